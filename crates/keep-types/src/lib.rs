@@ -1,0 +1,30 @@
+//! The vocabulary of Keep: ids, namespaces, principals, acts, digests, errors.
+//!
+//! **Must not know:** I/O of any kind. This crate never opens a file, reads a clock, draws a random
+//! byte or looks at the environment; whoever needs those hands their results in.
+
+mod act;
+mod caller;
+mod digest;
+mod error;
+mod id;
+mod name;
+mod namespace;
+mod principal;
+mod probe;
+mod rank;
+mod scope;
+mod time;
+
+pub use act::{Act, ActFacts, Action, ActionError};
+pub use caller::{Audience, Caller, Channel, ProcessId, Reach};
+pub use digest::{Digest, DigestError, FieldHasher};
+pub use error::{ErrorKind, Explain, chain};
+pub use id::{Approval, Id, IdError, IdKind, PermitKind, ProjectKind, TokenKind};
+pub use name::{Name, NameError};
+pub use namespace::{Namespace, NamespaceError};
+pub use principal::{Principal, PrincipalError, PrincipalKind};
+pub use probe::{Adversary, Installation, Probe, Promise, Twin, Verdict};
+pub use rank::{RankError, Risk, Trust};
+pub use scope::{Scope, ScopeError, Scopes};
+pub use time::{Clock, Duration, DurationError, Timestamp, TimestampError};
