@@ -71,6 +71,16 @@ pub trait Act: Send + 'static {
     fn facts(&self) -> ActFacts;
 }
 
+/// Whether an act changes anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Touch {
+    /// It only looks.
+    Read,
+    /// It changes something, here or outside.
+    Change,
+}
+
 /// Everything about an act that is judged, shown or recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActFacts {
@@ -78,6 +88,8 @@ pub struct ActFacts {
     pub action: Action,
     /// Where it is done.
     pub namespace: Namespace,
+    /// Whether it changes anything there.
+    pub touch: Touch,
     /// How much it could harm.
     pub risk: Risk,
     /// One line a person reads before saying yes.

@@ -78,8 +78,11 @@ pub struct Caller {
     pub channel: Channel,
     /// Who can be asked.
     pub audience: Audience,
-    /// The requesting process and its ancestors, nearest first; an approver must not be among their descendants.
+    /// The calling process and its ancestors, nearest first.
     pub lineage: Vec<ProcessId>,
+    /// The part of the lineage that is the requester itself: this process up to the agent that drives
+    /// it. No descendant of these may answer what this caller asks.
+    pub acting: Vec<ProcessId>,
 }
 
 impl Caller {

@@ -16,7 +16,7 @@ mod rank;
 mod scope;
 mod time;
 
-pub use act::{Act, ActFacts, Action, ActionError};
+pub use act::{Act, ActFacts, Action, ActionError, Touch};
 pub use caller::{Audience, Caller, Channel, ProcessId, Reach};
 pub use digest::{Digest, DigestError, FieldHasher};
 pub use error::{ErrorKind, Explain, chain};
