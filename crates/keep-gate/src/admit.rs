@@ -1,0 +1,262 @@
+use crate::approval::{self, Standing};
+use crate::asker::{Answer, Asker, CodeWanted, Question};
+use crate::error::GateError;
+use crate::permit::{Grant, Ground, Permit};
+use crate::totp::Codes;
+use crate::{rate, switch};
+use keep_db::Db;
+use keep_ledger::{Ledger, Phase, Record};
+use keep_policy::{Decision, Policy, Question as PolicyQuestion, Ruling};
+use keep_types::{Act, ActFacts, Audience, Caller, Clock, Duration, Risk, Timestamp, Touch};
+use serde_json::json;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// What the gate is set up with; the composition root reads it from the configuration.
+#[derive(Clone)]
+pub struct GateConfig {
+    /// How long a request for approval waits, and an approval stays good.
+    pub approval_expiry: Duration,
+    /// Changing acts a person may try in a minute.
+    pub user_per_minute: u32,
+    /// Changing acts an agent or service may try in a minute.
+    pub agent_per_minute: u32,
+    /// How long a token is good when nothing else is said.
+    pub token_expiry: Duration,
+    /// Where the one-time code's secret lies.
+    pub totp_secret: PathBuf,
+    /// Whether high and critical acts need a one-time code.
+    pub codes: CodeWanted,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Who puts questions to the person at the terminal.
+    pub asker: Arc<dyn Asker>,
+}
+
+/// The one gate. Cheap to clone.
+#[derive(Clone)]
+pub struct Gate(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    ledger: Ledger,
+    policy: Policy,
+    config: GateConfig,
+}
+
+impl Gate {
+    /// A gate over an open database and ledger, under this policy.
+    #[must_use]
+    pub fn new(db: Db, ledger: Ledger, policy: Policy, config: GateConfig) -> Self {
+        Self(Arc::new(Inner { db, ledger, policy, config }))
+    }
+
+    pub(crate) fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    pub(crate) fn ledger(&self) -> &Ledger {
+        &self.0.ledger
+    }
+
+    pub(crate) fn config(&self) -> &GateConfig {
+        &self.0.config
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.config.clock.now()
+    }
+
+    /// The policy in force.
+    #[must_use]
+    pub fn policy(&self) -> &Policy {
+        &self.0.policy
+    }
+
+    /// What policy says to this act of this caller, without doing or recording anything.
+    #[must_use]
+    pub fn explain(&self, caller: &Caller, facts: &ActFacts) -> Ruling {
+        self.0.policy.decide(&PolicyQuestion {
+            principal: &caller.principal,
+            action: &facts.action,
+            namespace: &facts.namespace,
+            risk: facts.risk,
+            channel: caller.channel,
+        })
+    }
+
+    /// Judges the act: a permit, or the reason why not. Refusals are recorded.
+    ///
+    /// # Errors
+    /// One per reason for which the gate stays shut.
+    pub async fn admit<A: Act>(&self, caller: &Caller, act: A) -> Result<Permit<A>, GateError> {
+        let facts = act.facts();
+        let ruling = self.explain(caller, &facts);
+        let judged = match self.preconditions(caller, &facts).await {
+            Ok(()) => self.ground(caller, &facts, &ruling).await,
+            Err(error) => Err(error),
+        };
+        match judged {
+            Ok(ground) => {
+                let grant = Grant {
+                    gate: self.clone(),
+                    principal: caller.principal.clone(),
+                    channel: caller.channel,
+                    facts,
+                    rule: ruling.rule.id.to_string(),
+                    ground,
+                };
+                Ok(Permit::new(act, grant))
+            }
+            Err(error) => {
+                self.record_refusal(caller, &facts, &error).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// What must hold before any rule is asked.
+    async fn preconditions(&self, caller: &Caller, facts: &ActFacts) -> Result<(), GateError> {
+        if !caller.scopes.cover(&facts.action) {
+            let (principal, action) = (caller.principal.clone(), facts.action.clone());
+            return Err(GateError::Scope { principal, action });
+        }
+        let reachable = match facts.touch {
+            Touch::Read => caller.may_read(&facts.namespace),
+            // The emergency stop belongs to no place: whoever can call can pull it.
+            Touch::Change => {
+                caller.may_write(&facts.namespace) || facts.action.as_str() == switch::STOP
+            }
+        };
+        if !reachable {
+            let (principal, namespace) = (caller.principal.clone(), facts.namespace.clone());
+            return Err(GateError::OutOfReach { principal, namespace });
+        }
+        if facts.touch == Touch::Read {
+            return Ok(());
+        }
+        let (principal, action, now) = (caller.principal.clone(), facts.action.clone(), self.now());
+        let per_minute = self.limits().of(&principal);
+        self.db()
+            .read(move |tx| {
+                switch::check(tx.sql(), &action)?;
+                let tried = rate::count(tx.sql(), &principal, now)?;
+                if tried >= per_minute && action.as_str() != switch::STOP {
+                    return Err(GateError::RateLimited { principal, per_minute });
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    fn limits(&self) -> rate::Limits {
+        rate::Limits {
+            user_per_minute: self.0.config.user_per_minute,
+            agent_per_minute: self.0.config.agent_per_minute,
+        }
+    }
+
+    /// On whose word the act may happen.
+    async fn ground(
+        &self,
+        caller: &Caller,
+        facts: &ActFacts,
+        ruling: &Ruling,
+    ) -> Result<Ground, GateError> {
+        let summary = || facts.summary.clone();
+        match (ruling.decision, caller.audience) {
+            (Decision::Allow, _) => Ok(Ground::Rule),
+            (Decision::Deny, _) => Err(GateError::Denied {
+                principal: caller.principal.clone(),
+                action: facts.action.clone(),
+                reason: ruling.reason.clone(),
+                rule: ruling.rule.id.to_string(),
+            }),
+            (Decision::Ask, Audience::Nobody) => Err(GateError::NobodyToAsk { summary: summary() }),
+            (Decision::Ask, Audience::Terminal) => self.confirm(caller, facts, ruling).await,
+            (Decision::Ask, Audience::Inbox) => {
+                match approval::standing(self, caller, facts, ruling).await? {
+                    Standing::Approved(id) => Ok(Ground::Approved(id)),
+                    Standing::Waiting { id, expires } => {
+                        Err(GateError::NeedsApproval { id, summary: summary(), expires })
+                    }
+                    Standing::Denied { note } => Err(GateError::Declined { summary: summary(), note }),
+                }
+            }
+        }
+    }
+
+    async fn confirm(
+        &self,
+        caller: &Caller,
+        facts: &ActFacts,
+        ruling: &Ruling,
+    ) -> Result<Ground, GateError> {
+        let code = match facts.risk {
+            Risk::High | Risk::Critical => self.0.config.codes,
+            Risk::Low | Risk::Medium => CodeWanted::No,
+        };
+        let codes = Codes::new(self);
+        if code == CodeWanted::Yes {
+            codes.check_ready().await?;
+        }
+        let principal = &caller.principal;
+        let question = Question { principal, facts, reason: &ruling.reason, code };
+        match self.0.config.asker.ask(&question) {
+            Answer::Yes { code: given } => {
+                if code == CodeWanted::Yes {
+                    codes.check(given.ok_or(GateError::CodeNeeded)?).await?;
+                }
+                Ok(Ground::Confirmed)
+            }
+            Answer::No { note } => Err(GateError::Declined { summary: facts.summary.clone(), note }),
+            Answer::Nobody => Err(GateError::NobodyToAsk { summary: facts.summary.clone() }),
+        }
+    }
+
+    /// Leaves a record of a refusal. A flood of refusals cannot grow the ledger: they are counted as
+    /// acts, and over the limit only the first of a minute is recorded.
+    pub(crate) async fn record_refusal(
+        &self,
+        caller: &Caller,
+        facts: &ActFacts,
+        error: &GateError,
+    ) -> Result<(), GateError> {
+        // A waiting request has a record of its own, and a broken ledger can take none.
+        let unrecordable = matches!(
+            error,
+            GateError::NeedsApproval { .. } | GateError::Db(_) | GateError::Ledger(_) | GateError::Sql(_)
+        );
+        if unrecordable || !self.ledger().health().takes_records() {
+            return Ok(());
+        }
+        let record = Record {
+            principal: caller.principal.clone(),
+            namespace: facts.namespace.clone(),
+            action: facts.action.clone(),
+            phase: Phase::Denied,
+            refers_to: None,
+            detail: json!({
+                "summary": facts.summary,
+                "risk": facts.risk,
+                "channel": caller.channel,
+                "reason": error.to_string(),
+                "act": facts.detail,
+            }),
+            exact: facts.exact.clone(),
+        };
+        let (gate, now) = (self.clone(), self.now());
+        let limit = self.limits().of(&caller.principal);
+        self.db()
+            .write(move |tx| {
+                let tried = rate::count(tx.sql(), &record.principal, now)?;
+                if tried > limit {
+                    return Ok(());
+                }
+                rate::charge(tx.sql(), &record.principal, now)?;
+                gate.ledger().append_in(tx, &record)?;
+                Ok::<_, GateError>(())
+            })
+            .await
+    }
+}
