@@ -1,0 +1,91 @@
+//! What holds whatever the rules say.
+
+use crate::rule::Question;
+use keep_types::{Action, PrincipalKind};
+
+/// The emergency stop. It only narrows, so neither a rule nor a broken policy may hold it up.
+pub(crate) const STOP: &str = "gate.stop";
+
+/// Acts that change what Keep itself allows or show a secret: whoever could do them unasked could do
+/// everything. A word ending in `.` stands for the whole family.
+const HOUSE_ACTS: [&str; 10] = [
+    "approval.answer",
+    "audit.accept",
+    "config.set",
+    "gate.resume",
+    "policy.",
+    "restore",
+    "restore.",
+    "secret.get",
+    "token.",
+    "trust.",
+];
+
+/// Members of those families that only look.
+const LOOKS: [&str; 8] = [
+    "policy.check",
+    "policy.explain",
+    "policy.show",
+    "token.list",
+    "token.unused",
+    "trust.diff",
+    "trust.list",
+    "trust.show",
+];
+
+/// Whether the act is one of those that are critical whatever their engine says, and closed to agents
+/// and services.
+#[must_use]
+pub fn is_house_act(action: &Action) -> bool {
+    let action = action.as_str();
+    let listed = HOUSE_ACTS.iter().any(|entry| {
+        if entry.ends_with('.') {
+            action.starts_with(entry)
+        } else {
+            action == *entry
+        }
+    });
+    listed && !LOOKS.contains(&action)
+}
+
+/// Whether the floor denies, before any rule is asked.
+pub(crate) fn denies(question: &Question<'_>) -> bool {
+    is_house_act(question.action) && question.principal.kind() != PrincipalKind::User
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn house_acts() {
+        for act in [
+            "approval.answer",
+            "trust.pin",
+            "token.create",
+            "policy.edit",
+            "restore",
+            "restore.run",
+            "config.set",
+            "secret.get",
+            "audit.accept",
+            "gate.resume",
+        ] {
+            assert!(is_house_act(&act.parse().unwrap()), "{act}");
+        }
+        for act in [
+            "gate.stop",
+            "token.list",
+            "policy.show",
+            "config.get",
+            "secret.use",
+            "audit.read",
+            "approval.list",
+            "tokens.create",
+            "restored",
+            "memory.write",
+        ] {
+            assert!(!is_house_act(&act.parse().unwrap()), "{act}");
+        }
+    }
+}
