@@ -192,7 +192,7 @@ impl Gate {
         facts: &ActFacts,
         ruling: &Ruling,
     ) -> Result<Ground, GateError> {
-        let code = match facts.risk {
+        let code = match ruling.risk {
             Risk::High | Risk::Critical => self.0.config.codes,
             Risk::Low | Risk::Medium => CodeWanted::No,
         };

@@ -3,7 +3,7 @@
 
 use crate::admit::Gate;
 use crate::error::GateError;
-use crate::permit::{Grant, Permit};
+use crate::permit::Grant;
 use crate::random::fresh_id;
 use keep_db::ReadTx;
 use keep_ledger::{Phase, Record};
@@ -342,7 +342,7 @@ struct AnswerRequest {
 impl Act for AnswerRequest {
     fn facts(&self) -> ActFacts {
         let (action, risk, verb) = match self.resolution {
-            Resolution::Approve => ("approval.approve", Risk::Critical, "approve"),
+            Resolution::Approve => ("approval.answer", Risk::Critical, "approve"),
             // Saying no only narrows: it needs a person, but no second question.
             Resolution::Deny { .. } => ("approval.deny", Risk::Low, "deny"),
         };

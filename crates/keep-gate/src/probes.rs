@@ -118,7 +118,7 @@ fn approvals_recorded(at: &Installation) -> Verdict {
             sql,
             "SELECT a.id FROM gate_approval a WHERE a.state IN ('approved', 'used') AND 1 <> (
                  SELECT count(*) FROM ledger_record r JOIN ledger_detail d ON d.seq = r.seq
-                 WHERE r.action = 'approval.approve' AND r.phase = 'done'
+                 WHERE r.action = 'approval.answer' AND r.phase = 'done'
                    AND json_extract(d.detail, '$.act.approval') = a.id)
                AND EXISTS (SELECT 1 FROM ledger_record r WHERE r.utc_ms <= a.created_ms)",
             "approvals without their record",

@@ -1,0 +1,75 @@
+//! The security policy as a program: every promise has a probe, every probe a twin that breaks a
+//! scratch installation in exactly that promise.
+
+use crate::error::AppError;
+use crate::scratch;
+use keep_types::{Installation, Probe, Promise, Verdict};
+use serde::Serialize;
+
+/// What one probe found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Attested {
+    /// The promise.
+    #[serde(flatten)]
+    pub promise: Promise,
+    /// Whether it holds here.
+    #[serde(flatten)]
+    pub verdict: Verdict,
+}
+
+/// What one probe made of its twin.
+#[derive(Clone, Debug, Serialize)]
+pub struct SelfTested {
+    /// The promise.
+    #[serde(flatten)]
+    pub promise: Promise,
+    /// What the probe said of the sound scratch installation.
+    pub sound: Verdict,
+    /// What it said after the twin broke it.
+    pub broken: Verdict,
+}
+
+impl SelfTested {
+    /// Whether the probe told the two apart.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.sound == Verdict::Pass && matches!(self.broken, Verdict::Fail(_))
+    }
+}
+
+/// The probes of every crate, in the order of the layers.
+#[must_use]
+pub fn probes() -> Vec<Probe> {
+    let mut all = keep_db::probes();
+    all.extend(keep_ledger::probes());
+    all.extend(keep_policy::probes());
+    all.extend(keep_gate::probes());
+    all
+}
+
+/// Runs every probe on an installation. Nothing of it is changed.
+pub fn attest(at: &Installation, mut progress: impl FnMut(&Promise)) -> Vec<Attested> {
+    let run = |probe: Probe| {
+        progress(&probe.promise);
+        Attested { promise: probe.promise, verdict: (probe.run)(at) }
+    };
+    probes().into_iter().map(run).collect()
+}
+
+/// Runs every probe on a sound scratch installation, and again after its twin broke it.
+///
+/// # Errors
+/// When a scratch installation cannot be made or broken.
+pub fn self_test(mut progress: impl FnMut(&Promise)) -> Result<Vec<SelfTested>, AppError> {
+    let mut results = Vec::new();
+    for probe in probes() {
+        progress(&probe.promise);
+        let failed = |step, reason| AppError::Scratch { promise: probe.promise.id.into(), step, reason };
+        let scratch = scratch::make().map_err(|e| failed("made", keep_types::chain(&e).join(": ")))?;
+        let sound = (probe.run)(scratch.at());
+        (probe.twin)(scratch.at()).map_err(|reason| failed("broken", reason))?;
+        let broken = (probe.run)(scratch.at());
+        results.push(SelfTested { promise: probe.promise, sound, broken });
+    }
+    Ok(results)
+}

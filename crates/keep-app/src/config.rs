@@ -1,0 +1,28 @@
+//! Typed configuration in layers: flags over environment over project over user over system over the
+//! defaults. Nothing here reads the environment: who calls hands in a [`Surroundings`].
+//!
+//! No environment file (`.env`, `.envrc` and the like) is ever read, so no repository can move Keep's
+//! home or any setting by one. What a launcher puts into a program's environment reaches us all the
+//! same; therefore the environment and the flags of a program that acts for itself only narrow what
+//! guards something ([`Standing::Program`]).
+
+mod document;
+mod edit;
+mod error;
+mod keys;
+mod layers;
+mod schema;
+mod surroundings;
+mod value;
+
+pub use document::{Document, Reader, read};
+pub use edit::{Edit, set, unset};
+pub use error::ConfigError;
+pub use keys::{KEYS, Key, Narrower, ProjectRule, find};
+pub use layers::{Config, Effective, Notice, Origin, Row, load};
+pub use schema::schema;
+pub use surroundings::{ProjectSettings, Standing, Surroundings, Trusted};
+pub use value::{Choice, Kind, NoticeBy, Value};
+
+#[cfg(test)]
+mod tests;

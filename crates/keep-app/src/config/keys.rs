@@ -1,0 +1,168 @@
+use super::layers::Config;
+use super::value::{Kind, NoticeBy, Value};
+use keep_types::Duration;
+
+/// What a project's own files may do with a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ProjectRule {
+    /// Nothing, trusted or not.
+    Never,
+    /// Narrow it; widen it only while the closure of its files is trusted.
+    Lower,
+    /// It is the project's to say, and nobody else's.
+    Own,
+}
+
+impl ProjectRule {
+    /// The rule as a word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Never => "never",
+            Self::Lower => "lower",
+            Self::Own => "own",
+        }
+    }
+}
+
+/// Which of two values of a key guards more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Narrower {
+    /// The smaller one.
+    Smaller,
+    /// The larger one.
+    Larger,
+    /// `true`.
+    On,
+    /// Neither: the key guards nothing.
+    Neither,
+}
+
+/// One setting: what it is, what it may be, and who may say so.
+pub struct Key {
+    /// Its name.
+    pub name: &'static str,
+    /// What values it takes.
+    pub kind: Kind,
+    /// What a project may do with it.
+    pub project: ProjectRule,
+    /// Which way is narrower.
+    pub narrower: Narrower,
+    /// What it drives.
+    pub doc: &'static str,
+    pub(super) get: fn(&Config) -> Value,
+    pub(super) set: fn(&mut Config, &Value),
+}
+
+macro_rules! field {
+    ($variant:ident, $field:ident) => {
+        (
+            |config: &Config| Value::$variant(config.$field.clone()),
+            |config: &mut Config, value: &Value| {
+                if let Value::$variant(value) = value {
+                    config.$field = value.clone();
+                }
+            },
+        )
+    };
+}
+
+const fn key(
+    name: &'static str,
+    kind: Kind,
+    (project, narrower): (ProjectRule, Narrower),
+    field: (fn(&Config) -> Value, fn(&mut Config, &Value)),
+    doc: &'static str,
+) -> Key {
+    Key { name, kind, project, narrower, doc, get: field.0, set: field.1 }
+}
+
+const fn seconds(count: u64) -> Duration {
+    Duration::from_ms(count * 1_000)
+}
+
+use Narrower::{Larger, Neither, On, Smaller};
+use ProjectRule::{Lower, Never, Own};
+
+/// Every setting there is. A key stands here only when something obeys it.
+#[rustfmt::skip]
+pub static KEYS: [Key; 10] = [
+    key("approvals.expiry", Kind::Span(seconds(10), Duration::days(7)), (Lower, Smaller),
+        field!(Span, approvals_expiry),
+        "How long a request for approval waits for an answer, and an approval stays good."),
+    key("approvals.notice", Kind::Choice(NoticeBy::WORDS), (Never, Neither),
+        (|c| Value::Choice(c.approvals_notice.word()), |c, v| {
+            if let Value::Choice(word) = v && let Some(by) = NoticeBy::from_word(word) {
+                c.approvals_notice = by;
+            }
+        }),
+        "How you learn that an approval waits: none, bell or desktop."),
+    key("approvals.totp", Kind::Switch, (Never, On),
+        field!(Switch, approvals_totp),
+        "Whether approving high and critical acts needs a one-time code."),
+    key("backup.keep", Kind::Count(1, 1_000), (Never, Larger),
+        field!(Count, backup_keep),
+        "How many automatic backups are kept; the oldest go first."),
+    key("database.lock_wait", Kind::Span(Duration::from_ms(100), seconds(600)), (Never, Neither),
+        field!(Span, database_lock_wait),
+        "How long a write waits for other processes before it is refused."),
+    key("ledger.detail_retention", Kind::Span(Duration::days(1), Duration::days(36_500)), (Never, Larger),
+        field!(Span, ledger_detail_retention),
+        "How old a record's details become before `keep purge` erases them; the record itself stays."),
+    key("project.name", Kind::Name, (Own, Neither),
+        field!(Name, project_name),
+        "What the project is called; a name that another root holds counts only while trusted."),
+    key("rate.agent_per_minute", Kind::Count(1, 1_000_000), (Lower, Smaller),
+        field!(Count, rate_agent_per_minute),
+        "How many changing acts an agent or a service may try in a minute."),
+    key("rate.user_per_minute", Kind::Count(1, 1_000_000), (Lower, Smaller),
+        field!(Count, rate_user_per_minute),
+        "How many changing acts a person may try in a minute."),
+    key("tokens.default_expiry", Kind::Span(seconds(60), Duration::days(3_660)), (Lower, Smaller),
+        field!(Span, tokens_default_expiry),
+        "How long a token is good when nothing else is said as it is made."),
+];
+
+/// The key of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+/// The key a mistyped name most likely meant.
+pub(super) fn nearest(name: &str) -> Option<&'static str> {
+    let score = |key: &&'static str| strsim::jaro_winkler(name, key);
+    let best = KEYS.iter().map(|key| key.name).max_by(|a, b| score(a).total_cmp(&score(b)))?;
+    (score(&best) > 0.75).then_some(best)
+}
+
+impl Key {
+    /// The environment variable that sets it.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        format!("KEEP_{}", self.name.replace('.', "_").to_ascii_uppercase())
+    }
+
+    /// Whether the new value guards at least as much as the old one. A key that guards nothing is
+    /// neither wider nor narrower, so anything will do.
+    #[must_use]
+    pub fn narrows(&self, old: &Value, new: &Value) -> bool {
+        let larger = match (old, new) {
+            (Value::Span(old), Value::Span(new)) => new.cmp(old),
+            (Value::Count(old), Value::Count(new)) => new.cmp(old),
+            (Value::Switch(old), Value::Switch(new)) => new.cmp(old),
+            _ => return self.narrower == Neither,
+        };
+        match self.narrower {
+            Smaller => larger.is_le(),
+            Larger | On => larger.is_ge(),
+            Neither => true,
+        }
+    }
+}
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Key").field("name", &self.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,152 @@
+//! What is wrong with an installation, and what to do about it.
+
+use crate::app::App;
+use crate::error::AppError;
+use crate::paths::Freshness;
+use keep_gate::InboxFilter;
+use keep_ledger::Health;
+use keep_types::{Caller, Explain, chain};
+use serde::Serialize;
+
+/// How one check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Finding {
+    /// All is well.
+    Ok,
+    /// Worth a look.
+    Warn,
+    /// Broken.
+    Fail,
+}
+
+/// One check of the doctor's.
+#[derive(Clone, Debug, Serialize)]
+pub struct Checked {
+    /// What was looked at.
+    pub name: &'static str,
+    /// How it is.
+    pub finding: Finding,
+    /// In words.
+    pub detail: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl Checked {
+    fn ok(name: &'static str, detail: impl Into<String>) -> Self {
+        Self { name, finding: Finding::Ok, detail: detail.into(), hint: None }
+    }
+
+    fn not_ok(name: &'static str, finding: Finding, detail: String, hint: Option<String>) -> Self {
+        Self { name, finding, detail, hint }
+    }
+
+    fn of_error(name: &'static str, error: &impl Explain) -> Self {
+        Self::not_ok(name, Finding::Fail, chain(error).join(": "), error.hint())
+    }
+}
+
+/// Less room than this on the data disk is worth a word: a write needs room for the log and a backup.
+const LOW_DISK_BYTES: u64 = 256 << 20;
+/// A clock before this day is wrong: this program was made after it.
+const YOUNGEST_DAY_MS: i64 = 1_763_683_200_000;
+
+impl App {
+    /// Looks at everything.
+    ///
+    /// # Errors
+    /// When the inbox cannot be read; everything else that is wrong is a finding.
+    pub async fn doctor(
+        &self,
+        caller: &Caller,
+        progress: impl FnMut(u64, u64) + Send + 'static,
+    ) -> Result<Vec<Checked>, AppError> {
+        let mut checks = vec![self.check_folders(), self.check_disk()?, self.check_clock()];
+        checks.push(match self.db.integrity() {
+            Ok(problems) if problems.is_empty() => Checked::ok("database", "sound, page by page"),
+            Ok(problems) => Checked::not_ok(
+                "database",
+                Finding::Fail,
+                problems.join("; "),
+                Some("`keep restore` puts a backup in its place".into()),
+            ),
+            Err(error) => Checked::of_error("database", &error),
+        });
+        checks.push(self.check_ledger());
+        checks.push(match self.ledger.verify(progress) {
+            Ok(report) => Checked::ok("records", format!("{} verified", report.records)),
+            Err(error) => Checked::of_error("records", &error),
+        });
+        checks.push(match &self.policy_error {
+            None => Checked::ok("rules", format!("{} in force", self.gate.policy().rules().len())),
+            Some(error) => Checked::of_error("rules", error),
+        });
+        checks.push(match self.gate.stopped().await? {
+            None => Checked::ok("switch", "acts may happen"),
+            Some(stop) => Checked::not_ok(
+                "switch",
+                Finding::Warn,
+                format!("stopped since {} by {}: {}", stop.since, stop.by, stop.reason),
+                Some("`keep resume` ends it".into()),
+            ),
+        });
+        let waiting = self.gate.inbox(caller, InboxFilter::Waiting).await?.len();
+        checks.push(if waiting == 0 {
+            Checked::ok("inbox", "nothing waits")
+        } else {
+            let hint = Some("`keep inbox` shows them".into());
+            Checked::not_ok("inbox", Finding::Warn, format!("{waiting} requests wait"), hint)
+        });
+        Ok(checks)
+    }
+
+    fn check_folders(&self) -> Checked {
+        // Opening has refused folders and a home that others can get at.
+        let place = format!("{} (private)", self.at().data.display());
+        match self.freshness() {
+            Freshness::New => Checked::ok("folders", format!("{place}, made just now")),
+            Freshness::Known => Checked::ok("folders", place),
+        }
+    }
+
+    fn check_disk(&self) -> Result<Checked, AppError> {
+        let data = &self.at().data;
+        let disk = rustix::fs::statvfs(data).map_err(|e| AppError::file("measuring", data, e.into()))?;
+        let free = disk.f_bavail * disk.f_frsize;
+        let detail = format!("{} MiB free", free >> 20);
+        Ok(if free < LOW_DISK_BYTES {
+            let hint = Some("make room: a full disk refuses every change".into());
+            Checked::not_ok("disk", Finding::Warn, detail, hint)
+        } else {
+            Checked::ok("disk", detail)
+        })
+    }
+
+    fn check_clock(&self) -> Checked {
+        let now = self.now();
+        if now.ms() < YOUNGEST_DAY_MS {
+            let hint = Some("set the machine's clock: expiry of tokens and approvals hangs on it".into());
+            return Checked::not_ok("clock", Finding::Warn, format!("it says {now}"), hint);
+        }
+        Checked::ok("clock", now.to_string())
+    }
+
+    fn check_ledger(&self) -> Checked {
+        match self.ledger.health() {
+            Health::Mismatch { reason } => Checked::not_ok(
+                "ledger",
+                Finding::Fail,
+                format!("it does not extend its checkpoint: {reason}"),
+                Some("`keep audit verify` tells more; `keep audit accept --reason …` goes on from here".into()),
+            ),
+            Health::Unanchored => Checked::not_ok(
+                "ledger",
+                Finding::Warn,
+                "unanchored: the checkpoint is gone, so cut records would not show".into(),
+                Some("`keep audit accept --reason …` starts a new epoch".into()),
+            ),
+            _ => Checked::ok("ledger", "extends its signed checkpoint"),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+use crate::house::{House, Write, block, caller, request};
+use keep_gate::{Answer, CodeWanted, GateError, Resolution, TotpEnrolment};
+use keep_ledger::Phase;
+use keep_types::Risk;
+
+const ACT: Write = Write { bytes: "hello", risk: Risk::High };
+
+async fn perform(house: &House, permit: keep_gate::Permit<Write>) -> Result<(), GateError> {
+    let _ = house;
+    permit.perform(|_, _| Ok(())).await
+}
+
+#[test]
+fn an_approved_act_happens_once() {
+    block(async {
+        let house = House::new();
+        let (agent, person) = (caller("agent:a", &[10, 9, 1]), caller("user:ann", &[20, 1]));
+        let id = request(&house.gate, &agent, ACT).await;
+        assert_eq!(request(&house.gate, &agent, ACT).await, id, "the same act waits once");
+        house.gate.answer(&person, id, Resolution::Approve).await.unwrap();
+        let permit = house.gate.admit(&agent, ACT).await.unwrap();
+        // Two permits from one approval: the second finds it used up.
+        let replay = house.gate.admit(&agent, ACT).await.unwrap();
+        perform(&house, permit).await.unwrap();
+        let refused = perform(&house, replay).await.unwrap_err();
+        assert!(matches!(refused, GateError::ApprovalOver { .. }), "{refused}");
+        assert_eq!(house.count("test.write", Phase::Done), 1);
+        // And asking again makes a new request.
+        assert_ne!(request(&house.gate, &agent, ACT).await, id);
+    });
+}
+
+#[test]
+fn approval_of_changed_bytes_is_no_approval() {
+    block(async {
+        let house = House::new();
+        let (agent, person) = (caller("agent:a", &[10, 9, 1]), caller("user:ann", &[20, 1]));
+        let id = request(&house.gate, &agent, ACT).await;
+        house.gate.answer(&person, id, Resolution::Approve).await.unwrap();
+        let other = request(&house.gate, &agent, Write { bytes: "hellO", ..ACT }).await;
+        assert_ne!(other, id);
+        let other_agent = caller("agent:b", &[11, 9, 1]);
+        assert_ne!(request(&house.gate, &other_agent, ACT).await, id, "nor for another requester");
+    });
+}
+
+#[test]
+fn an_approval_expires() {
+    block(async {
+        let house = House::new();
+        let (agent, person) = (caller("agent:a", &[10, 9, 1]), caller("user:ann", &[20, 1]));
+        let id = request(&house.gate, &agent, ACT).await;
+        house.time.advance("11m");
+        let late = house.gate.answer(&person, id, Resolution::Approve).await.unwrap_err();
+        assert!(matches!(late, GateError::ApprovalOver { .. }), "{late}");
+        let id = request(&house.gate, &agent, ACT).await;
+        house.gate.answer(&person, id, Resolution::Approve).await.unwrap();
+        let permit = house.gate.admit(&agent, ACT).await.unwrap();
+        house.time.advance("11m");
+        let stale = perform(&house, permit).await.unwrap_err();
+        assert!(matches!(stale, GateError::ApprovalOver { .. }), "{stale}");
+        assert_eq!(house.count("test.write", Phase::Done), 0);
+    });
+}
+
+#[test]
+fn nobody_approves_their_own_request_nor_a_process_below() {
+    block(async {
+        let house = House::new();
+        let agent = caller("agent:a", &[10, 9, 1]);
+        let id = request(&house.gate, &agent, ACT).await;
+        let own = house.gate.answer(&agent, id, Resolution::Approve).await.unwrap_err();
+        assert!(matches!(own, GateError::SelfApproval(_)), "{own}");
+        let other = house.gate.answer(&caller("agent:b", &[30, 1]), id, Resolution::Approve).await;
+        assert!(matches!(other.unwrap_err(), GateError::PersonOnly(_)));
+        // A terminal that the agent opened: its processes descend from process 9.
+        let below = caller("user:ann", &[40, 9, 1]);
+        let below = house.gate.answer(&below, id, Resolution::Approve).await.unwrap_err();
+        assert!(matches!(below, GateError::DescendantApproval(_)), "{below}");
+        assert_eq!(house.count("approval.answer", Phase::Denied), 3, "{:?}", house.records());
+        let beside = caller("user:ann", &[20, 1]);
+        house.gate.answer(&beside, id, Resolution::Approve).await.unwrap();
+    });
+}
+
+#[test]
+fn a_changed_policy_voids_approvals() {
+    block(async {
+        let house = House::new();
+        let (agent, person) = (caller("agent:a", &[10, 9, 1]), caller("user:ann", &[20, 1]));
+        let id = request(&house.gate, &agent, ACT).await;
+        house.gate.answer(&person, id, Resolution::Approve).await.unwrap();
+        let rule = r#"format = 1
+            [[rule]]
+            id = "other"
+            decision = "ask"
+            principals = ["agent:z"]
+            actions = ["test.write"]
+            reason = "a rule about somebody else"
+            match = ["agent:z test.write global low"]
+        "#;
+        let gate = house.gate_under(vec![rule], CodeWanted::No);
+        assert_ne!(request(&gate, &agent, ACT).await, id);
+    });
+}
+
+#[test]
+fn a_no_stands_and_is_told() {
+    block(async {
+        let house = House::new();
+        let (agent, person) = (caller("agent:a", &[10, 9, 1]), caller("user:ann", &[20, 1]));
+        let id = request(&house.gate, &agent, ACT).await;
+        let note = Some("use the other file".to_owned());
+        house.gate.answer(&person, id, Resolution::Deny { note: note.clone() }).await.unwrap();
+        match house.gate.admit(&agent, ACT).await {
+            Err(GateError::Declined { note: told, .. }) => assert_eq!(told, note),
+            _ => panic!("a denied act was not declined"),
+        }
+    });
+}
+
+#[test]
+fn a_person_who_says_no_at_the_prompt_is_obeyed() {
+    block(async {
+        let house = House::new();
+        let person = caller("user:ann", &[20, 1]);
+        let act = Write { risk: Risk::Critical, ..ACT };
+        house.answers.next(Answer::No { note: None });
+        assert!(matches!(house.gate.admit(&person, act.clone()).await, Err(GateError::Declined { .. })));
+        house.answers.next(Answer::Nobody);
+        assert!(matches!(house.gate.admit(&person, act.clone()).await, Err(GateError::NobodyToAsk { .. })));
+        perform(&house, house.gate.admit(&person, act).await.unwrap()).await.unwrap();
+        assert_eq!(house.count("test.write", Phase::Denied), 2);
+    });
+}
+
+#[test]
+fn one_time_codes_are_asked_for_and_limited() {
+    block(async {
+        let house = House::with(CodeWanted::Yes);
+        let person = caller("user:ann", &[20, 1]);
+        let act = Write { risk: Risk::Critical, ..ACT };
+        assert!(matches!(house.gate.admit(&person, act.clone()).await, Err(GateError::CodeNotSetUp)));
+        let enrolment = TotpEnrolment::create(&house.totp_file(), person.principal.name()).unwrap();
+        assert!(enrolment.address.starts_with("otpauth://totp/Keep:ann?secret="));
+        assert!(TotpEnrolment::create(&house.totp_file(), person.principal.name()).is_err());
+        assert!(matches!(house.gate.admit(&person, act.clone()).await, Err(GateError::CodeNeeded)));
+        for _ in 0..5 {
+            house.answers.next(Answer::Yes { code: Some("no code".into()) });
+            assert!(matches!(house.gate.admit(&person, act.clone()).await, Err(GateError::CodeWrong)));
+        }
+        assert!(matches!(house.gate.admit(&person, act).await, Err(GateError::CodeLocked(_))));
+    });
+}
