@@ -1,7 +1,9 @@
 use crate::error::DbError;
 use std::future::Future;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
 use tokio::sync::oneshot;
 
 /// The answer of a job that runs on a database thread. Await it, or block on it with [`Pending::wait`];
@@ -23,17 +25,30 @@ impl<T, E: From<DbError>> Pending<T, E> {
         Self(State::Refused(Some(error)))
     }
 
-    /// Blocks until the answer is there. Not for use on an async runtime's worker.
+    /// Blocks this thread until the answer is there. On a runtime's thread it holds up everything else
+    /// there, so a server awaits instead; a command that has nothing else to do may block anywhere,
+    /// which is why this is not the channel's own blocking call: that one panics inside a runtime.
     ///
     /// # Errors
     /// The job's own, or the database's.
-    pub fn wait(self) -> Result<T, E> {
-        match self.0 {
-            State::Waiting(receiver) => {
-                receiver.blocking_recv().unwrap_or_else(|_| Err(DbError::Closed.into()))
+    pub fn wait(mut self) -> Result<T, E> {
+        let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+        let mut context = Context::from_waker(&waker);
+        loop {
+            match Pin::new(&mut self).poll(&mut context) {
+                Poll::Ready(answer) => return answer,
+                Poll::Pending => std::thread::park(),
             }
-            State::Refused(error) => Err(error.unwrap_or(DbError::Closed).into()),
         }
+    }
+}
+
+/// Wakes the thread that waits.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
 

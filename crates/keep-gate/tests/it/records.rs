@@ -46,6 +46,8 @@ fn an_outside_effect_has_its_intent_first() {
         let started = house.gate.admit(&person, LOW).await.unwrap().begin().await.unwrap();
         started.finish(Outcome::Failed("the disk was full".into())).await.unwrap();
         drop(house.gate.admit(&person, LOW).await.unwrap().begin().await.unwrap());
+        // The record of a dropped act is queued before this empty job, and so is there after it.
+        house.db.write(|_| Ok::<_, GateError>(())).await.unwrap();
         let expected = ["intent", "outcome", "intent", "outcome-failed", "intent", "abandoned"];
         let found: Vec<_> = house
             .records()
@@ -69,7 +71,7 @@ fn stop_denies_everything_to_everybody_until_a_person_resumes() {
         assert!(matches!(refused, GateError::Stopped { .. }), "{refused}");
         assert!(house.gate.resume(&agent).await.is_err());
         house.gate.resume(&person).await.unwrap();
-        house.gate.admit(&person, LOW).await.unwrap();
+        drop(house.gate.admit(&person, LOW).await.unwrap());
     });
 }
 
@@ -89,7 +91,7 @@ fn a_flood_is_limited_and_leaves_few_records() {
         house.gate.stop(&agent, "even then".into()).await.unwrap();
         house.gate.resume(&caller("user:ann", &[20, 1])).await.unwrap();
         house.time.advance("1m");
-        house.gate.admit(&agent, LOW).await.unwrap();
+        drop(house.gate.admit(&agent, LOW).await.unwrap());
     });
 }
 

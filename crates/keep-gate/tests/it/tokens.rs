@@ -37,7 +37,7 @@ fn a_token_names_its_principal_until_revoked() {
         assert_eq!(agent.principal.to_string(), "agent:claude");
         assert_eq!(agent.home.to_string(), "project:demo");
         let low = Write { bytes: "x", risk: Risk::Low };
-        house.gate.admit(&agent, low.clone()).await.unwrap();
+        drop(house.gate.admit(&agent, low.clone()).await.unwrap());
         house.gate.revoke_token(&person, made.view.id).await.unwrap();
         assert!(matches!(with_token(&house, &made.token).await, Err(GateError::BadToken)));
     });
