@@ -1,1 +1,41 @@
-//! TODO
+//! The append-only audit log: records in a Merkle tree (RFC 6962), heads signed as C2SP checkpoints,
+//! proofs, verification and anchors.
+//!
+//! **Must not know:** who may act, what an act means, or how a surface shows it. This crate reads no
+//! environment and no home folder; its paths are handed in.
+
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
+
+mod append;
+mod checkpoint;
+mod clock;
+mod diagnose;
+mod error;
+mod health;
+mod hex;
+mod keys;
+mod ledger;
+pub mod merkle;
+pub mod note;
+mod owner;
+mod query;
+mod ranges;
+mod rebuild;
+mod record;
+mod rows;
+mod schema;
+mod state;
+mod ticker;
+mod tree;
+mod upkeep;
+mod verify;
+mod wait;
+
+pub use clock::SystemClock;
+pub use error::{ExportFault, Forgery, LedgerError};
+pub use health::Health;
+pub use ledger::{Ledger, LedgerConfig};
+pub use query::Filter;
+pub use record::{Entry, Phase, Record, Seq, one_line};
+pub use schema::SCHEMA;
+pub use verify::VerifyReport;
