@@ -132,7 +132,7 @@ impl File<'_> {
         };
         let (matching, not_matching) = (row.examples("match")?, row.examples("not_match")?);
         let rule = Rule {
-            id: row.required("id", |text| parsed::<Name>(text))?,
+            id: row.required("id", parsed::<Name>)?,
             layer: source.layer,
             source: source.name.clone(),
             line: row.place.line,
@@ -142,12 +142,8 @@ impl File<'_> {
             except_actions: row.patterns("except_actions")?,
             namespaces: row.patterns("namespaces")?,
             channels: row.list("channels", |value| self.channel(value))?,
-            min_risk: row
-                .optional("min_risk", |text| parsed(text))?
-                .unwrap_or(Risk::Low),
-            max_risk: row
-                .optional("max_risk", |text| parsed(text))?
-                .unwrap_or(Risk::Critical),
+            min_risk: row.optional("min_risk", parsed)?.unwrap_or(Risk::Low),
+            max_risk: row.optional("max_risk", parsed)?.unwrap_or(Risk::Critical),
             reason: row.required("reason", reason_of)?,
             matching: matching.iter().map(Example::shown).collect(),
             not_matching: not_matching.iter().map(Example::shown).collect(),
@@ -198,10 +194,10 @@ impl File<'_> {
             place: self.place(value.span()),
         };
         Ok(Example {
-            principal: row.required("principal", |text| parsed(text))?,
-            action: row.required("action", |text| parsed(text))?,
-            namespace: row.required("namespace", |text| parsed(text))?,
-            risk: row.required("risk", |text| parsed(text))?,
+            principal: row.required("principal", parsed)?,
+            action: row.required("action", parsed)?,
+            namespace: row.required("namespace", parsed)?,
+            risk: row.required("risk", parsed)?,
             channel: row.optional("channel", example::channel_of)?,
         })
     }

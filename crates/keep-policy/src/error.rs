@@ -16,7 +16,8 @@ pub struct Place {
 
 impl Place {
     /// The spot at a byte offset of the file's text.
-    pub(crate) fn at(file: &str, text: &str, offset: usize) -> Self {
+    #[must_use]
+    pub fn at(file: &str, text: &str, offset: usize) -> Self {
         let before = &text.as_bytes()[..offset.min(text.len())];
         let line_start = before
             .iter()

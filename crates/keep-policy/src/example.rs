@@ -69,7 +69,6 @@ impl Example {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
 fn text_of(error: impl std::error::Error) -> String {
     keep_types::chain(&error).join(": ")
 }

@@ -60,12 +60,18 @@ impl Surroundings {
         }
         if let Some(home) = self.env.get("KEEP_HOME").filter(|home| !home.is_empty()) {
             if !Path::new(home).is_absolute() {
-                return Err(ConfigError::Relative { variable: "KEEP_HOME", value: home.clone() });
+                return Err(ConfigError::Relative {
+                    variable: "KEEP_HOME",
+                    value: home.clone(),
+                });
             }
             return Ok(below(Path::new(home)));
         }
         let absolute = |variable: &str| {
-            self.env.get(variable).map(PathBuf::from).filter(|path| path.is_absolute())
+            self.env
+                .get(variable)
+                .map(PathBuf::from)
+                .filter(|path| path.is_absolute())
         };
         let folder = |variable: &str, usual: &str| {
             absolute(variable)
