@@ -1,31 +1,23 @@
-//! The composition root: settings in, wired house out, orderly shutdown.
-
-use crate::config::Values;
+use crate::config::{self, Effective, ProjectSettings, Standing, Surroundings, Trusted, Values};
 use crate::error::AppError;
-use crate::paths::{self, Freshness};
+use crate::place::{self, Freshness};
 use crate::schema::SCHEMA;
+use crate::trust::{self, Closure, Walked};
+use crate::trusting;
 use keep_db::{Db, DbConfig};
-use keep_gate::{Asker, CodeWanted, Gate, GateConfig, Identity, Surroundings, identify};
+use keep_gate::{Asker, CodeWanted, Gate, GateConfig, Identity, identify};
 use keep_ledger::{Ledger, LedgerConfig, SystemClock};
 use keep_policy::{Layer, Policy, PolicyError, Source, read_folder};
-use keep_types::{Caller, Clock, Installation, Timestamp};
-use std::path::{Path, PathBuf};
+use keep_types::{Caller, Clock, Installation, PrincipalKind, Timestamp};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Everything that a surface knows and the house needs.
 #[derive(Clone)]
 pub struct Settings {
-    /// Where the installation lies.
-    pub at: Installation,
-    /// The folder of the machine's own rules and configuration.
-    pub system: PathBuf,
-    /// The configuration in force.
-    pub values: Values,
-    /// Where the caller works.
-    pub folder: Option<PathBuf>,
-    /// The rules of the project there, which may only narrow.
-    pub project_rules: Vec<Source>,
+    /// Environment, folders and flags. Whether they count in full is worked out here, not believed.
+    pub around: Surroundings,
     /// Who puts questions to the person at the terminal.
     pub asker: Arc<dyn Asker>,
 }
@@ -33,47 +25,68 @@ pub struct Settings {
 /// An open installation.
 pub struct App {
     pub(crate) settings: Settings,
+    pub(crate) at: Installation,
+    pub(crate) effective: Effective,
     pub(crate) gate: Gate,
     pub(crate) ledger: Ledger,
     pub(crate) db: Db,
-    pub(crate) policy_error: Option<PolicyError>,
+    pub(crate) project: Project,
+    pub(crate) closed_because: Option<PolicyError>,
+    identity: Identity,
     freshness: Freshness,
+}
+
+/// The `.keep` folder of the project that the caller works in, if there is one.
+#[derive(Default)]
+pub(crate) struct Project {
+    pub(crate) walked: Option<Walked>,
+    pub(crate) pinned: Option<Closure>,
+}
+
+impl Project {
+    pub(crate) fn trusted(&self) -> Trusted {
+        match &self.walked {
+            Some(walked) => trust::standing(self.pinned.as_ref(), &walked.closure),
+            None => Trusted::No,
+        }
+    }
 }
 
 impl App {
     /// Opens the installation, making it at first use.
     ///
     /// # Errors
-    /// When its folders, database or keys cannot be used. A policy that does not load is no error
-    /// here: the gate then denies everything, and says why.
-    pub fn open(settings: Settings) -> Result<Self, AppError> {
-        let at = &settings.at;
-        let freshness = paths::prepare(at)?;
-        let config = DbConfig {
-            path: at.data.join("keep.db"),
-            backups: at.data.join("backups"),
-            keep_backups: settings.values.backup_keep,
-            lock_wait: Duration::from_millis(settings.values.lock_wait.ms()),
-            readers: 4,
+    /// When its folders, database, keys or configuration cannot be used. Rules that do not load are no
+    /// error here, nor is a project whose files do not: the gate then denies everything but the stop,
+    /// and says why.
+    pub fn open(mut settings: Settings) -> Result<Self, AppError> {
+        let looked = keep_gate::Surroundings::look().map_err(keep_gate::GateError::Processes)?;
+        let identity = identify(&looked);
+        settings.around.standing = match identity.principal.kind() {
+            PrincipalKind::User => Standing::Person,
+            PrincipalKind::Agent | PrincipalKind::Service => Standing::Program,
         };
-        let schemas = [&keep_ledger::SCHEMA, &keep_gate::SCHEMA, &SCHEMA];
-        let db = Db::open(&config, &schemas)?;
+        let at = settings.around.installation().map_err(AppError::Config)?;
+        let freshness = place::prepare(&at)?;
+        let house = config::load(&settings.around, None).map_err(AppError::Config)?;
+        let db = open_database(&at, &house.values)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let ledger = Ledger::open(
-            db.clone(),
-            LedgerConfig {
-                key_file: at.config.join("ledger.key"),
-                hmac_file: at.config.join("ledger.hmac"),
-                checkpoint: at.state.join("checkpoint"),
-                clock: Arc::clone(&clock),
-            },
-        )?;
-        let (policy, policy_error) = match load_policy(&settings) {
+        let ledger = LedgerConfig::in_folders(&at.config, &at.state, Arc::clone(&clock));
+        let ledger = Ledger::open(db.clone(), ledger)?;
+        let (project, effective, rules) = match with_project(&db, &settings.around) {
+            Ok((project, effective)) => {
+                let rules = load_rules(&at, &settings.around, project.walked.as_ref());
+                (project, effective, rules)
+            }
+            Err(error) => (Project::default(), house, Err(unreadable(&settings.around.cwd, &error))),
+        };
+        let (policy, closed_because) = match rules {
             Ok(policy) => (policy, None),
             Err(error) => (Policy::closed(&error), Some(error)),
         };
-        let gate = Gate::new(db.clone(), ledger.clone(), policy, gate_config(&settings, clock));
-        Ok(Self { settings, gate, ledger, db, policy_error, freshness })
+        let gate = gate_config(&at, &effective.values, &settings, clock);
+        let gate = Gate::new(db.clone(), ledger.clone(), policy, gate);
+        Ok(Self { settings, at, effective, gate, ledger, db, project, closed_because, identity, freshness })
     }
 
     /// Ends everything in order: the last checkpoint is written, the database closed.
@@ -81,12 +94,7 @@ impl App {
     /// # Errors
     /// When the checkpoint cannot be written; the next opening then writes it.
     pub fn close(self) -> Result<(), AppError> {
-        let Self { gate, ledger, db, .. } = self;
-        drop(gate);
-        let flushed = ledger.flush_checkpoint();
-        drop(ledger);
-        drop(db);
-        Ok(flushed?)
+        Ok(self.ledger.close()?)
     }
 
     /// The gate, whose operations surfaces call directly.
@@ -98,7 +106,19 @@ impl App {
     /// Where the installation lies.
     #[must_use]
     pub fn at(&self) -> &Installation {
-        &self.settings.at
+        &self.at
+    }
+
+    /// The configuration in force.
+    #[must_use]
+    pub fn effective(&self) -> &Effective {
+        &self.effective
+    }
+
+    /// Who is calling, before any token, and why Keep thinks so.
+    #[must_use]
+    pub fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     /// Whether this opening made the installation.
@@ -114,41 +134,74 @@ impl App {
     /// Who is calling: from the process table, the terminal and a token.
     ///
     /// # Errors
-    /// When the process table cannot be read or the token is not good.
-    pub async fn caller(&self, token: Option<&str>) -> Result<(Caller, Identity), AppError> {
-        let identity = identify(&Surroundings::look().map_err(keep_gate::GateError::Processes)?);
-        let home = self.home_of(self.settings.folder.as_deref()).await?;
-        let caller = self.gate.caller(&identity, token, home).await?;
-        Ok((caller, identity))
+    /// When the token is not good or the database cannot be read.
+    pub async fn caller(&self, token: Option<&str>) -> Result<Caller, AppError> {
+        let home = self.home_of(&self.settings.around.cwd).await?;
+        Ok(self.gate.caller(&self.identity, token, home).await?)
     }
 }
 
-fn gate_config(settings: &Settings, clock: Arc<dyn Clock>) -> GateConfig {
-    let values = &settings.values;
+fn open_database(at: &Installation, values: &Values) -> Result<Db, AppError> {
+    let config = DbConfig {
+        path: at.data.join("keep.db"),
+        backups: at.data.join("backups"),
+        keep_backups: values.backup_keep,
+        lock_wait: Duration::from_millis(values.lock_wait.ms()),
+        readers: 4,
+    };
+    Ok(Db::open(&config, &[&keep_ledger::SCHEMA, &keep_gate::SCHEMA, &SCHEMA])?)
+}
+
+/// The configuration with what the caller's project says, as far as it counts.
+fn with_project(db: &Db, around: &Surroundings) -> Result<(Project, Effective), AppError> {
+    let Some(root) = trust::find_root(&around.cwd) else {
+        let effective = config::load(around, None).map_err(AppError::Config)?;
+        return Ok((Project::default(), effective));
+    };
+    let walked = trust::walk(&root).map_err(AppError::Trust)?;
+    let pinned = db.read(move |tx| trusting::pinned(tx.sql(), &root)).wait()?;
+    let project = Project { walked: Some(walked), pinned };
+    let trusted = project.trusted();
+    let files = project.walked.iter().flat_map(|walked| walked.settings.clone()).collect();
+    let settings = ProjectSettings { files, trusted };
+    let effective = config::load(around, Some(&settings)).map_err(AppError::Config)?;
+    Ok((project, effective))
+}
+
+/// A project that does not load closes the gate like rules that do not.
+fn unreadable(folder: &Path, error: &AppError) -> PolicyError {
+    let source = std::io::Error::other(keep_types::chain(error).join(": "));
+    PolicyError::Read { path: folder.join(".keep"), source }
+}
+
+/// All rules in force: the machine's, the person's and the project's.
+fn load_rules(
+    at: &Installation,
+    around: &Surroundings,
+    project: Option<&Walked>,
+) -> Result<Policy, PolicyError> {
+    let system = around.system.parent().unwrap_or(Path::new("/etc/keep"));
+    let mut sources = read_folder(&system.join("rules"), Layer::System)?;
+    sources.extend(read_folder(&at.config.join("rules"), Layer::User)?);
+    let rules = project.map_or(&[][..], |walked| &walked.rules);
+    sources.extend(rules.iter().cloned().map(|(name, text)| Source { layer: Layer::Project, name, text }));
+    Policy::load(sources)
+}
+
+fn gate_config(
+    at: &Installation,
+    values: &Values,
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+) -> GateConfig {
     GateConfig {
         approval_expiry: values.approval_expiry,
         user_per_minute: values.user_per_minute,
         agent_per_minute: values.agent_per_minute,
         token_expiry: values.token_expiry,
-        totp_secret: settings.at.config.join("totp"),
+        totp_secret: at.config.join("totp"),
         codes: if values.totp { CodeWanted::Yes } else { CodeWanted::No },
         clock,
         asker: Arc::clone(&settings.asker),
     }
-}
-
-/// All rules in force: the machine's, the person's and the project's.
-pub(crate) fn load_policy(settings: &Settings) -> Result<Policy, PolicyError> {
-    let mut sources = read_folder(&settings.system.join("rules"), Layer::System)?;
-    sources.extend(read_folder(&settings.at.config.join("rules"), Layer::User)?);
-    sources.extend(settings.project_rules.iter().cloned());
-    Policy::load(sources)
-}
-
-/// The rules that a project brings, read from its `.keep/rules`.
-///
-/// # Errors
-/// When a file there cannot be read.
-pub fn project_rules(root: &Path) -> Result<Vec<Source>, PolicyError> {
-    read_folder(&root.join(".keep").join("rules"), Layer::Project)
 }

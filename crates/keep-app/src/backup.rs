@@ -8,6 +8,7 @@ use crate::app::App;
 use crate::error::AppError;
 use keep_db::Verify;
 use keep_gate::{Outcome, Started};
+use keep_ledger::Health;
 use keep_types::{Act, ActFacts, Action, Caller, FieldHasher, Namespace, Risk, Touch};
 use serde::Serialize;
 use serde_json::json;
@@ -121,6 +122,7 @@ impl App {
         drop(started);
         let settings = self.settings.clone();
         let config = self.db.config().clone();
+        // Every handle on the database must be gone before another file takes its place.
         self.close()?;
         let report = keep_db::restore(&from, &config)?;
         let again = App::open(settings)?;
@@ -132,9 +134,11 @@ impl App {
 
     /// The person confirmed the restore; accepting its consequence needs no second question.
     async fn accept_after_restore(&self, caller: &Caller, reason: String) -> Result<(), AppError> {
-        match self.ledger.accept(caller.principal.clone(), reason).await {
-            Ok(_) | Err(keep_ledger::LedgerError::NothingToAccept) => Ok(()),
-            Err(error) => Err(error.into()),
+        match self.ledger.health() {
+            Health::Anchored { .. } => Ok(()),
+            Health::Empty | Health::Unanchored | Health::Mismatch { .. } => {
+                Ok(self.ledger.accept(caller.principal.clone(), reason).await?)
+            }
         }
     }
 }

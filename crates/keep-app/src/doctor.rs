@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::error::AppError;
-use crate::paths::Freshness;
+use crate::place::Freshness;
 use keep_gate::InboxFilter;
 use keep_ledger::Health;
 use keep_types::{Caller, Explain, chain};
@@ -60,7 +60,7 @@ impl App {
     pub async fn doctor(
         &self,
         caller: &Caller,
-        progress: impl FnMut(u64, u64) + Send + 'static,
+        progress: &mut dyn FnMut(u64, u64),
     ) -> Result<Vec<Checked>, AppError> {
         let mut checks = vec![self.check_folders(), self.check_disk()?, self.check_clock()];
         checks.push(match self.db.integrity() {
@@ -78,7 +78,7 @@ impl App {
             Ok(report) => Checked::ok("records", format!("{} verified", report.records)),
             Err(error) => Checked::of_error("records", &error),
         });
-        checks.push(match &self.policy_error {
+        checks.push(match &self.closed_because {
             None => Checked::ok("rules", format!("{} in force", self.gate.policy().rules().len())),
             Some(error) => Checked::of_error("rules", error),
         });
@@ -146,7 +146,9 @@ impl App {
                 "unanchored: the checkpoint is gone, so cut records would not show".into(),
                 Some("`keep audit accept --reason …` starts a new epoch".into()),
             ),
-            _ => Checked::ok("ledger", "extends its signed checkpoint"),
+            Health::Empty | Health::Anchored { .. } => {
+                Checked::ok("ledger", "extends its signed checkpoint")
+            }
         }
     }
 }

@@ -5,5 +5,43 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
 
+mod app;
+mod attest;
+mod audit;
+mod backup;
 pub mod config;
+mod doctor;
+mod error;
+mod place;
+mod policy;
+mod project;
+mod purge;
+mod schema;
+mod scratch;
+mod settings;
+mod status;
 pub mod trust;
+mod trusting;
+
+pub use app::{App, Settings};
+pub use audit::{AnchorTo, AnchorView, check_export};
+pub use attest::{Attested, SelfTested, attest, probes, self_test};
+pub use backup::{BackupReport, RestoreView};
+pub use doctor::{Checked, Finding};
+pub use error::AppError;
+pub use place::Freshness;
+pub use policy::PolicyView;
+pub use project::{ProjectView, find_root};
+pub use purge::PurgeReport;
+pub use settings::SettingsView;
+pub use status::{PolicyStatus, StatusView, WhoView};
+pub use trusting::TrustView;
+
+/// The ledger's and the policy's words, for surfaces that show them.
+pub mod words {
+    pub use keep_db::Verify;
+    pub use keep_ledger::{
+        ConsistencyProof, Entry, ExportReport, Filter, Health, InclusionProof, Phase, VerifyReport, one_line,
+    };
+    pub use keep_policy::{Decision, Layer, Rule, Ruling};
+}

@@ -1,6 +1,7 @@
 //! Projects: a random id bound to a canonical root folder, with a name made from the folder's.
 
 use crate::app::App;
+use crate::config::Trusted;
 use crate::error::AppError;
 use keep_gate::fresh_id;
 use keep_types::{
@@ -162,16 +163,24 @@ impl App {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn home_of(&self, folder: Option<&Path>) -> Result<Namespace, AppError> {
-        let Some(root) = folder.and_then(find_root) else { return Ok(Namespace::Global) };
+    pub async fn home_of(&self, folder: &Path) -> Result<Namespace, AppError> {
+        let Some(root) = find_root(folder) else { return Ok(Namespace::Global) };
         match self.project_at(root.clone()).await? {
             Some(known) => Ok(Namespace::Project(known.name)),
             None => Ok(Namespace::Project(self.free_name(&root).await?)),
         }
     }
 
-    /// A name made from the folder's; a second folder of that name gets a number.
+    /// The project's own name where it is free or trusted, else one made from the folder's; a second
+    /// folder of that name gets a number.
     async fn free_name(&self, root: &Path) -> Result<Name, AppError> {
+        if let Some(own) = self.effective.values.project_name.clone() {
+            let name = own.clone();
+            let taken = self.db.read(move |tx| name_taken(tx.sql(), &name)).await?;
+            if !taken || self.project.trusted() == Trusted::Yes {
+                return Ok(own);
+            }
+        }
         let folder = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let slug = Name::slug(&folder).unwrap_or_else(|| {
             "project".parse().expect("a literal of lower-case letters is a name")

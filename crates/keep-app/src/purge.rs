@@ -58,7 +58,7 @@ impl App {
 
 fn remove(at: &Installation) -> Result<PurgeReport, AppError> {
     let mut report = PurgeReport::default();
-    for folder in [&at.data, &at.state, &at.config] {
+    for folder in [&at.state, &at.config, &at.data] {
         let entries = std::fs::read_dir(folder).map_err(|e| AppError::file("reading", folder, e))?;
         for entry in entries {
             let entry = entry.map_err(|e| AppError::file("reading", folder, e))?;

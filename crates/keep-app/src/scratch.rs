@@ -2,9 +2,8 @@
 //! some of everything in them, and gone afterwards.
 
 use crate::app::{App, Settings};
-use crate::config::Values;
+use crate::config::{Standing, Surroundings};
 use crate::error::AppError;
-use crate::paths;
 use keep_gate::{Answer, Asker, GateError, NewToken, Question, Resolution};
 use keep_types::{
     Act, ActFacts, Action, Audience, Caller, Channel, FieldHasher, Installation, Name, Namespace,
@@ -74,16 +73,16 @@ pub(crate) fn make() -> Result<Scratch, AppError> {
         .prefix("keep-scratch-")
         .tempdir()
         .map_err(|e| AppError::file("making a scratch folder in", &std::env::temp_dir(), e))?;
-    let at = paths::below(folder.path());
-    let settings = Settings {
-        at: at.clone(),
-        system: folder.path().join("no-system"),
-        values: Values::default(),
-        folder: None,
-        project_rules: Vec::new(),
-        asker: Arc::new(SayYes),
+    let around = Surroundings {
+        env: Default::default(),
+        cwd: folder.path().to_owned(),
+        home: Some(folder.path().join("home")),
+        flags: Vec::new(),
+        standing: Standing::Program,
+        system: folder.path().join("no-system/config.toml"),
     };
-    let app = App::open(settings)?;
+    let app = App::open(Settings { around, asker: Arc::new(SayYes) })?;
+    let at = app.at().clone();
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let runtime = runtime.map_err(|e| AppError::file("starting a runtime in", folder.path(), e))?;
     runtime.block_on(fill(&app))?;

@@ -78,7 +78,7 @@ impl App {
     pub async fn status(&self, caller: &Caller) -> Result<StatusView, AppError> {
         let waiting = self.gate.inbox(caller, InboxFilter::Waiting).await?;
         let waiting = waiting.iter().filter(|view| view.state == ApprovalState::Waiting).count();
-        let policy = match &self.policy_error {
+        let policy = match &self.closed_because {
             None => PolicyStatus::Loaded {
                 rules: self.gate.policy().rules().len(),
                 version: self.gate.policy().version(),

@@ -32,6 +32,14 @@ impl Timestamp {
     }
 }
 
+impl Timestamp {
+    /// This moment and a span earlier.
+    #[must_use]
+    pub fn minus(self, span: Duration) -> Self {
+        Self::from_ms(self.0.saturating_sub(i64::try_from(span.ms()).unwrap_or(i64::MAX)))
+    }
+}
+
 impl FromStr for Timestamp {
     type Err = TimestampError;
 

@@ -1,4 +1,4 @@
-use super::layers::Config;
+use super::layers::Values;
 use super::value::{Kind, NoticeBy, Value};
 use keep_types::Duration;
 
@@ -50,17 +50,31 @@ pub struct Key {
     pub narrower: Narrower,
     /// What it drives.
     pub doc: &'static str,
-    pub(super) get: fn(&Config) -> Value,
-    pub(super) set: fn(&mut Config, &Value),
+    pub(super) get: fn(&Values) -> Value,
+    pub(super) set: fn(&mut Values, &Value),
 }
 
 macro_rules! field {
     ($variant:ident, $field:ident) => {
         (
-            |config: &Config| Value::$variant(config.$field.clone()),
-            |config: &mut Config, value: &Value| {
+            |values: &Values| Value::$variant(values.$field.clone()),
+            |values: &mut Values, value: &Value| {
                 if let Value::$variant(value) = value {
-                    config.$field = value.clone();
+                    values.$field = value.clone();
+                }
+            },
+        )
+    };
+}
+
+/// A count, which the key's bounds keep within the field's type.
+macro_rules! count {
+    ($field:ident, $type:ty) => {
+        (
+            |values: &Values| Value::Count(values.$field as u64),
+            |values: &mut Values, value: &Value| {
+                if let Value::Count(count) = value {
+                    values.$field = <$type>::try_from(*count).unwrap_or(<$type>::MAX);
                 }
             },
         )
@@ -71,7 +85,7 @@ const fn key(
     name: &'static str,
     kind: Kind,
     (project, narrower): (ProjectRule, Narrower),
-    field: (fn(&Config) -> Value, fn(&mut Config, &Value)),
+    field: (fn(&Values) -> Value, fn(&mut Values, &Value)),
     doc: &'static str,
 ) -> Key {
     Key {
@@ -96,38 +110,38 @@ use ProjectRule::{Lower, Never, Own};
 #[rustfmt::skip]
 pub static KEYS: [Key; 10] = [
     key("approvals.expiry", Kind::Span(seconds(10), Duration::days(7)), (Lower, Smaller),
-        field!(Span, approvals_expiry),
+        field!(Span, approval_expiry),
         "How long a request for approval waits for an answer, and an approval stays good."),
     key("approvals.notice", Kind::Choice(NoticeBy::WORDS), (Never, Neither),
-        (|c| Value::Choice(c.approvals_notice.word()), |c, v| {
+        (|c| Value::Choice(c.notice.word()), |c, v| {
             if let Value::Choice(word) = v && let Some(by) = NoticeBy::from_word(word) {
-                c.approvals_notice = by;
+                c.notice = by;
             }
         }),
         "How you learn that an approval waits: none, bell or desktop."),
     key("approvals.totp", Kind::Switch, (Never, On),
-        field!(Switch, approvals_totp),
+        field!(Switch, totp),
         "Whether approving high and critical acts needs a one-time code."),
     key("backup.keep", Kind::Count(1, 1_000), (Never, Larger),
-        field!(Count, backup_keep),
+        count!(backup_keep, usize),
         "How many automatic backups are kept; the oldest go first."),
     key("database.lock_wait", Kind::Span(Duration::from_ms(100), seconds(600)), (Never, Neither),
-        field!(Span, database_lock_wait),
+        field!(Span, lock_wait),
         "How long a write waits for other processes before it is refused."),
     key("ledger.detail_retention", Kind::Span(Duration::days(1), Duration::days(36_500)), (Never, Larger),
-        field!(Span, ledger_detail_retention),
+        field!(Span, detail_retention),
         "How old a record's details become before `keep purge` erases them; the record itself stays."),
     key("project.name", Kind::Name, (Own, Neither),
         field!(Name, project_name),
         "What the project is called; a name that another root holds counts only while trusted."),
     key("rate.agent_per_minute", Kind::Count(1, 1_000_000), (Lower, Smaller),
-        field!(Count, rate_agent_per_minute),
+        count!(agent_per_minute, u32),
         "How many changing acts an agent or a service may try in a minute."),
     key("rate.user_per_minute", Kind::Count(1, 1_000_000), (Lower, Smaller),
-        field!(Count, rate_user_per_minute),
+        count!(user_per_minute, u32),
         "How many changing acts a person may try in a minute."),
     key("tokens.default_expiry", Kind::Span(seconds(60), Duration::days(3_660)), (Lower, Smaller),
-        field!(Span, tokens_default_expiry),
+        field!(Span, token_expiry),
         "How long a token is good when nothing else is said as it is made."),
 ];
 

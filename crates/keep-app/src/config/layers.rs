@@ -15,42 +15,42 @@ use std::path::Path;
 
 /// The configuration in force, typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
+pub struct Values {
     /// `approvals.expiry`
-    pub approvals_expiry: Duration,
+    pub approval_expiry: Duration,
     /// `approvals.notice`
-    pub approvals_notice: NoticeBy,
+    pub notice: NoticeBy,
     /// `approvals.totp`
-    pub approvals_totp: bool,
+    pub totp: bool,
     /// `backup.keep`
-    pub backup_keep: u64,
+    pub backup_keep: usize,
     /// `database.lock_wait`
-    pub database_lock_wait: Duration,
+    pub lock_wait: Duration,
     /// `ledger.detail_retention`
-    pub ledger_detail_retention: Duration,
+    pub detail_retention: Duration,
     /// `project.name`
     pub project_name: Option<Name>,
     /// `rate.agent_per_minute`
-    pub rate_agent_per_minute: u64,
+    pub agent_per_minute: u32,
     /// `rate.user_per_minute`
-    pub rate_user_per_minute: u64,
+    pub user_per_minute: u32,
     /// `tokens.default_expiry`
-    pub tokens_default_expiry: Duration,
+    pub token_expiry: Duration,
 }
 
-impl Default for Config {
+impl Default for Values {
     fn default() -> Self {
         Self {
-            approvals_expiry: Duration::from_ms(10 * 60_000),
-            approvals_notice: NoticeBy::Bell,
-            approvals_totp: false,
+            approval_expiry: Duration::from_ms(10 * 60_000),
+            notice: NoticeBy::Bell,
+            totp: false,
             backup_keep: 10,
-            database_lock_wait: Duration::from_ms(10_000),
-            ledger_detail_retention: Duration::days(365),
+            lock_wait: Duration::from_ms(10_000),
+            detail_retention: Duration::days(365),
             project_name: None,
-            rate_agent_per_minute: 600,
-            rate_user_per_minute: 6_000,
-            tokens_default_expiry: Duration::days(30),
+            agent_per_minute: 600,
+            user_per_minute: 6_000,
+            token_expiry: Duration::days(30),
         }
     }
 }
@@ -120,7 +120,7 @@ pub struct Row {
 #[derive(Clone, Debug, Default)]
 pub struct Effective {
     /// The values.
-    pub config: Config,
+    pub values: Values,
     /// What was given and does not count.
     pub notices: Vec<Notice>,
     origins: BTreeMap<&'static str, Origin>,
@@ -183,20 +183,20 @@ impl Effective {
     fn row(&self, key: &'static Key) -> Row {
         Row {
             key: key.name,
-            value: (key.get)(&self.config),
+            value: (key.get)(&self.values),
             origin: self
                 .origins
                 .get(key.name)
                 .cloned()
                 .unwrap_or(Origin::Default),
-            default: (key.get)(&Config::default()),
+            default: (key.get)(&Values::default()),
             project: key.project.as_str(),
             doc: key.doc,
         }
     }
 
     fn put(&mut self, key: &'static Key, value: Value, origin: Origin) {
-        (key.set)(&mut self.config, &value);
+        (key.set)(&mut self.values, &value);
         self.origins.insert(key.name, origin);
     }
 
@@ -214,7 +214,7 @@ impl Effective {
         for (name, text) in &project.files {
             for (key, value, place) in read(name, text, Reader::Project)?.entries {
                 let origin = Origin::Project(line_of(&place));
-                let narrows = key.narrows(&(key.get)(&self.config), &value);
+                let narrows = key.narrows(&(key.get)(&self.values), &value);
                 let why = match key.project {
                     _ if set.contains(&key.name) => Some("a file before it says otherwise"),
                     ProjectRule::Never => Some("a project may not set it"),
@@ -236,7 +236,7 @@ impl Effective {
     }
 
     fn put_given(&mut self, key: &'static Key, value: Value, origin: Origin, by: Standing) {
-        if by == Standing::Person || key.narrows(&(key.get)(&self.config), &value) {
+        if by == Standing::Person || key.narrows(&(key.get)(&self.values), &value) {
             self.put(key, value, origin);
         } else {
             let why = "a program's environment and flags only narrow what guards something";

@@ -1,5 +1,5 @@
 use super::keys::{KEYS, Key};
-use super::layers::Config;
+use super::layers::Values;
 use super::value::Kind;
 use serde_json::{Map, Value, json};
 
@@ -41,7 +41,7 @@ fn property(key: &Key) -> Value {
         Kind::Choice(words) => json!({ "type": "string", "enum": words }),
         Kind::Name => json!({ "type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,63}$" }),
     };
-    let default = json!((key.get)(&Config::default()));
+    let default = json!((key.get)(&Values::default()));
     if !default.is_null() {
         property["default"] = default;
     }

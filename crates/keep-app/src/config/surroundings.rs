@@ -49,7 +49,7 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// Where the installation lies: below `--home` or `KEEP_HOME` (`.`, `config/`, `state/`), else in
+    /// Where the installation lies: below `--home` or `KEEP_HOME` (`data/`, `config/`, `state/`), else in
     /// the folders of the XDG variables, which must be absolute to count.
     ///
     /// # Errors
@@ -89,7 +89,7 @@ impl Surroundings {
 
 fn below(home: &Path) -> Installation {
     Installation {
-        data: home.to_owned(),
+        data: home.join("data"),
         config: home.join("config"),
         state: home.join("state"),
     }

@@ -94,14 +94,14 @@ fn a_project_narrows_and_widens_only_while_trusted() {
         |text: &str, trusted| super::load(&home.around(), project(text, trusted).as_ref()).unwrap();
     let widening = "approvals.expiry = \"2h\"\nrate.agent_per_minute = 5\n";
     let left = load(widening, Trusted::No);
-    assert_eq!(left.config.approvals_expiry.to_string(), "10m");
-    assert_eq!(left.config.rate_agent_per_minute, 5);
+    assert_eq!(left.values.approval_expiry.to_string(), "10m");
+    assert_eq!(left.values.agent_per_minute, 5);
     assert_eq!(left.notices.len(), 1);
     assert!(left.notices[0].why.contains("keep trust"));
     assert_eq!(
         load(widening, Trusted::Yes)
-            .config
-            .approvals_expiry
+            .values
+            .approval_expiry
             .to_string(),
         "2h"
     );
@@ -110,10 +110,10 @@ fn a_project_narrows_and_widens_only_while_trusted() {
             "approvals.totp = true\napprovals.notice = \"none\"\n",
             trusted,
         );
-        assert_eq!(never.config, Config::default());
+        assert_eq!(never.values, Values::default());
         assert_eq!(never.notices.len(), 2);
         let named = load("[project]\nname = \"demo\"\n", trusted);
-        assert_eq!(named.config.project_name.unwrap().as_str(), "demo");
+        assert_eq!(named.values.project_name.unwrap().as_str(), "demo");
     }
 }
 
@@ -132,13 +132,13 @@ fn a_programs_environment_only_narrows() {
         .flags
         .push(("tokens.default_expiry".into(), "1d".into()));
     let person = load(&around, None).unwrap();
-    assert!(!person.config.approvals_totp && person.config.rate_agent_per_minute == 9_999);
+    assert!(!person.values.totp && person.values.agent_per_minute == 9_999);
     around.standing = Standing::Program;
     let program = load(&around, None).unwrap();
-    assert!(program.config.approvals_totp);
-    assert_eq!(program.config.rate_agent_per_minute, 600);
-    assert_eq!(program.config.tokens_default_expiry.to_string(), "1d");
-    assert_eq!(program.config.database_lock_wait.to_string(), "1s");
+    assert!(program.values.totp);
+    assert_eq!(program.values.agent_per_minute, 600);
+    assert_eq!(program.values.token_expiry.to_string(), "1d");
+    assert_eq!(program.values.lock_wait.to_string(), "1s");
     assert_eq!(program.notices.len(), 2);
 }
 
@@ -154,8 +154,11 @@ fn environment_files_of_a_project_are_never_read() {
         home.put(name, &line);
     }
     let around = home.around();
-    assert_eq!(around.installation().unwrap().data, home.path());
-    assert_eq!(load(&around, None).unwrap().config, Config::default());
+    assert_eq!(
+        around.installation().unwrap().data,
+        home.path().join("data")
+    );
+    assert_eq!(load(&around, None).unwrap().values, Values::default());
     let walked = crate::trust::walk(home.path()).unwrap();
     assert!(walked.closure.files.is_empty() && walked.settings.is_empty());
 }
@@ -185,7 +188,10 @@ fn folders() {
         Path::new("/k/config")
     );
     around.home = Some("rel".into());
-    assert_eq!(around.installation().unwrap().data, around.cwd.join("rel"));
+    assert_eq!(
+        around.installation().unwrap().data,
+        around.cwd.join("rel/data")
+    );
 }
 
 #[test]
@@ -322,8 +328,8 @@ fn setting_keeps_what_a_person_wrote() {
     );
     set(&file, "approvals.totp", "true").unwrap();
     set(&file, "rate.agent_per_minute", "6").unwrap();
-    let config = load(&home.around(), None).unwrap().config;
-    assert!(config.approvals_totp && config.rate_agent_per_minute == 6);
+    let config = load(&home.around(), None).unwrap().values;
+    assert!(config.totp && config.agent_per_minute == 6);
     let left: Vec<_> = std::fs::read_dir(file.parent().unwrap()).unwrap().collect();
     assert_eq!(left.len(), 1, "no temporary file stays");
 }
@@ -333,10 +339,10 @@ fn the_table_is_whole() {
     let names: Vec<_> = KEYS.iter().map(|key| key.name).collect();
     assert!(names.is_sorted(), "keys stand in order");
     for key in &KEYS {
-        let default = (key.get)(&Config::default());
-        let mut config = Config::default();
+        let default = (key.get)(&Values::default());
+        let mut config = Values::default();
         (key.set)(&mut config, &default);
-        assert_eq!(config, Config::default(), "{}", key.name);
+        assert_eq!(config, Values::default(), "{}", key.name);
         if default != Value::Name(None) {
             assert_eq!(
                 key.kind.from_text(&default.to_string()),
@@ -361,4 +367,26 @@ fn the_published_schema_is_the_tables() {
         now,
         "see docs/config.schema.json"
     );
+}
+
+#[test]
+fn each_twin_breaks_its_own_promise_and_no_other() {
+    for (index, probe) in probes().iter().enumerate() {
+        let home = Home::new();
+        let at = home.around().installation().unwrap();
+        for probe in probes() {
+            assert_eq!(
+                (probe.run)(&at),
+                keep_types::Verdict::Pass,
+                "{}",
+                probe.promise.id
+            );
+        }
+        (probe.twin)(&at).unwrap();
+        for (other, seen) in probes().iter().enumerate() {
+            let verdict = (seen.run)(&at);
+            let failed = matches!(verdict, keep_types::Verdict::Fail(_));
+            assert_eq!(failed, other == index, "{}: {verdict:?}", seen.promise.id);
+        }
+    }
 }
