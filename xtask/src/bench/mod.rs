@@ -1,0 +1,112 @@
+//! `cargo xtask bench NAME`: rows measured beside their peers, with their aims where known.
+
+mod aims;
+mod row;
+mod spine;
+
+use crate::chore::{Chore, root};
+use row::{Better, Row};
+use std::fs;
+use std::path::Path;
+
+type Measure = fn() -> Result<Vec<Row>, Chore>;
+
+/// The benchmarks there are.
+const BENCHES: &[(&str, Measure)] = &[("spine", spine::rows)];
+
+/// Runs one benchmark, prints its table and writes its rows where asked.
+pub(crate) fn run(name: &str, json: Option<&Path>) -> Result<(), Chore> {
+    let Some((_, measure)) = BENCHES.iter().find(|(known, _)| *known == name) else {
+        let names: Vec<&str> = BENCHES.iter().map(|(name, _)| *name).collect();
+        return Err(Chore::Usage(format!(
+            "no benchmark is called `{name}`; benchmarks: {}",
+            names.join(", ")
+        )));
+    };
+    let rows = measure()?;
+    let aims = aims::load(
+        &root().join("../shared/aims.json"),
+        &format!("bench {name}"),
+    );
+    print!("{}", table(&rows, &aims));
+    if let Some(path) = json {
+        let text =
+            serde_json::to_string_pretty(&rows).map_err(|why| Chore::form(&"the rows", &why))?;
+        fs::write(path, text + "\n").map_err(Chore::file(path))?;
+    }
+    Ok(())
+}
+
+/// The rows as text: value, aim if there is one, and what was measured beside it in the same run.
+fn table(rows: &[Row], aims: &aims::Aims) -> String {
+    use std::fmt::Write as _;
+    let width = rows
+        .iter()
+        .map(|row| row.name.len())
+        .max()
+        .unwrap_or_default();
+    let mut text = String::new();
+    for row in rows {
+        let aim = aims.get(&row.name).map_or_else(String::new, |&aim| {
+            let (sign, met) = match row.better {
+                Better::Lower => ("<=", row.value <= aim),
+                Better::Higher => (">=", row.value >= aim),
+            };
+            format!(
+                "  aim {sign} {} {}",
+                short(aim),
+                if met { "met" } else { "MISSED" }
+            )
+        });
+        // Writing into a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{:width$}  {:>9} {}{aim}",
+            row.name,
+            short(row.value),
+            row.unit
+        );
+        for peer in &row.beside {
+            let _ = writeln!(
+                text,
+                "{:>width$}  {:>9} {}",
+                peer.name,
+                short(peer.value),
+                peer.unit
+            );
+        }
+    }
+    text
+}
+
+/// Three significant places for small numbers, whole ones for large.
+fn short(value: f64) -> String {
+    let places = match value.abs() {
+        size if size >= 100.0 => 0,
+        size if size >= 10.0 => 1,
+        size if size >= 1.0 => 2,
+        _ => 3,
+    };
+    format!("{value:.places$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use row::Beside;
+
+    #[test]
+    fn a_row_shows_its_aim_and_its_peers() {
+        let rows = [
+            Row::new("status", 6.12, "ms", Better::Lower).beside(Beside::new("true", 0.7, "ms")),
+            Row::new("appends", 91_234.4, "/s", Better::Higher),
+        ];
+        let aims = [("status".to_owned(), 8.0), ("appends".to_owned(), 95_000.0)].into();
+        let expected = "\
+status        6.12 ms  aim <= 8.00 met
+   true      0.700 ms
+appends      91234 /s  aim >= 95000 MISSED
+";
+        assert_eq!(table(&rows, &aims), expected);
+    }
+}

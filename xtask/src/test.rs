@@ -1,0 +1,127 @@
+//! `cargo xtask test`: everything the tests need, then all of them, then one closing summary.
+
+use crate::chore::{self, Chore, checked, root, start_error};
+use crate::tools;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+/// Where nextest leaves its report, as `xtask/nextest.toml` says.
+const REPORT: &str = "target/nextest/default/junit.xml";
+
+/// Installs what is missing and runs the documentation's examples and all tests.
+pub(crate) fn run(nextest_args: &[&str]) -> Result<(), Chore> {
+    tools::system("cc", "gcc")?;
+    tools::system("strace", "strace")?;
+    tools::system("git", "git")?;
+    let nextest = tools::plugin("cargo-nextest")?;
+
+    let documentation = if nextest_args.is_empty() {
+        println!("== examples in the documentation");
+        chore::run(Command::new(env!("CARGO")).args(["test", "--quiet", "--workspace", "--doc"]))
+    } else {
+        Ok(())
+    };
+
+    println!("== tests");
+    let mut command = Command::new(nextest);
+    command
+        .args([
+            "nextest",
+            "run",
+            "--workspace",
+            "--config-file",
+            "xtask/nextest.toml",
+            "--no-fail-fast",
+        ])
+        .args(nextest_args)
+        .current_dir(root())
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped());
+    let mut child = command
+        .spawn()
+        .map_err(|source| start_error(&command, source))?;
+    let summary = child
+        .stderr
+        .take()
+        .map(|stream| echo_until_summary(BufReader::new(stream)));
+    let status = child
+        .wait()
+        .map_err(|source| start_error(&command, source))?;
+
+    println!("== summary");
+    println!(
+        "documentation: {}",
+        if documentation.is_ok() {
+            "passed"
+        } else {
+            "FAILED"
+        }
+    );
+    for line in skipped(&fs::read_to_string(root().join(REPORT)).unwrap_or_default()) {
+        println!("{line}");
+    }
+    match summary.flatten() {
+        Some(line) => println!("{line}"),
+        None => println!("nextest printed no summary"),
+    }
+    checked(&command, status)?;
+    documentation
+}
+
+/// Passes nextest's lines on and returns its summary line, to be shown again at the very end.
+fn echo_until_summary(lines: impl BufRead) -> Option<String> {
+    let mut summary = None;
+    for line in lines.lines().map_while(Result::ok) {
+        eprintln!("{line}");
+        if line.trim_start().starts_with("Summary [") {
+            summary = Some(line);
+        }
+    }
+    summary
+}
+
+/// The lines by which tests said that they did not run here: each starts with `SKIPPED`.
+fn skipped(report: &str) -> Vec<String> {
+    let mut test = "";
+    let mut found = Vec::new();
+    for line in report.lines() {
+        if let Some((_, rest)) = line.split_once("<testcase name=\"") {
+            test = rest.split('"').next().unwrap_or_default();
+        }
+        if let Some((_, why)) = line.split_once("SKIPPED") {
+            let why = why
+                .split('<')
+                .next()
+                .unwrap_or_default()
+                .trim_start_matches(':')
+                .trim();
+            let line = format!("SKIPPED {test}: {why}");
+            if !found.contains(&line) {
+                found.push(line);
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_summary_is_the_last_line_kept() {
+        let out = "    PASS [ 0.1s] a\n     Summary [   0.1s] 1 test run: 1 passed, 0 skipped\n";
+        assert_eq!(
+            echo_until_summary(out.as_bytes()).unwrap().trim(),
+            out.lines().nth(1).unwrap().trim()
+        );
+        assert_eq!(echo_until_summary(&b"error: could not compile\n"[..]), None);
+    }
+
+    #[test]
+    fn skipped_tests_are_named() {
+        let report = "<testcase name=\"full_disk\" time=\"1\">\n<system-out>SKIPPED: no tmpfs here\n</system-out>\n<testcase name=\"other\"/>";
+        assert_eq!(skipped(report), ["SKIPPED full_disk: no tmpfs here"]);
+    }
+}

@@ -1,0 +1,123 @@
+//! What the chores need beyond the toolchain, and how to get it.
+
+use crate::chore::{Chore, root, run};
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A cargo plugin, pinned so that every machine runs the same one.
+struct Plugin {
+    name: &'static str,
+    version: &'static str,
+}
+
+const PLUGINS: &[Plugin] = &[
+    Plugin {
+        name: "cargo-nextest",
+        version: "0.9.143",
+    },
+    Plugin {
+        name: "cargo-deny",
+        version: "0.20.2",
+    },
+];
+
+/// The path of a plugin: on `PATH`, or in `target/tools`, or installed there now.
+pub(crate) fn plugin(name: &str) -> Result<PathBuf, Chore> {
+    let wanted = PLUGINS
+        .iter()
+        .find(|plugin| plugin.name == name)
+        .ok_or_else(|| {
+            let names: Vec<&str> = PLUGINS.iter().map(|plugin| plugin.name).collect();
+            Chore::Usage(format!(
+                "no tool is called `{name}`; tools: {}",
+                names.join(", ")
+            ))
+        })?;
+    let folder = root().join("target/tools");
+    let own = folder.join("bin").join(name);
+    if let Some(found) = on_path(name) {
+        return Ok(found);
+    }
+    if !own.is_file() {
+        eprintln!(
+            "installing {name} {} into target/tools (once)",
+            wanted.version
+        );
+        let mut install = Command::new(env!("CARGO"));
+        install
+            .args([
+                "install",
+                name,
+                "--locked",
+                "--version",
+                wanted.version,
+                "--root",
+            ])
+            .arg(&folder);
+        run(&mut install)?;
+    }
+    Ok(own)
+}
+
+/// Prints where a tool is, for scripts.
+pub(crate) fn print_path(name: &str) -> Result<(), Chore> {
+    println!("{}", plugin(name)?.display());
+    Ok(())
+}
+
+/// Makes sure that a program of the system is there, by the system's package manager if it is not.
+pub(crate) fn system(program: &str, package: &str) -> Result<(), Chore> {
+    if on_path(program).is_some() {
+        return Ok(());
+    }
+    let missing = || Chore::Missing {
+        what: format!("the program `{program}`"),
+        hint: format!("install the package `{package}` with your system's package manager"),
+    };
+    let Some(apt) = on_path("apt-get") else {
+        return Err(missing());
+    };
+    for words in [
+        &["update"][..],
+        &["install", "-y", "--no-install-recommends", package],
+    ] {
+        let mut command = as_root(&apt).ok_or_else(missing)?;
+        command.args(words).env("DEBIAN_FRONTEND", "noninteractive");
+        run(&mut command).map_err(|_| missing())?;
+    }
+    if on_path(program).is_some() {
+        Ok(())
+    } else {
+        Err(missing())
+    }
+}
+
+/// A command run as root: directly when we are, by `sudo` when it asks no password.
+fn as_root(program: &Path) -> Option<Command> {
+    let is_root = Command::new("id")
+        .arg("-u")
+        .output()
+        .is_ok_and(|done| done.stdout.trim_ascii() == b"0");
+    if is_root {
+        return Some(Command::new(program));
+    }
+    let sudo = on_path("sudo")?;
+    let quiet = Command::new(&sudo)
+        .args(["-n", "true"])
+        .output()
+        .is_ok_and(|done| done.status.success());
+    quiet.then(|| {
+        let mut command = Command::new(sudo);
+        command.arg("-n").arg(program);
+        command
+    })
+}
+
+/// Where a program lies on `PATH`.
+pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
+    let folders = env::var_os("PATH")?;
+    env::split_paths(&folders)
+        .map(|folder| folder.join(program))
+        .find(|path| path.is_file())
+}
