@@ -33,8 +33,10 @@ const LOOKS: [&str; 8] = [
     "trust.show",
 ];
 
-/// Whether the act is one of those that are critical whatever their engine says, and closed to agents
-/// and services.
+/// A member that only takes away: a person does it at once, without being asked, and a program never.
+const NARROWS: &str = "token.revoke";
+
+/// Whether the act is one of those that are closed to agents and services.
 #[must_use]
 pub fn is_house_act(action: &Action) -> bool {
     let action = action.as_str();
@@ -46,6 +48,11 @@ pub fn is_house_act(action: &Action) -> bool {
         }
     });
     listed && !LOOKS.contains(&action)
+}
+
+/// Whether the act is critical whatever its engine says.
+pub(crate) fn is_critical(action: &Action) -> bool {
+    is_house_act(action) && action.as_str() != NARROWS
 }
 
 /// Whether the floor denies, before any rule is asked.

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 const OTHERS_WRITE: u32 = 0o022;
 
 /// Reads every `*.toml` of a folder as sources of one layer, in the order of their names. A folder that
-/// is not there holds no rules; anything else that cannot be read is an error.
+/// is not there holds no rules; anything else that cannot be read is an error. A project's rules may be
+/// writable by others, as working copies are under many umasks: they only ever narrow.
 ///
 /// # Errors
 /// When the folder or a file cannot be read, is too large, or can be changed by others.
@@ -22,10 +23,12 @@ pub fn read_folder(folder: &Path, layer: Layer) -> Result<Vec<Source>, PolicyErr
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         other => other.map_err(|e| read(folder, e))?,
     };
-    refuse_writable(
-        folder,
-        &std::fs::metadata(folder).map_err(|e| read(folder, e))?,
-    )?;
+    if layer != Layer::Project {
+        refuse_writable(
+            folder,
+            &std::fs::metadata(folder).map_err(|e| read(folder, e))?,
+        )?;
+    }
     let mut paths: Vec<PathBuf> = Vec::new();
     for entry in entries {
         let path = entry.map_err(|e| read(folder, e))?.path();
@@ -56,12 +59,20 @@ fn read_source(path: &Path, layer: Layer) -> Result<Source, PolicyError> {
         path: path.to_owned(),
         source,
     };
-    let file = File::open(path).map_err(read)?;
-    let metadata = file.metadata().map_err(read)?;
-    if !metadata.is_file() {
+    // Looked at before it is opened, since opening a pipe waits for its other end. A link in a person's
+    // own folder is theirs; one in a repository could lead anywhere.
+    let looked = match layer {
+        Layer::Project => std::fs::symlink_metadata(path),
+        Layer::Builtin | Layer::System | Layer::User => std::fs::metadata(path),
+    };
+    if !looked.map_err(read)?.is_file() {
         return Err(read(io::Error::other("it is no regular file")));
     }
-    refuse_writable(path, &metadata)?;
+    let file = File::open(path).map_err(read)?;
+    let metadata = file.metadata().map_err(read)?;
+    if layer != Layer::Project {
+        refuse_writable(path, &metadata)?;
+    }
     let mut text = String::new();
     let limit = MAX_SOURCE_BYTES as u64;
     file.take(limit + 1)

@@ -56,7 +56,7 @@ impl Question<'_> {
     /// engine said.
     #[must_use]
     pub fn effective_risk(&self) -> Risk {
-        if floor::is_house_act(self.action) {
+        if floor::is_critical(self.action) {
             Risk::Critical
         } else {
             self.risk

@@ -81,11 +81,14 @@ macro_rules! count {
     };
 }
 
+/// How a key reads its field and how it sets it.
+type Access = (fn(&Values) -> Value, fn(&mut Values, &Value));
+
 const fn key(
     name: &'static str,
     kind: Kind,
     (project, narrower): (ProjectRule, Narrower),
-    field: (fn(&Values) -> Value, fn(&mut Values, &Value)),
+    field: Access,
     doc: &'static str,
 ) -> Key {
     Key {

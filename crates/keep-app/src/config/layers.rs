@@ -138,10 +138,10 @@ pub fn load(
     let mut effective = Effective::default();
     let user = around.installation()?.config.join("config.toml");
     for (key, value, place) in read_file(&around.system)?.entries {
-        effective.put(key, value, Origin::System(line_of(&place)));
+        effective.put(key, &value, Origin::System(line_of(&place)));
     }
     for (key, value, place) in read_file(&user)?.entries {
-        effective.put(key, value, Origin::User(line_of(&place)));
+        effective.put(key, &value, Origin::User(line_of(&place)));
     }
     if let Some(project) = project {
         effective.put_project(project)?;
@@ -195,8 +195,8 @@ impl Effective {
         }
     }
 
-    fn put(&mut self, key: &'static Key, value: Value, origin: Origin) {
-        (key.set)(&mut self.values, &value);
+    fn put(&mut self, key: &'static Key, value: &Value, origin: Origin) {
+        (key.set)(&mut self.values, value);
         self.origins.insert(key.name, origin);
     }
 
@@ -227,7 +227,7 @@ impl Effective {
                     Some(why) => self.leave_out(key, value, origin, why),
                     None => {
                         set.push(key.name);
-                        self.put(key, value, origin);
+                        self.put(key, &value, origin);
                     }
                 }
             }
@@ -237,7 +237,7 @@ impl Effective {
 
     fn put_given(&mut self, key: &'static Key, value: Value, origin: Origin, by: Standing) {
         if by == Standing::Person || key.narrows(&(key.get)(&self.values), &value) {
-            self.put(key, value, origin);
+            self.put(key, &value, origin);
         } else {
             let why = "a program's environment and flags only narrow what guards something";
             self.leave_out(key, value, origin, why);

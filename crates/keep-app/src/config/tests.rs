@@ -332,6 +332,11 @@ fn setting_keeps_what_a_person_wrote() {
     assert!(config.totp && config.agent_per_minute == 6);
     let left: Vec<_> = std::fs::read_dir(file.parent().unwrap()).unwrap().collect();
     assert_eq!(left.len(), 1, "no temporary file stays");
+
+    let link = home.path().join("link.toml");
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    set(&link, "rate.agent_per_minute", "9").unwrap();
+    assert!(link.is_symlink() && text().contains('9'));
 }
 
 #[test]

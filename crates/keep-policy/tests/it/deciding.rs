@@ -15,6 +15,8 @@ fn built_in_defaults() {
         ("user:ann exec.run project:demo critical", Ask),
         ("user:ann token.create global low", Ask),
         ("user:ann token.list global low", Allow),
+        ("user:ann token.revoke global low", Allow),
+        ("agent:x token.revoke global low", Deny),
         ("user:ann gate.resume global low", Ask),
         ("agent:x memory.read project:demo low", Allow),
         ("agent:x memory.write project:demo low", Allow),

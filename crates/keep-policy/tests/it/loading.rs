@@ -240,7 +240,16 @@ fn a_folder_of_rules() {
         read_folder(&rules, Layer::User),
         Err(PolicyError::Writable { .. })
     ));
+    assert_eq!(read_folder(&rules, Layer::Project).unwrap().len(), 3);
     std::fs::remove_file(&open).unwrap();
+    let link = rules.join("e.toml");
+    std::os::unix::fs::symlink(rules.join("b.toml"), &link).unwrap();
+    assert_eq!(read_folder(&rules, Layer::User).unwrap().len(), 3);
+    assert!(matches!(
+        read_folder(&rules, Layer::Project),
+        Err(PolicyError::Read { .. })
+    ));
+    std::fs::remove_file(&link).unwrap();
     std::fs::set_permissions(&rules, PermissionsExt::from_mode(0o777)).unwrap();
     assert!(matches!(
         read_folder(&rules, Layer::User),
