@@ -48,6 +48,8 @@ fn edit(path: &Path, name: &str, after: Option<Value>) -> Result<Edit, ConfigErr
         key: name.chars().take(80).collect(),
         suggestion: keys::nearest(name).map(str::to_owned),
     })?;
+    // A link, as managers of dotfiles make, stays one: its target is what changes.
+    let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let folder = path
         .parent()
         .ok_or_else(|| write(io::Error::other("it has no folder")))?;
