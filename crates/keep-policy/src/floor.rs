@@ -11,7 +11,7 @@ pub(crate) const STOP: &str = "gate.stop";
 const HOUSE_ACTS: [&str; 10] = [
     "approval.answer",
     "audit.accept",
-    "config.set",
+    "config.",
     "gate.resume",
     "policy.",
     "restore",
@@ -22,7 +22,9 @@ const HOUSE_ACTS: [&str; 10] = [
 ];
 
 /// Members of those families that only look.
-const LOOKS: [&str; 8] = [
+const LOOKS: [&str; 10] = [
+    "config.get",
+    "config.show",
     "policy.check",
     "policy.explain",
     "policy.show",
@@ -74,6 +76,7 @@ mod tests {
             "restore",
             "restore.run",
             "config.set",
+            "config.totp",
             "secret.get",
             "audit.accept",
             "gate.resume",

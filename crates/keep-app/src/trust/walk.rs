@@ -32,16 +32,20 @@ pub struct Walked {
     pub rules: Vec<(String, String)>,
 }
 
-/// The nearest folder at or above this one that has a `.keep` folder of its own, belonging to us.
+/// The nearest folder at or above this one that has a `.keep` folder of its own: ours, or of whoever
+/// owns the folder. One that another user planted in a shared folder such as `/tmp` is passed over.
 #[must_use]
 pub fn find_root(cwd: &Path) -> Option<PathBuf> {
-    let own = rustix::process::geteuid().as_raw();
-    let is_ours = |folder: &&Path| {
-        statat(CWD, folder.join(".keep"), AtFlags::SYMLINK_NOFOLLOW).is_ok_and(|stat| {
-            FileType::from_raw_mode(stat.st_mode) == FileType::Directory && stat.st_uid == own
-        })
+    let us = rustix::process::geteuid().as_raw();
+    let look = |path: &Path| statat(CWD, path, AtFlags::SYMLINK_NOFOLLOW).ok();
+    let is_root = |folder: &&Path| {
+        let Some(keep) = look(&folder.join(".keep")) else {
+            return false;
+        };
+        let its_own = keep.st_uid == us || look(folder).is_some_and(|f| f.st_uid == keep.st_uid);
+        FileType::from_raw_mode(keep.st_mode) == FileType::Directory && its_own
     };
-    cwd.ancestors().find(is_ours).map(Path::to_owned)
+    cwd.ancestors().find(is_root).map(Path::to_owned)
 }
 
 /// Reads a project's files through its root's handle, never through a link.
