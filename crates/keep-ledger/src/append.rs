@@ -21,6 +21,8 @@ pub(crate) struct Draft {
     pub refers_to: Option<u64>,
     pub detail: Option<String>,
     pub exact: Option<Hash>,
+    /// Who answers for an intent.
+    pub owner: &'static Owner,
 }
 
 impl Draft {
@@ -38,6 +40,7 @@ impl Draft {
             refers_to: record.refers_to,
             detail: (!record.detail.is_null()).then(|| record.detail.to_string()),
             exact: record.exact.as_deref().map(|bytes| keys::hmac(hmac_key, bytes)),
+            owner: Owner::own(),
         })
     }
 
@@ -51,6 +54,7 @@ impl Draft {
             refers_to: None,
             detail: Some(detail.to_string()),
             exact: None,
+            owner: Owner::own(),
         }
     }
 }
@@ -93,7 +97,7 @@ pub(crate) fn insert(
         Some(detail) => detail_digest(&salt, detail.as_bytes()),
         None => NO_DETAIL,
     };
-    let own = Owner::own();
+    let own = draft.owner;
     let owns = draft.phase == Phase::Intent;
     let entry = Committed {
         log: state.log,
@@ -134,10 +138,8 @@ pub(crate) fn insert(
             .execute((entry.seq as i64, &salt[..], detail))?;
     }
     if owns {
-        sql.prepare_cached(
-            "INSERT INTO ledger_open_intent (seq, boot, pid, started_ticks) VALUES (?1, ?2, ?3, ?4)",
-        )?
-        .execute((entry.seq as i64, entry.boot, entry.pid, entry.started_ticks as i64))?;
+        sql.prepare_cached("INSERT INTO ledger_open_intent (seq) VALUES (?1)")?
+            .execute([entry.seq as i64])?;
     }
     if let (true, Some(intent)) = (draft.phase.closes(), draft.refers_to) {
         sql.prepare_cached("DELETE FROM ledger_open_intent WHERE seq = ?1")?

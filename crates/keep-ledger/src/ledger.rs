@@ -204,12 +204,7 @@ impl Ledger {
                 .sql()
                 .prepare_cached("SELECT principal, namespace, action FROM ledger_record WHERE seq = ?1")?
                 .query_row([seq as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-            let (principal, namespace, action) = match of {
-                Ok(of) => of,
-                // A row of the list without its record: verification names it.
-                Err(rusqlite::Error::QueryReturnedNoRows) => continue,
-                Err(error) => return Err(error.into()),
-            };
+            let (principal, namespace, action) = of?;
             let draft = Draft {
                 principal,
                 namespace,
@@ -218,6 +213,7 @@ impl Ledger {
                 refers_to: Some(seq),
                 detail: None,
                 exact: None,
+                owner: Owner::own(),
             };
             self.append_draft(tx, &draft)?;
         }
@@ -458,10 +454,11 @@ fn look_at(sql: &Connection, stored: Stored) -> Result<Look, LedgerError> {
     Ok(Look { stored, state: Some(state), verdict, open_intents })
 }
 
-/// The intents whose outcome nobody has recorded yet.
+/// The intents whose outcome nobody has recorded yet, with the owners that their records name.
 pub(crate) fn read_intents(sql: &Connection) -> Result<Vec<(u64, Owner)>, LedgerError> {
     let mut statement = sql.prepare_cached(
-        "SELECT seq, boot, pid, started_ticks FROM ledger_open_intent ORDER BY seq",
+        "SELECT i.seq, r.boot, r.pid, r.started_ticks FROM ledger_open_intent i
+         JOIN ledger_record r ON r.seq = i.seq AND r.phase = 'intent' ORDER BY i.seq",
     )?;
     let rows = statement.query_map([], |row| {
         let owner = Owner {

@@ -6,11 +6,14 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
 
+mod anchor;
 mod append;
 mod checkpoint;
 mod clock;
 mod diagnose;
 mod error;
+mod export;
+mod git;
 mod health;
 mod hex;
 mod keys;
@@ -18,6 +21,7 @@ mod ledger;
 pub mod merkle;
 pub mod note;
 mod owner;
+mod probes;
 mod query;
 mod ranges;
 mod rebuild;
@@ -31,10 +35,13 @@ mod upkeep;
 mod verify;
 mod wait;
 
+pub use anchor::GIT_REF;
 pub use clock::SystemClock;
 pub use error::{ExportFault, Forgery, LedgerError};
+pub use export::{ConsistencyProof, ExportReport, InclusionProof, verify_export};
 pub use health::Health;
 pub use ledger::{Ledger, LedgerConfig};
+pub use probes::probes;
 pub use query::Filter;
 pub use record::{Entry, Phase, Record, Seq, one_line};
 pub use schema::SCHEMA;

@@ -51,8 +51,8 @@ pub(crate) fn rebuild(
     }
     sql.execute_batch(
         "DELETE FROM ledger_open_intent;
-         INSERT INTO ledger_open_intent (seq, boot, pid, started_ticks)
-             SELECT seq, boot, pid, started_ticks FROM ledger_record WHERE phase = 'intent'
+         INSERT INTO ledger_open_intent (seq)
+             SELECT seq FROM ledger_record WHERE phase = 'intent'
                 AND seq NOT IN (SELECT refers_to FROM ledger_record
                     WHERE phase IN ('outcome', 'outcome-failed', 'abandoned') AND refers_to NOT NULL);",
     )?;

@@ -53,9 +53,6 @@ CREATE TABLE ledger_key (
     public BLOB NOT NULL
 ) STRICT;
 CREATE TABLE ledger_open_intent (
-    seq INTEGER PRIMARY KEY,
-    boot BLOB NOT NULL,
-    pid INTEGER NOT NULL,
-    started_ticks INTEGER NOT NULL
+    seq INTEGER PRIMARY KEY
 ) STRICT;"],
 };

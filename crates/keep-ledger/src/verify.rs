@@ -4,7 +4,7 @@ use crate::checkpoint::{self, Stored};
 use crate::diagnose::diagnose;
 use crate::error::{Forgery, LedgerError};
 use crate::keys::{self, EPOCH, ERASE, GENESIS, KeyChain, ROTATE};
-use crate::ledger::{Ledger, read_intents};
+use crate::ledger::Ledger;
 use crate::merkle::{Frontier, Hash, empty_root};
 use crate::note::SignedHead;
 use crate::ranges::Ranges;
@@ -316,6 +316,11 @@ impl<'a> Pass<'a> {
     /// What can only be judged once all records were seen.
     fn finish(mut self, stored: &Stored) -> Result<VerifyReport, LedgerError> {
         let size = self.frontier.size();
+        for head in self.heads.values().flatten() {
+            if head.head.origin != *self.state.origin {
+                return Err(Forgery::ForeignLog { found: head.head.origin.clone() }.into());
+            }
+        }
         self.check_misfits()?;
         self.check_length(stored)?;
         if !self.state.sound || self.state.frontier != self.frontier || self.state.epoch != self.epoch {
@@ -372,9 +377,6 @@ impl<'a> Pass<'a> {
             return Err(Forgery::Inserted { seq: self.state.frontier.size() }.into());
         }
         if let Some(head) = stored.head() {
-            if head.head.origin != *self.state.origin {
-                return Err(Forgery::ForeignLog { found: head.head.origin.clone() }.into());
-            }
             if head.head.size > size || head.head.epoch > self.epoch {
                 return Err(Forgery::RolledBack { size, checkpoint: head.head.size }.into());
             }
@@ -397,9 +399,6 @@ impl<'a> Pass<'a> {
     fn check_signatures(&mut self, stored: &Stored) -> Result<u64, LedgerError> {
         let mut superseded = 0;
         for head in self.heads.values().flatten() {
-            if head.head.origin != *self.state.origin {
-                return Err(Forgery::ForeignLog { found: head.head.origin.clone() }.into());
-            }
             self.chain.check(head)?;
             let misfit = self.misfits.contains(&(head.head.size, head.head.epoch));
             superseded += u64::from(misfit && stored.head() != Some(head));
@@ -409,7 +408,11 @@ impl<'a> Pass<'a> {
 
     /// The lists kept for quick reading must follow from the records.
     fn check_lists(&self) -> Result<(), LedgerError> {
-        let listed: BTreeSet<u64> = read_intents(self.sql)?.into_iter().map(|(seq, _)| seq).collect();
+        let listed: BTreeSet<u64> = self
+            .sql
+            .prepare("SELECT seq FROM ledger_open_intent")?
+            .query_map([], |row| row.get::<_, i64>(0).map(|seq| seq as u64))?
+            .collect::<Result<_, _>>()?;
         if let Some(seq) = listed.symmetric_difference(&self.open).next() {
             return Err(Forgery::IntentList { seq: *seq }.into());
         }
@@ -421,10 +424,13 @@ impl<'a> Pass<'a> {
             let public = row.get::<_, Vec<u8>>(1)?.try_into().map_err(|_| Forgery::KeyChain { seq })?;
             keys.0.push(keys::KnownKey { seq, public });
         }
-        let last = self.chain.0.last();
-        if keys != self.chain || last.is_none_or(|known| known.public != self.state.key) {
-            let seq = last.map_or(0, |known| known.seq);
-            return Err(Forgery::KeyChain { seq }.into());
+        let differs = keys.0.iter().find(|known| !self.chain.0.contains(known));
+        let lacks = self.chain.0.iter().find(|known| !keys.0.contains(known));
+        if let Some(known) = differs.or(lacks) {
+            return Err(Forgery::KeyChain { seq: known.seq }.into());
+        }
+        if self.chain.0.last().is_none_or(|known| known.public != self.state.key) {
+            return Err(Forgery::StateEdited { size: self.frontier.size() }.into());
         }
         Ok(())
     }

@@ -1,0 +1,379 @@
+//! The ledger's promises, each with a probe that looks and a twin that breaks it.
+
+use crate::append::{Draft, Salts, insert};
+use crate::checkpoint::{self, Stored, check_extends};
+use crate::clock::SystemClock;
+use crate::error::{Forgery, LedgerError};
+use crate::keys::{KeyChain, random};
+use crate::ledger::{HOUSE, read_intents};
+use crate::merkle::{Frontier, Hash};
+use crate::note::{Head, SignedHead};
+use crate::owner::Owner;
+use crate::record::Phase;
+use crate::schema::SCHEMA;
+use crate::state::TreeState;
+use crate::verify::verify_all;
+use crate::wait::block_on;
+use ed25519_dalek::SigningKey;
+use keep_db::{Db, DbConfig, replace_file};
+use keep_types::{Adversary, Installation, Probe, Promise, Verdict, chain};
+use rusqlite::{Connection, OpenFlags};
+use std::path::PathBuf;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+/// What `keep attest` checks of the ledger.
+#[must_use]
+pub fn probes() -> Vec<Probe> {
+    let promise = |id, claim, against| Promise { id, claim, against };
+    vec![
+        Probe {
+            promise: promise(
+                "LEDGER-1",
+                "Every record is in the Merkle tree, and none was edited, removed, inserted or reordered",
+                Adversary::OtherUser,
+            ),
+            run: |at| by_verifying(at, Subject::Records),
+            twin: edit_a_record,
+        },
+        Probe {
+            promise: promise(
+                "LEDGER-2",
+                "The database extends the signed checkpoint",
+                Adversary::OtherUser,
+            ),
+            run: extends_checkpoint,
+            twin: roll_back,
+        },
+        Probe {
+            promise: promise(
+                "LEDGER-3",
+                "The checkpoint and every kept head are signed by the key in force at their size",
+                Adversary::OtherUser,
+            ),
+            run: signed_by_known_key,
+            twin: sign_with_fresh_key,
+        },
+        Probe {
+            promise: promise(
+                "LEDGER-4",
+                "Details are those their records commit to, and one is gone only where a record says so",
+                Adversary::OtherUser,
+            ),
+            run: |at| by_verifying(at, Subject::Details),
+            twin: edit_a_detail,
+        },
+        Probe {
+            promise: promise(
+                "LEDGER-6",
+                "No intent of a dead process stays open once Keep was opened again",
+                Adversary::Accident,
+            ),
+            run: no_dead_intents,
+            twin: leave_a_dead_intent,
+        },
+    ]
+}
+
+/// What a forgery is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Subject {
+    Records,
+    Heads,
+    Details,
+    Intents,
+}
+
+fn subject(forgery: &Forgery) -> Subject {
+    match forgery {
+        Forgery::DetailEdited { .. } | Forgery::DetailLost { .. } | Forgery::DetailAdded { .. } => {
+            Subject::Details
+        }
+        Forgery::IntentList { .. } => Subject::Intents,
+        Forgery::RolledBack { .. }
+        | Forgery::ForeignLog { .. }
+        | Forgery::Resigned { .. }
+        | Forgery::RetiredKey { .. }
+        | Forgery::ForeignKey { .. }
+        | Forgery::KeyChain { .. }
+        | Forgery::ForeignKeyFile
+        | Forgery::BadCheckpoint { .. }
+        | Forgery::Unanchored { .. } => Subject::Heads,
+        _ => Subject::Records,
+    }
+}
+
+fn database(at: &Installation) -> PathBuf {
+    at.data.join("keep.db")
+}
+
+fn checkpoint_file(at: &Installation) -> PathBuf {
+    at.state.join("checkpoint")
+}
+
+/// Runs a check on a read-only connection; `Ok(None)` means that the promise holds.
+fn look(
+    at: &Installation,
+    check: impl FnOnce(&Connection, &Stored) -> Result<Option<String>, LedgerError>,
+) -> Verdict {
+    let path = database(at);
+    if !path.exists() {
+        return Verdict::NotApplicable("there is no database yet".into());
+    }
+    let found = checkpoint::read(&checkpoint_file(at)).and_then(|stored| {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let sql = Connection::open_with_flags(&path, flags)?;
+        sql.busy_timeout(Duration::from_secs(5))?;
+        sql.execute_batch("BEGIN")?;
+        check(&sql, &stored)
+    });
+    match found {
+        Ok(None) => Verdict::Pass,
+        Ok(Some(how)) => Verdict::Fail(how),
+        Err(LedgerError::Tampered(forgery)) => Verdict::Fail(forgery.to_string()),
+        Err(other) => Verdict::Fail(chain(&other).join(": ")),
+    }
+}
+
+fn by_verifying(at: &Installation, about: Subject) -> Verdict {
+    let mut elsewhere = None;
+    let verdict = look(at, |sql, stored| match verify_all(sql, stored, &mut |_, _| {}) {
+        Ok(_) => Ok(None),
+        Err(LedgerError::Tampered(forgery)) if subject(&forgery) != about => {
+            // Records and details are read before heads are judged, so these were found whole.
+            let read_before = subject(&forgery) != Subject::Records
+                && (about == Subject::Records || subject(&forgery) == Subject::Intents);
+            if !read_before {
+                elsewhere = Some(forgery.to_string());
+            }
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    });
+    match elsewhere {
+        Some(why) => Verdict::NotApplicable(format!("verification ended earlier: {why}")),
+        None => verdict,
+    }
+}
+
+fn extends_checkpoint(at: &Installation) -> Verdict {
+    look(at, |sql, stored| {
+        let Some(state) = TreeState::read(sql)? else {
+            let size = stored.head().map_or(0, |head| head.head.size);
+            return Ok((size > 0).then(|| format!("the database lost {size} records")));
+        };
+        let chain = KeyChain::load(sql, &state.origin)?;
+        match stored {
+            Stored::Missing => {
+                Err(Forgery::Unanchored { size: state.frontier.size() }.into())
+            }
+            Stored::Damaged(forgery) => Err(forgery.clone().into()),
+            Stored::Note { head, .. } => match check_extends(sql, &state, &chain, head) {
+                Err(LedgerError::Tampered(forgery)) if is_about_keys(&forgery) => Ok(None),
+                other => other.map(|()| None),
+            },
+        }
+    })
+}
+
+fn is_about_keys(forgery: &Forgery) -> bool {
+    matches!(
+        forgery,
+        Forgery::ForeignKey { .. } | Forgery::Resigned { .. } | Forgery::RetiredKey { .. }
+    )
+}
+
+fn signed_by_known_key(at: &Installation) -> Verdict {
+    look(at, |sql, stored| {
+        let Some(state) = TreeState::read(sql)? else { return Ok(None) };
+        let chain = KeyChain::load(sql, &state.origin)?;
+        if let Stored::Note { head, .. } = stored {
+            chain.check(head)?;
+        }
+        let mut statement = sql.prepare("SELECT note FROM ledger_head")?;
+        let notes = statement.query_map([], |row| row.get::<_, String>(0))?;
+        for note in notes {
+            let head = SignedHead::parse(&note?).map_err(|e| Forgery::bad_note(&e))?;
+            chain.check(&head)?;
+        }
+        Ok(None)
+    })
+}
+
+fn no_dead_intents(at: &Installation) -> Verdict {
+    look(at, |sql, _| {
+        let dead: Vec<String> = read_intents(sql)?
+            .into_iter()
+            .filter(|(_, owner)| !owner.lives())
+            .map(|(seq, _)| seq.to_string())
+            .collect();
+        let how = || format!("intents of dead processes are open: {}", dead.join(", "));
+        Ok((!dead.is_empty()).then(how))
+    })
+}
+
+fn words(error: impl std::error::Error) -> String {
+    chain(&error).join(": ")
+}
+
+fn change(at: &Installation, sql: &str) -> Result<(), String> {
+    let raw = Connection::open(database(at)).map_err(words)?;
+    raw.busy_timeout(Duration::from_secs(5)).map_err(words)?;
+    let changed = raw.execute(sql, []).map_err(words)?;
+    if changed == 1 { Ok(()) } else { Err("the scratch ledger has no record to break".into()) }
+}
+
+fn edit_a_record(at: &Installation) -> Result<(), String> {
+    change(
+        at,
+        "UPDATE ledger_record SET action = 'probe.forged'
+         WHERE seq = (SELECT max(seq) FROM ledger_record)",
+    )
+}
+
+fn edit_a_detail(at: &Installation) -> Result<(), String> {
+    change(
+        at,
+        "UPDATE ledger_detail SET detail = '{\"forged\":true}' WHERE seq = (
+             SELECT max(d.seq) FROM ledger_detail d JOIN ledger_record r ON r.seq = d.seq
+             WHERE r.action NOT LIKE 'ledger.%')",
+    )
+}
+
+/// Cuts off the last record that the checkpoint covers and what came after, and makes the database
+/// agree with itself.
+fn roll_back(at: &Installation) -> Result<(), String> {
+    let stored = checkpoint::read(&checkpoint_file(at)).map_err(words)?;
+    let size = stored.head().map_or(0, |head| head.head.size);
+    let left = size.checked_sub(1).ok_or("the scratch checkpoint covers nothing")?;
+    let raw = Connection::open(database(at)).map_err(words)?;
+    let cut = |raw: &Connection| -> Result<(), LedgerError> {
+        for (table, column) in [
+            ("ledger_record", "seq"),
+            ("ledger_detail", "seq"),
+            ("ledger_open_intent", "seq"),
+            ("ledger_key", "seq"),
+        ] {
+            raw.execute(&format!("DELETE FROM {table} WHERE {column} >= ?1"), [left as i64])?;
+        }
+        raw.execute("DELETE FROM ledger_head WHERE size > ?1", [left as i64])?;
+        raw.execute("DELETE FROM ledger_tree WHERE (place + 1) << level > ?1", [left as i64])?;
+        let mut frontier = Frontier::default();
+        let mut statement = raw.prepare("SELECT leaf FROM ledger_record ORDER BY seq")?;
+        for leaf in statement.query_map([], |row| row.get::<_, Vec<u8>>(0))? {
+            frontier.push(Hash::try_from(leaf?).unwrap_or_default(), |_, _, _| {});
+        }
+        raw.execute(
+            "UPDATE ledger_state SET size = ?1, peaks = ?2, head_size = min(head_size, ?1)",
+            (frontier.size() as i64, frontier.peaks().concat()),
+        )?;
+        Ok(())
+    };
+    cut(&raw).map_err(words)
+}
+
+fn sign_with_fresh_key(at: &Installation) -> Result<(), String> {
+    let path = checkpoint_file(at);
+    let stored = checkpoint::read(&path).map_err(words)?;
+    let head: &Head = &stored.head().ok_or("the scratch installation has no checkpoint")?.head;
+    let fresh = SigningKey::from_bytes(&random().map_err(words)?);
+    replace_file(&path, head.sign(&fresh).as_bytes()).map_err(words)
+}
+
+/// Appends an intent rightly, but of a process that never was.
+fn leave_a_dead_intent(at: &Installation) -> Result<(), String> {
+    static NOBODY: LazyLock<Owner> = LazyLock::new(|| Owner {
+        boot: Owner::own().boot.clone(),
+        pid: u32::MAX,
+        started_ticks: 1,
+    });
+    let config = DbConfig {
+        path: database(at),
+        backups: at.data.join("backups"),
+        keep_backups: 1,
+        lock_wait: Duration::from_secs(5),
+        readers: 1,
+    };
+    let db = Db::open(&config, &[&SCHEMA]).map_err(words)?;
+    let written = block_on(db.write(|tx| {
+        let draft = Draft {
+            principal: HOUSE.to_owned(),
+            namespace: "global".to_owned(),
+            action: "probe.intent".to_owned(),
+            phase: Phase::Intent,
+            refers_to: None,
+            detail: None,
+            exact: None,
+            owner: &NOBODY,
+        };
+        insert(tx, &draft, &SystemClock, &Salts::new())
+    }));
+    written.map(|_: crate::Seq| ()).map_err(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Ledger, LedgerConfig, Record};
+    use std::sync::Arc;
+
+    fn scratch() -> (tempfile::TempDir, Installation) {
+        let folder = tempfile::tempdir().unwrap();
+        let at = Installation {
+            data: folder.path().join("data"),
+            config: folder.path().join("config"),
+            state: folder.path().join("state"),
+        };
+        let db = DbConfig {
+            path: database(&at),
+            backups: at.data.join("backups"),
+            keep_backups: 1,
+            lock_wait: Duration::from_secs(5),
+            readers: 1,
+        };
+        let db = Db::open(&db, &[&SCHEMA]).unwrap();
+        let config = LedgerConfig::in_folders(&at.config, &at.state, Arc::new(SystemClock));
+        let ledger = Ledger::open(db, config).unwrap();
+        for n in 0..5 {
+            let record = Record {
+                principal: "user:me".parse().unwrap(),
+                namespace: "global".parse().unwrap(),
+                action: "a.b".parse().unwrap(),
+                phase: Phase::Done,
+                refers_to: None,
+                detail: serde_json::json!({ "n": n }),
+                exact: None,
+            };
+            ledger.append(record).wait().unwrap();
+        }
+        ledger.close().unwrap();
+        (folder, at)
+    }
+
+    #[test]
+    fn each_twin_breaks_its_own_promise() {
+        for probe in probes() {
+            let id = probe.promise.id;
+            let (_folder, at) = scratch();
+            for other in probes() {
+                assert_eq!((other.run)(&at), Verdict::Pass, "{} before", other.promise.id);
+            }
+            (probe.twin)(&at).unwrap();
+            assert!(matches!((probe.run)(&at), Verdict::Fail(_)), "{id} after its twin");
+            for other in probes().iter().filter(|other| other.promise.id != id) {
+                let verdict = (other.run)(&at);
+                assert!(!matches!(verdict, Verdict::Fail(_)), "{id} broke {}: {verdict:?}", other.promise.id);
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_database_nothing_can_be_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name| folder.path().join(name);
+        let at = Installation { data: at("data"), config: at("config"), state: at("state") };
+        for probe in probes() {
+            assert!(matches!((probe.run)(&at), Verdict::NotApplicable(_)));
+        }
+    }
+}
