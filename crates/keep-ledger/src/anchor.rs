@@ -9,7 +9,7 @@ use crate::note::{Head, SignedHead};
 use crate::state::TreeState;
 use crate::wait::block_on;
 use keep_db::replace_file;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Where an anchor lies in a git repository.
 pub const GIT_REF: &str = "refs/keep/ledger";
@@ -23,6 +23,7 @@ impl Ledger {
     pub fn anchor_to_file(&self, path: &Path) -> Result<Head, LedgerError> {
         let (head, note) = self.sign_now()?;
         replace_file(path, note.as_bytes())?;
+        remember(&self.core.config.checkpoint, path)?;
         Ok(head)
     }
 
@@ -64,4 +65,37 @@ impl Ledger {
             .map_err(|e| LedgerError::file("reading the anchor", path, e))?;
         self.check_anchor(&note)
     }
+}
+
+/// Anchor files that are remembered, so that `keep attest` finds them; the oldest are forgotten.
+const MAX_REMEMBERED: usize = 32;
+
+/// The list of anchor files, beside the checkpoint.
+pub(crate) fn list_file(checkpoint: &Path) -> PathBuf {
+    checkpoint.with_file_name("anchors")
+}
+
+/// The anchor files that were written from here.
+pub(crate) fn remembered(checkpoint: &Path) -> Result<Vec<PathBuf>, LedgerError> {
+    let list = list_file(checkpoint);
+    match std::fs::read_to_string(&list) {
+        Ok(text) => Ok(text.lines().map(PathBuf::from).collect()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(LedgerError::file("reading", &list, error)),
+    }
+}
+
+fn remember(checkpoint: &Path, anchor: &Path) -> Result<(), LedgerError> {
+    let anchor =
+        std::path::absolute(anchor).map_err(|e| LedgerError::file("resolving", anchor, e))?;
+    // A path that is not one line of text is not remembered; it can still be checked by name.
+    let Some(text) = anchor.to_str().filter(|text| !text.contains('\n')) else { return Ok(()) };
+    let mut all = remembered(checkpoint)?;
+    if all.contains(&anchor) {
+        return Ok(());
+    }
+    all.push(PathBuf::from(text));
+    let kept = &all[all.len().saturating_sub(MAX_REMEMBERED)..];
+    let lines: String = kept.iter().filter_map(|path| path.to_str()).map(|p| format!("{p}\n")).collect();
+    Ok(replace_file(&list_file(checkpoint), lines.as_bytes())?)
 }

@@ -139,6 +139,7 @@ impl Ledger {
     }
 
     /// Appends a record in a transaction of its own, or one shared with other jobs of the moment.
+    #[expect(clippy::needless_pass_by_value, reason = "a record is made for one append")]
     pub fn append(&self, record: Record) -> Pending<Seq, LedgerError> {
         let draft = Draft::of(&record, &self.core.hmac_key);
         let ledger = self.clone();
@@ -454,11 +455,12 @@ fn look_at(sql: &Connection, stored: Stored) -> Result<Look, LedgerError> {
     Ok(Look { stored, state: Some(state), verdict, open_intents })
 }
 
-/// The intents whose outcome nobody has recorded yet, with the owners that their records name.
+/// The intents whose outcome nobody has recorded yet, with the owners that their records name. The
+/// cross join keeps SQLite from scanning all records for the few in the list.
 pub(crate) fn read_intents(sql: &Connection) -> Result<Vec<(u64, Owner)>, LedgerError> {
     let mut statement = sql.prepare_cached(
         "SELECT i.seq, r.boot, r.pid, r.started_ticks FROM ledger_open_intent i
-         JOIN ledger_record r ON r.seq = i.seq AND r.phase = 'intent' ORDER BY i.seq",
+         CROSS JOIN ledger_record r ON r.seq = i.seq AND r.phase = 'intent' ORDER BY i.seq",
     )?;
     let rows = statement.query_map([], |row| {
         let owner = Owner {

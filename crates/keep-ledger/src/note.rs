@@ -53,13 +53,16 @@ impl Head {
     }
 }
 
+/// A key's id and its signature.
+type Signed = ([u8; 4], [u8; 64]);
+
 /// A note read back; its signatures are not checked yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedHead {
     /// What it says.
     pub head: Head,
     signed: String,
-    signatures: Vec<([u8; 4], [u8; 64])>,
+    signatures: Vec<Signed>,
 }
 
 impl SignedHead {
@@ -124,7 +127,7 @@ fn decimal(text: &str) -> Option<u64> {
 }
 
 /// Reads the signature lines of the log itself; those of witnesses are passed over.
-fn read_signatures(lines: &str, origin: &str) -> Result<Vec<([u8; 4], [u8; 64])>, NoteError> {
+fn read_signatures(lines: &str, origin: &str) -> Result<Vec<Signed>, NoteError> {
     let lines = lines.strip_suffix('\n').ok_or(NoteError::Malformed("the last line does not end"))?;
     let mut signatures = Vec::new();
     for line in lines.split('\n') {

@@ -142,7 +142,7 @@ impl Ledger {
         receiver.await.map_err(|_| LedgerError::Thread)?
     }
 
-    fn accept_now(&self, by: &Principal, reason: &str) -> Result<(), LedgerError> {
+    pub(crate) fn accept_now(&self, by: &Principal, reason: &str) -> Result<(), LedgerError> {
         let path = &self.core.config.checkpoint;
         let _lock = checkpoint::lock(path)?;
         let stored = checkpoint::read(path)?;
@@ -182,14 +182,14 @@ impl Erase {
         let seqs = match self {
             Self::Before(moment) => sql
                 .prepare_cached(&format!(
-                    "SELECT d.seq FROM ledger_detail d JOIN ledger_record r ON r.seq = d.seq
+                    "SELECT d.seq FROM ledger_detail d CROSS JOIN ledger_record r ON r.seq = d.seq
                      WHERE r.utc_ms < ?1 AND {OWN} ORDER BY d.seq LIMIT ?2"
                 ))?
                 .query_map((moment.ms(), ERASE_CHUNK as i64), |row| row.get(0))?
                 .collect::<Result<Vec<i64>, _>>()?,
             Self::These(seqs) => sql
                 .prepare_cached(&format!(
-                    "SELECT d.seq FROM ledger_detail d JOIN ledger_record r ON r.seq = d.seq
+                    "SELECT d.seq FROM ledger_detail d CROSS JOIN ledger_record r ON r.seq = d.seq
                      WHERE d.seq IN (SELECT value FROM json_each(?1)) AND {OWN} ORDER BY d.seq"
                 ))?
                 .query_map([Value::from(seqs.clone()).to_string()], |row| row.get(0))?

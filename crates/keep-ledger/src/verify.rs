@@ -256,7 +256,7 @@ impl<'a> Pass<'a> {
     fn check_detail(
         &mut self,
         record: &Committed<'_>,
-        detail: Option<(&[u8], &[u8])>,
+        detail: Option<SaltAndText<'_>>,
     ) -> Result<(), LedgerError> {
         let seq = record.seq;
         let Some((salt, json)) = detail else {
@@ -376,10 +376,10 @@ impl<'a> Pass<'a> {
         if size > self.state.frontier.size() {
             return Err(Forgery::Inserted { seq: self.state.frontier.size() }.into());
         }
-        if let Some(head) = stored.head() {
-            if head.head.size > size || head.head.epoch > self.epoch {
-                return Err(Forgery::RolledBack { size, checkpoint: head.head.size }.into());
-            }
+        if let Some(head) = stored.head()
+            && (head.head.size > size || head.head.epoch > self.epoch)
+        {
+            return Err(Forgery::RolledBack { size, checkpoint: head.head.size }.into());
         }
         Ok(())
     }
@@ -448,6 +448,9 @@ fn tree_extent(sql: &Connection) -> Result<u64, LedgerError> {
     Ok(extent)
 }
 
+/// A detail as it is stored.
+type SaltAndText<'a> = (&'a [u8], &'a [u8]);
+
 /// The details in step with the records.
 struct Details<'a> {
     rows: Rows<'a>,
@@ -475,7 +478,7 @@ impl<'a> Details<'a> {
     }
 
     /// Salt and text of this record's detail.
-    fn of(&mut self, seq: u64) -> Result<Option<(&[u8], &[u8])>, LedgerError> {
+    fn of(&mut self, seq: u64) -> Result<Option<SaltAndText<'_>>, LedgerError> {
         self.advance()?;
         let wanted = seq as i64;
         match self.next {

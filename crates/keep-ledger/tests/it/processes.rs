@@ -133,3 +133,59 @@ fn an_intent_of_a_killed_process_is_abandoned() {
     ledger.append(record("exec.run", Phase::Intent, json!({}))).wait().unwrap();
     std::process::abort();
 }
+
+/// Writes fail after some megabytes, as on a full or broken disk: what was acknowledged is there, the
+/// rest was refused, and the ledger verifies.
+#[test]
+fn a_failing_disk_refuses_appends_and_loses_none() {
+    if let Ok(root) = std::env::var("KEEP_LEDGER_TEST_DISK") {
+        let ledger = Place::at(Path::new(&root)).open();
+        for _ in 0..1_000_000 {
+            let detail = json!({ "filler": "x".repeat(2000) });
+            match ledger.append(record("memory.write", Phase::Done, detail)).wait() {
+                Ok(seq) => println!("ack {seq}"),
+                Err(error) => {
+                    println!("refused {error:?}");
+                    return;
+                }
+            }
+        }
+        return;
+    }
+    let place = Place::new();
+    place.grow(10);
+    let out = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 2000; exec \"$0\" \"$@\""])
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", "processes::a_failing_disk_refuses_appends_and_loses_none", "--nocapture"])
+        .env("KEEP_LEDGER_TEST_DISK", &place.root)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    assert!(text.contains("refused"), "{}", &text[text.len().saturating_sub(300)..]);
+    let last = acknowledged(text.as_bytes()).into_iter().max().unwrap();
+    let report = place.verify().unwrap();
+    assert!(report.records > last, "{} records, {last} acknowledged", report.records);
+    place.grow(3);
+    assert!(place.verify().is_ok());
+}
+
+#[test]
+fn a_lock_that_does_not_come_free_refuses_the_append() {
+    let place = Place::new();
+    place.grow(1);
+    let config = keep_db::DbConfig {
+        lock_wait: std::time::Duration::from_millis(50),
+        ..place.db().config().clone()
+    };
+    let db = keep_db::Db::open(&config, &[&keep_ledger::SCHEMA]).unwrap();
+    let ledger = keep_ledger::Ledger::open(db, place.config()).unwrap();
+    let lock = std::fs::File::open(place.root.join("data/keep.db.lock")).unwrap();
+    lock.lock().unwrap();
+    let refused = ledger.append(record("memory.write", Phase::Done, json!({}))).wait();
+    assert!(refused.is_err(), "{refused:?}");
+    drop(lock);
+    assert_eq!(ledger.verify(&mut |_, _| {}).unwrap().records, 2);
+    append(&ledger, 1);
+    assert_eq!(ledger.verify(&mut |_, _| {}).unwrap().records, 3);
+}
