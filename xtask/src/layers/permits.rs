@@ -51,9 +51,9 @@ fn check_files(files: &[SourceFile]) -> Vec<String> {
                 )
             })),
             Room::Inside => findings.extend(
-                file.globs
+                file.hides
                     .iter()
-                    .map(|krate| format!("{}: `use {krate}::*` hides what it names", file.shown)),
+                    .map(|what| format!("{}: {what} hides a writer's name", file.shown)),
             ),
         }
     }

@@ -22,8 +22,8 @@ pub(crate) struct SourceFile {
     pub(crate) room: Room,
     /// The writers that it names anywhere.
     pub(crate) writers_named: BTreeSet<String>,
-    /// The writers' crates that it imports whole.
-    pub(crate) globs: BTreeSet<String>,
+    /// What would hide a writer's name from this check: whole imports, type aliases, macros.
+    pub(crate) hides: BTreeSet<String>,
     pub(crate) functions: Vec<Function>,
 }
 
@@ -46,11 +46,7 @@ pub(crate) fn file(shown: &str, room: Room, text: &str) -> syn::Result<SourceFil
     let parsed = syn::parse_file(text)?;
     let mut imports = Imports::default();
     imports.visit_file(&parsed);
-    let mut names = Names {
-        aliases: &imports.aliases,
-        found: BTreeSet::new(),
-        calls: BTreeSet::new(),
-    };
+    let mut names = Names::new(&imports.aliases);
     names.visit_file(&parsed);
     let mut functions = Functions {
         aliases: &imports.aliases,
@@ -61,7 +57,7 @@ pub(crate) fn file(shown: &str, room: Room, text: &str) -> syn::Result<SourceFil
         shown: shown.to_owned(),
         room,
         writers_named: names.found,
-        globs: imports.globs,
+        hides: imports.hides,
         functions: functions.found,
     })
 }
@@ -70,7 +66,7 @@ pub(crate) fn file(shown: &str, room: Room, text: &str) -> syn::Result<SourceFil
 #[derive(Default)]
 struct Imports {
     aliases: BTreeSet<String>,
-    globs: BTreeSet<String>,
+    hides: BTreeSet<String>,
 }
 
 impl Imports {
@@ -90,7 +86,7 @@ impl Imports {
             }
             UseTree::Glob(_) => {
                 if let Some(first) = path.first().filter(|first| writer_crate(first)) {
-                    self.globs.insert(first.clone());
+                    self.hides.insert(format!("`use {first}::*`"));
                 }
             }
         }
@@ -110,6 +106,24 @@ impl Imports {
 impl<'ast> Visit<'ast> for Imports {
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
         self.walk(&[], &item.tree);
+    }
+
+    fn visit_item_type(&mut self, item: &'ast syn::ItemType) {
+        let mut names = Names::new(&self.aliases);
+        names.visit_type(&item.ty);
+        if !names.found.is_empty() {
+            self.hides.insert(format!("`type {}`", item.ident));
+        }
+    }
+
+    fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
+        let mut names = Names::new(&self.aliases);
+        names.tokens(item.mac.tokens.clone());
+        if let Some(name) = &item.ident
+            && !names.found.is_empty()
+        {
+            self.hides.insert(format!("the macro `{name}`"));
+        }
     }
 }
 
@@ -133,7 +147,15 @@ struct Names<'a> {
     calls: BTreeSet<String>,
 }
 
-impl Names<'_> {
+impl<'a> Names<'a> {
+    fn new(aliases: &'a BTreeSet<String>) -> Self {
+        Self {
+            aliases,
+            found: BTreeSet::new(),
+            calls: BTreeSet::new(),
+        }
+    }
+
     /// A macro's inside is not parsed; its words are looked at one by one.
     fn tokens(&mut self, tokens: TokenStream) {
         let mut after_dot = false;
@@ -221,11 +243,7 @@ struct Functions<'a> {
 
 impl Functions<'_> {
     fn add(&mut self, open: bool, signature: &Signature, body: &Block) {
-        let mut names = Names {
-            aliases: self.aliases,
-            found: BTreeSet::new(),
-            calls: BTreeSet::new(),
-        };
+        let mut names = Names::new(self.aliases);
         names.visit_signature(signature);
         names.calls.clear();
         names.visit_block(body);

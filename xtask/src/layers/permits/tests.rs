@@ -130,12 +130,24 @@ fn what_changes_things_without_a_permit_fails() {
         fails(name, "effects.rs", text, "takes no Permit");
         fails(name, "store/sqlite.rs", text, "takes no Permit");
     }
-    fails(
-        "glob",
-        "store/mod.rs",
-        "use keep_blob::*;",
-        "hides what it names",
-    );
+}
+
+#[test]
+fn nothing_hides_a_writers_name() {
+    let cases = [
+        ("glob", "use keep_blob::*;"),
+        (
+            "type",
+            "type Pen<'a> = WriteTx<'a>; pub fn put(pen: &mut Pen<'_>) {}",
+        ),
+        (
+            "macro",
+            "macro_rules! put { ($db:expr) => { $db.write(|tx| 1) } } pub fn f(db: &Db) { put!(db) }",
+        ),
+    ];
+    for (name, text) in cases {
+        fails(name, "store/mod.rs", text, "hides a writer's name");
+    }
 }
 
 #[test]
@@ -187,4 +199,41 @@ fn functions_are_followed_across_the_files_of_the_rooms() {
 #[test]
 fn a_file_that_does_not_parse_is_an_error() {
     assert!(scan::file("store.rs", Room::Inside, "pub fn {").is_err());
+}
+
+#[test]
+fn an_engine_on_disk_is_found_and_read() {
+    let root = tempfile::tempdir().unwrap();
+    let folder = root.path().join("crates/keep-memory");
+    fs::create_dir_all(folder.join("src/store")).unwrap();
+    fs::write(
+        folder.join("src/store/sqlite.rs"),
+        "pub fn put(tx: &mut WriteTx<'_>) {}",
+    )
+    .unwrap();
+    fs::write(
+        folder.join("src/lib.rs"),
+        "mod store; fn sneak(tx: &mut WriteTx<'_>) {}",
+    )
+    .unwrap();
+    let krate = |name: &str| Crate {
+        name: name.to_owned(),
+        folder: folder.clone(),
+        needs: Vec::new(),
+    };
+
+    let found = check_engines(root.path(), &[krate("keep-memory")]).unwrap();
+    assert_eq!(
+        found,
+        [
+            "crates/keep-memory/src/lib.rs: names `WriteTx`, which only store/ and effects/ may",
+            "crates/keep-memory/src/store/sqlite.rs: `put` changes things and others may call it, but it takes no Permit",
+        ]
+    );
+    assert!(
+        check_engines(root.path(), &[krate("keep-gate")])
+            .unwrap()
+            .is_empty(),
+        "no engine"
+    );
 }
