@@ -36,7 +36,13 @@ impl Ledger {
         let (head, note) = self.sign_now()?;
         let seconds = self.core.config.clock.now().ms().div_euclid(1000);
         let message = format!("Anchor {} records of {}\n", head.size, head.origin);
-        let commit = write_ref(repository, GIT_REF, ("checkpoint", &note), &message, seconds)?;
+        let commit = write_ref(
+            repository,
+            GIT_REF,
+            ("checkpoint", &note),
+            &message,
+            seconds,
+        )?;
         Ok((head, commit))
     }
 
@@ -48,7 +54,11 @@ impl Ledger {
         let signed = SignedHead::parse(note).map_err(|e| Forgery::bad_note(&e))?;
         block_on(self.core.db.read(move |tx| {
             let Some(state) = TreeState::read(tx.sql())? else {
-                return Err(Forgery::RolledBack { size: 0, checkpoint: signed.head.size }.into());
+                return Err(Forgery::RolledBack {
+                    size: 0,
+                    checkpoint: signed.head.size,
+                }
+                .into());
             };
             let chain = KeyChain::load(tx.sql(), &state.origin)?;
             check_extends(tx.sql(), &state, &chain, &signed)?;
@@ -89,13 +99,19 @@ fn remember(checkpoint: &Path, anchor: &Path) -> Result<(), LedgerError> {
     let anchor =
         std::path::absolute(anchor).map_err(|e| LedgerError::file("resolving", anchor, e))?;
     // A path that is not one line of text is not remembered; it can still be checked by name.
-    let Some(text) = anchor.to_str().filter(|text| !text.contains('\n')) else { return Ok(()) };
+    let Some(text) = anchor.to_str().filter(|text| !text.contains('\n')) else {
+        return Ok(());
+    };
     let mut all = remembered(checkpoint)?;
     if all.contains(&anchor) {
         return Ok(());
     }
     all.push(PathBuf::from(text));
     let kept = &all[all.len().saturating_sub(MAX_REMEMBERED)..];
-    let lines: String = kept.iter().filter_map(|path| path.to_str()).map(|p| format!("{p}\n")).collect();
+    let lines: String = kept
+        .iter()
+        .filter_map(|path| path.to_str())
+        .map(|p| format!("{p}\n"))
+        .collect();
     Ok(replace_file(&list_file(checkpoint), lines.as_bytes())?)
 }

@@ -39,7 +39,10 @@ impl Draft {
             phase: record.phase,
             refers_to: record.refers_to,
             detail: (!record.detail.is_null()).then(|| record.detail.to_string()),
-            exact: record.exact.as_deref().map(|bytes| keys::hmac(hmac_key, bytes)),
+            exact: record
+                .exact
+                .as_deref()
+                .map(|bytes| keys::hmac(hmac_key, bytes)),
             owner: Owner::own(),
         })
     }
@@ -70,7 +73,10 @@ impl Salts {
     }
 
     pub(crate) fn next(&self) -> Result<Salt, LedgerError> {
-        let mut pool = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut pool = self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         let (bytes, used) = &mut *pool;
         if *used + 16 > bytes.len() {
             getrandom::fill(bytes).map_err(|_| LedgerError::Random)?;

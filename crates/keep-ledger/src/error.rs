@@ -88,7 +88,9 @@ pub enum Forgery {
         found: String,
     },
     /// A head was signed again with a key that came later.
-    #[error("the head of size {size} is signed with a key that the ledger introduced only at {introduced}")]
+    #[error(
+        "the head of size {size} is signed with a key that the ledger introduced only at {introduced}"
+    )]
     Resigned {
         /// The head's size.
         size: u64,
@@ -170,7 +172,9 @@ pub enum Forgery {
 
 impl Forgery {
     pub(crate) fn bad_note(error: &NoteError) -> Self {
-        Self::BadCheckpoint { why: error.to_string() }
+        Self::BadCheckpoint {
+            why: error.to_string(),
+        }
     }
 }
 
@@ -303,7 +307,11 @@ pub enum ExportFault {
 
 impl LedgerError {
     pub(crate) fn file(doing: &'static str, path: &Path, source: std::io::Error) -> Self {
-        Self::File { doing, path: path.to_owned(), source }
+        Self::File {
+            doing,
+            path: path.to_owned(),
+            source,
+        }
     }
 
     /// The forgery, when it is one.

@@ -2,8 +2,8 @@
 
 use crate::error::{Forgery, LedgerError};
 use crate::hex;
-use crate::record::detail_digest;
 use crate::merkle::Hash;
+use crate::record::detail_digest;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use hmac::{Hmac, KeyInit, Mac};
 use rusqlite::{Connection, OptionalExtension};
@@ -47,7 +47,10 @@ pub(crate) fn read_secret(path: &Path) -> Result<Option<Secret>, LedgerError> {
     let meta = fs::metadata(path).map_err(|e| LedgerError::file("reading the key", path, e))?;
     let mode = meta.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Err(LedgerError::OpenKeyFile { path: path.to_owned(), mode });
+        return Err(LedgerError::OpenKeyFile {
+            path: path.to_owned(),
+            mode,
+        });
     }
     let bytes = hex::decode_array(text.trim_end())
         .ok_or_else(|| LedgerError::BadKeyFile(path.to_owned()))?;
@@ -82,7 +85,10 @@ pub(crate) fn write_secret(path: &Path, secret: &Secret) -> Result<(), LedgerErr
         .truncate(true)
         .mode(0o600)
         .open(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())
+                .and_then(|()| file.sync_all())
+        })
         .map_err(|e| LedgerError::file("writing the key", path, e))
 }
 
@@ -125,7 +131,13 @@ pub(crate) struct KeyChain(pub Vec<KnownKey>);
 
 impl KeyChain {
     /// Takes in a record that introduces a key, if this is one that does so rightly.
-    pub(crate) fn take(&mut self, seq: u64, action: &str, origin: &str, detail: &Value) -> Result<(), Forgery> {
+    pub(crate) fn take(
+        &mut self,
+        seq: u64,
+        action: &str,
+        origin: &str,
+        detail: &Value,
+    ) -> Result<(), Forgery> {
         let bad = || Forgery::KeyChain { seq };
         let Some(public) = detail.get("key").and_then(Value::as_str) else {
             return if action == EPOCH { Ok(()) } else { Err(bad()) };
@@ -137,7 +149,9 @@ impl KeyChain {
             (ROTATE, Some(before)) => {
                 let key = VerifyingKey::from_bytes(&before.public).map_err(|_| bad())?;
                 let signature = detail.get("signature").and_then(Value::as_str);
-                let signature = signature.and_then(hex::decode_array::<64>).ok_or_else(bad)?;
+                let signature = signature
+                    .and_then(hex::decode_array::<64>)
+                    .ok_or_else(bad)?;
                 key.verify_strict(
                     turn_text(origin, &public).as_bytes(),
                     &Signature::from_bytes(&signature),
@@ -163,7 +177,10 @@ impl KeyChain {
         }
         Err(match self.0.iter().find(|known| signs(known)) {
             None => Forgery::ForeignKey { size },
-            Some(known) if known.seq >= size => Forgery::Resigned { size, introduced: known.seq },
+            Some(known) if known.seq >= size => Forgery::Resigned {
+                size,
+                introduced: known.seq,
+            },
             Some(_) => Forgery::RetiredKey { size },
         })
     }
@@ -171,14 +188,19 @@ impl KeyChain {
     /// Reads the chain by the table of keys, each checked against its record's own detail.
     pub(crate) fn load(sql: &Connection, origin: &str) -> Result<Self, LedgerError> {
         let mut chain = Self::default();
-        let mut statement = sql.prepare_cached("SELECT seq, public FROM ledger_key ORDER BY seq")?;
+        let mut statement =
+            sql.prepare_cached("SELECT seq, public FROM ledger_key ORDER BY seq")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (seq, public) = (row.get::<_, i64>(0)? as u64, row.get::<_, Vec<u8>>(1)?);
             let bad = || LedgerError::from(Forgery::KeyChain { seq });
             let (action, detail) = key_record(sql, seq)?.ok_or_else(bad)?;
             chain.take(seq, &action, origin, &detail)?;
-            if chain.0.last().is_none_or(|known| known.seq != seq || known.public[..] != public[..]) {
+            if chain
+                .0
+                .last()
+                .is_none_or(|known| known.seq != seq || known.public[..] != public[..])
+            {
                 return Err(bad());
             }
         }

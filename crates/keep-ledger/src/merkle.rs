@@ -88,7 +88,9 @@ impl Frontier {
     #[must_use]
     pub fn root(&self) -> Hash {
         let mut right_to_left = self.peaks.iter().rev();
-        let Some(last) = right_to_left.next() else { return empty_root() };
+        let Some(last) = right_to_left.next() else {
+            return empty_root();
+        };
         right_to_left.fold(*last, |right, left| node_hash(left, &right))
     }
 }
@@ -214,7 +216,11 @@ pub fn verify_inclusion(
     if last != 0 {
         return Err(ProofError::WrongLength);
     }
-    if hash == *root { Ok(()) } else { Err(ProofError::WrongRoot) }
+    if hash == *root {
+        Ok(())
+    } else {
+        Err(ProofError::WrongRoot)
+    }
 }
 
 /// Checks a consistency proof (RFC 9162, 2.1.4.2).
@@ -269,7 +275,11 @@ pub fn verify_consistency(
     if last != 0 {
         return Err(ProofError::WrongLength);
     }
-    if old_hash == *old_root && new_hash == *new_root { Ok(()) } else { Err(ProofError::WrongRoot) }
+    if old_hash == *old_root && new_hash == *new_root {
+        Ok(())
+    } else {
+        Err(ProofError::WrongRoot)
+    }
 }
 
 #[cfg(test)]
@@ -348,23 +358,35 @@ mod tests {
 
     fn naive_subproof(m: usize, leaves: &[Hash], whole: bool) -> Vec<Hash> {
         if m == leaves.len() {
-            return if whole { Vec::new() } else { vec![naive_root(leaves)] };
+            return if whole {
+                Vec::new()
+            } else {
+                vec![naive_root(leaves)]
+            };
         }
         let mut k = 1;
         while k * 2 < leaves.len() {
             k *= 2;
         }
         let (mut path, other) = if m <= k {
-            (naive_subproof(m, &leaves[..k], whole), naive_root(&leaves[k..]))
+            (
+                naive_subproof(m, &leaves[..k], whole),
+                naive_root(&leaves[k..]),
+            )
         } else {
-            (naive_subproof(m - k, &leaves[k..], false), naive_root(&leaves[..k]))
+            (
+                naive_subproof(m - k, &leaves[k..], false),
+                naive_root(&leaves[..k]),
+            )
         };
         path.push(other);
         path
     }
 
     fn some_leaves(count: usize) -> Vec<Hash> {
-        (0..count as u64).map(|n| leaf_hash(&n.to_le_bytes())).collect()
+        (0..count as u64)
+            .map(|n| leaf_hash(&n.to_le_bytes()))
+            .collect()
     }
 
     #[test]
@@ -382,7 +404,10 @@ mod tests {
 
     #[test]
     fn published_path() {
-        let leaves = LEAVES.iter().map(|leaf| leaf_hash(&hex::decode(leaf).unwrap())).collect();
+        let leaves = LEAVES
+            .iter()
+            .map(|leaf| leaf_hash(&hex::decode(leaf).unwrap()))
+            .collect();
         let path = inclusion(&mut Leaves(leaves), 0, 8).unwrap();
         let shown: Vec<String> = path.iter().map(|hash| hex::encode(hash)).collect();
         assert_eq!(

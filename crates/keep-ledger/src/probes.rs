@@ -1,26 +1,17 @@
 //! The ledger's promises, each with a probe that looks and a twin that breaks it.
 
 use crate::anchor;
-use crate::append::{Draft, Salts, insert};
 use crate::checkpoint::{self, Stored, check_extends};
-use crate::clock::SystemClock;
 use crate::error::{Forgery, LedgerError};
-use crate::keys::{KeyChain, random};
-use crate::ledger::{HOUSE, Ledger, LedgerConfig, read_intents};
-use crate::merkle::{Frontier, Hash};
-use crate::note::{Head, SignedHead};
-use crate::owner::Owner;
-use crate::record::Phase;
-use crate::schema::SCHEMA;
+use crate::keys::KeyChain;
+use crate::ledger::read_intents;
+use crate::note::SignedHead;
 use crate::state::TreeState;
+use crate::twins;
 use crate::verify::verify_all;
-use crate::wait::block_on;
-use ed25519_dalek::SigningKey;
-use keep_db::{Db, DbConfig, replace_file};
 use keep_types::{Adversary, Installation, Probe, Promise, Verdict, chain};
 use rusqlite::{Connection, OpenFlags};
 use std::path::PathBuf;
-use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 /// What `keep attest` checks of the ledger.
@@ -35,7 +26,7 @@ pub fn probes() -> Vec<Probe> {
                 Adversary::OtherUser,
             ),
             run: |at| by_verifying(at, Subject::Records),
-            twin: edit_a_record,
+            twin: twins::edit_a_record,
         },
         Probe {
             promise: promise(
@@ -44,7 +35,7 @@ pub fn probes() -> Vec<Probe> {
                 Adversary::OtherUser,
             ),
             run: extends_checkpoint,
-            twin: roll_back,
+            twin: twins::roll_back,
         },
         Probe {
             promise: promise(
@@ -53,7 +44,7 @@ pub fn probes() -> Vec<Probe> {
                 Adversary::OtherUser,
             ),
             run: signed_by_known_key,
-            twin: sign_with_fresh_key,
+            twin: twins::sign_with_fresh_key,
         },
         Probe {
             promise: promise(
@@ -62,7 +53,7 @@ pub fn probes() -> Vec<Probe> {
                 Adversary::OtherUser,
             ),
             run: |at| by_verifying(at, Subject::Details),
-            twin: edit_a_detail,
+            twin: twins::edit_a_detail,
         },
         Probe {
             promise: promise(
@@ -71,7 +62,7 @@ pub fn probes() -> Vec<Probe> {
                 Adversary::Accident,
             ),
             run: no_dead_intents,
-            twin: leave_a_dead_intent,
+            twin: twins::leave_a_dead_intent,
         },
         Probe {
             promise: promise(
@@ -80,7 +71,7 @@ pub fn probes() -> Vec<Probe> {
                 Adversary::Unconfined,
             ),
             run: extends_anchors,
-            twin: rewrite_with_the_key,
+            twin: twins::rewrite_with_the_key,
         },
     ]
 }
@@ -113,21 +104,11 @@ fn subject(forgery: &Forgery) -> Subject {
     }
 }
 
-fn database(at: &Installation) -> PathBuf {
+pub(crate) fn database(at: &Installation) -> PathBuf {
     at.data.join("keep.db")
 }
 
-fn db_config(at: &Installation) -> DbConfig {
-    DbConfig {
-        path: database(at),
-        backups: at.data.join("backups"),
-        keep_backups: 1,
-        lock_wait: Duration::from_secs(5),
-        readers: 1,
-    }
-}
-
-fn checkpoint_file(at: &Installation) -> PathBuf {
+pub(crate) fn checkpoint_file(at: &Installation) -> PathBuf {
     at.state.join("checkpoint")
 }
 
@@ -157,18 +138,20 @@ fn look(
 
 fn by_verifying(at: &Installation, about: Subject) -> Verdict {
     let mut elsewhere = None;
-    let verdict = look(at, |sql, stored| match verify_all(sql, stored, &mut |_, _| {}) {
-        Ok(_) => Ok(None),
-        Err(LedgerError::Tampered(forgery)) if subject(&forgery) != about => {
-            // Records and details are read before heads are judged, so these were found whole.
-            let read_before = subject(&forgery) != Subject::Records
-                && (about == Subject::Records || subject(&forgery) == Subject::Intents);
-            if !read_before {
-                elsewhere = Some(forgery.to_string());
+    let verdict = look(at, |sql, stored| {
+        match verify_all(sql, stored, &mut |_, _| {}) {
+            Ok(_) => Ok(None),
+            Err(LedgerError::Tampered(forgery)) if subject(&forgery) != about => {
+                // Records and details are read before heads are judged, so these were found whole.
+                let read_before = subject(&forgery) != Subject::Records
+                    && (about == Subject::Records || subject(&forgery) == Subject::Intents);
+                if !read_before {
+                    elsewhere = Some(forgery.to_string());
+                }
+                Ok(None)
             }
-            Ok(None)
+            Err(error) => Err(error),
         }
-        Err(error) => Err(error),
     });
     match elsewhere {
         Some(why) => Verdict::NotApplicable(format!("verification ended earlier: {why}")),
@@ -184,9 +167,10 @@ fn extends_checkpoint(at: &Installation) -> Verdict {
         };
         let chain = KeyChain::load(sql, &state.origin)?;
         match stored {
-            Stored::Missing => {
-                Err(Forgery::Unanchored { size: state.frontier.size() }.into())
+            Stored::Missing => Err(Forgery::Unanchored {
+                size: state.frontier.size(),
             }
+            .into()),
             Stored::Damaged(forgery) => Err(forgery.clone().into()),
             Stored::Note { head, .. } => match check_extends(sql, &state, &chain, head) {
                 Err(LedgerError::Tampered(forgery)) if is_about_keys(&forgery) => Ok(None),
@@ -205,7 +189,9 @@ fn is_about_keys(forgery: &Forgery) -> bool {
 
 fn signed_by_known_key(at: &Installation) -> Verdict {
     look(at, |sql, stored| {
-        let Some(state) = TreeState::read(sql)? else { return Ok(None) };
+        let Some(state) = TreeState::read(sql)? else {
+            return Ok(None);
+        };
         let chain = KeyChain::load(sql, &state.origin)?;
         if let Stored::Note { head, .. } = stored {
             chain.check(head)?;
@@ -236,7 +222,9 @@ fn extends_anchors(at: &Installation) -> Verdict {
     let mut checked = 0;
     let mut gone = Vec::new();
     let verdict = look(at, |sql, _| {
-        let Some(state) = TreeState::read(sql)? else { return Ok(None) };
+        let Some(state) = TreeState::read(sql)? else {
+            return Ok(None);
+        };
         let chain = KeyChain::load(sql, &state.origin)?;
         for path in anchor::remembered(&checkpoint_file(at))? {
             match checkpoint::read(&path)? {
@@ -263,120 +251,13 @@ fn extends_anchors(at: &Installation) -> Verdict {
     }
 }
 
-fn words(error: impl std::error::Error) -> String {
-    chain(&error).join(": ")
-}
-
-fn change(at: &Installation, sql: &str) -> Result<(), String> {
-    let raw = Connection::open(database(at)).map_err(words)?;
-    raw.busy_timeout(Duration::from_secs(5)).map_err(words)?;
-    let changed = raw.execute(sql, []).map_err(words)?;
-    if changed == 1 { Ok(()) } else { Err("the scratch ledger has no record to break".into()) }
-}
-
-fn edit_a_record(at: &Installation) -> Result<(), String> {
-    change(
-        at,
-        "UPDATE ledger_record SET action = 'probe.forged'
-         WHERE seq = (SELECT max(seq) FROM ledger_record)",
-    )
-}
-
-fn edit_a_detail(at: &Installation) -> Result<(), String> {
-    change(
-        at,
-        "UPDATE ledger_detail SET detail = '{\"forged\":true}' WHERE seq = (
-             SELECT max(d.seq) FROM ledger_detail d JOIN ledger_record r ON r.seq = d.seq
-             WHERE r.action NOT LIKE 'ledger.%')",
-    )
-}
-
-/// Cuts off the last record that the checkpoint covers and what came after, and makes the database
-/// agree with itself.
-fn roll_back(at: &Installation) -> Result<(), String> {
-    let stored = checkpoint::read(&checkpoint_file(at)).map_err(words)?;
-    let size = stored.head().map_or(0, |head| head.head.size);
-    let left = size.checked_sub(1).ok_or("the scratch checkpoint covers nothing")?;
-    let raw = Connection::open(database(at)).map_err(words)?;
-    let cut = |raw: &Connection| -> Result<(), LedgerError> {
-        for (table, column) in [
-            ("ledger_record", "seq"),
-            ("ledger_detail", "seq"),
-            ("ledger_open_intent", "seq"),
-            ("ledger_key", "seq"),
-        ] {
-            raw.execute(&format!("DELETE FROM {table} WHERE {column} >= ?1"), [left as i64])?;
-        }
-        raw.execute("DELETE FROM ledger_head WHERE size > ?1", [left as i64])?;
-        raw.execute("DELETE FROM ledger_tree WHERE (place + 1) << level > ?1", [left as i64])?;
-        let mut frontier = Frontier::default();
-        let mut statement = raw.prepare("SELECT leaf FROM ledger_record ORDER BY seq")?;
-        for leaf in statement.query_map([], |row| row.get::<_, Vec<u8>>(0))? {
-            frontier.push(Hash::try_from(leaf?).unwrap_or_default(), |_, _, _| {});
-        }
-        raw.execute(
-            "UPDATE ledger_state SET size = ?1, peaks = ?2, head_size = min(head_size, ?1)",
-            (frontier.size() as i64, frontier.peaks().concat()),
-        )?;
-        Ok(())
-    };
-    cut(&raw).map_err(words)
-}
-
-fn sign_with_fresh_key(at: &Installation) -> Result<(), String> {
-    let path = checkpoint_file(at);
-    let stored = checkpoint::read(&path).map_err(words)?;
-    let head: &Head = &stored.head().ok_or("the scratch installation has no checkpoint")?.head;
-    let fresh = SigningKey::from_bytes(&random().map_err(words)?);
-    replace_file(&path, head.sign(&fresh).as_bytes()).map_err(words)
-}
-
-/// Appends an intent rightly, but of a process that never was.
-fn leave_a_dead_intent(at: &Installation) -> Result<(), String> {
-    static NOBODY: LazyLock<Owner> = LazyLock::new(|| Owner {
-        boot: Owner::own().boot.clone(),
-        pid: u32::MAX,
-        started_ticks: 1,
-    });
-    let db = Db::open(&db_config(at), &[&SCHEMA]).map_err(words)?;
-    let written = block_on(db.write(|tx| {
-        let draft = Draft {
-            principal: HOUSE.to_owned(),
-            namespace: "global".to_owned(),
-            action: "probe.intent".to_owned(),
-            phase: Phase::Intent,
-            refers_to: None,
-            detail: None,
-            exact: None,
-            owner: &NOBODY,
-        };
-        insert(tx, &draft, &SystemClock, &Salts::new())
-    }));
-    written.map(|_: crate::Seq| ()).map_err(words)
-}
-
-/// Anchors, and then rewrites a record with everything that a program running as the user has: the
-/// database, the checkpoint and the key.
-fn rewrite_with_the_key(at: &Installation) -> Result<(), String> {
-    let open = || -> Result<Ledger, LedgerError> {
-        let db = Db::open(&db_config(at), &[&SCHEMA])?;
-        let clock = Arc::new(SystemClock);
-        Ledger::open(db, LedgerConfig::in_folders(&at.config, &at.state, clock))
-    };
-    let ledger = open().map_err(words)?;
-    ledger.anchor_to_file(&at.state.join("anchored-elsewhere")).map_err(words)?;
-    ledger.close().map_err(words)?;
-    drop(ledger);
-    edit_a_record(at)?;
-    let ledger = open().map_err(words)?;
-    let by = HOUSE.parse().map_err(words)?;
-    ledger.accept_now(&by, "rewritten").and_then(|()| ledger.close()).map_err(words)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Record;
+    use crate::twins::db_config;
+    use crate::{Ledger, LedgerConfig, Phase, Record, SCHEMA, SystemClock};
+    use keep_db::Db;
+    use std::sync::Arc;
 
     fn scratch() -> (tempfile::TempDir, Installation) {
         let folder = tempfile::tempdir().unwrap();
@@ -417,10 +298,17 @@ mod tests {
                 assert!(fine, "{} before: {verdict:?}", other.promise.id);
             }
             (probe.twin)(&at).unwrap();
-            assert!(matches!((probe.run)(&at), Verdict::Fail(_)), "{id} after its twin");
+            assert!(
+                matches!((probe.run)(&at), Verdict::Fail(_)),
+                "{id} after its twin"
+            );
             for other in probes().iter().filter(|other| other.promise.id != id) {
                 let verdict = (other.run)(&at);
-                assert!(!matches!(verdict, Verdict::Fail(_)), "{id} broke {}: {verdict:?}", other.promise.id);
+                assert!(
+                    !matches!(verdict, Verdict::Fail(_)),
+                    "{id} broke {}: {verdict:?}",
+                    other.promise.id
+                );
             }
         }
     }
@@ -429,7 +317,11 @@ mod tests {
     fn without_a_database_nothing_can_be_said() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name| folder.path().join(name);
-        let at = Installation { data: at("data"), config: at("config"), state: at("state") };
+        let at = Installation {
+            data: at("data"),
+            config: at("config"),
+            state: at("state"),
+        };
         for probe in probes() {
             assert!(matches!((probe.run)(&at), Verdict::NotApplicable(_)));
         }

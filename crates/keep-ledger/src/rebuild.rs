@@ -1,9 +1,9 @@
 //! Computing the tree anew over records that were changed, once somebody accepted them as they are.
 
+use crate::append::INSERT_RECORD;
 use crate::error::LedgerError;
 use crate::keys::LOST;
 use crate::ledger::HOUSE;
-use crate::append::INSERT_RECORD;
 use crate::merkle::Hash;
 use crate::ranges::Ranges;
 use crate::record::{Committed, NO_DETAIL, detail_digest};
@@ -19,7 +19,9 @@ pub(crate) fn rebuild(
     sql: &Connection,
     clock: &dyn Clock,
 ) -> Result<(Option<TreeState>, Ranges), LedgerError> {
-    let Some(old) = TreeState::read(sql)? else { return Ok((None, Ranges::default())) };
+    let Some(old) = TreeState::read(sql)? else {
+        return Ok((None, Ranges::default()));
+    };
     let mut state = TreeState::begun(&old.origin, old.key);
     state.epoch = old.epoch;
     sql.execute_batch(
@@ -56,11 +58,19 @@ pub(crate) fn rebuild(
                 AND seq NOT IN (SELECT refers_to FROM ledger_record
                     WHERE phase IN ('outcome', 'outcome-failed', 'abandoned') AND refers_to NOT NULL);",
     )?;
-    sql.execute("DELETE FROM ledger_key WHERE seq >= ?1", [state.frontier.size() as i64])?;
-    let key = sql.query_row("SELECT public FROM ledger_key ORDER BY seq DESC LIMIT 1", [], |row| {
-        row.get::<_, Vec<u8>>(0)
-    });
-    state.key = key.ok().and_then(|key| key.try_into().ok()).unwrap_or(old.key);
+    sql.execute(
+        "DELETE FROM ledger_key WHERE seq >= ?1",
+        [state.frontier.size() as i64],
+    )?;
+    let key = sql.query_row(
+        "SELECT public FROM ledger_key ORDER BY seq DESC LIMIT 1",
+        [],
+        |row| row.get::<_, Vec<u8>>(0),
+    );
+    state.key = key
+        .ok()
+        .and_then(|key| key.try_into().ok())
+        .unwrap_or(old.key);
     state.flush(sql)?;
     Ok((Some(state), gone))
 }
@@ -107,7 +117,8 @@ fn fill_gaps(sql: &Connection, state: &TreeState, clock: &dyn Clock) -> Result<(
                 None::<Vec<u8>>,
                 &[0u8; 32][..],
             ])?;
-            sql.prepare_cached("DELETE FROM ledger_detail WHERE seq = ?1")?.execute([gap])?;
+            sql.prepare_cached("DELETE FROM ledger_detail WHERE seq = ?1")?
+                .execute([gap])?;
         }
         expected = seq + 1;
     }

@@ -192,9 +192,14 @@ impl Committed<'_> {
         out.extend_from_slice(&self.started_ticks.to_le_bytes());
         out.push(u8::from(self.refers_to.is_some()));
         out.extend_from_slice(&self.refers_to.unwrap_or(0).to_le_bytes());
-        for text in
-            [self.boot, self.principal, self.namespace, self.action, self.phase, self.detail]
-        {
+        for text in [
+            self.boot,
+            self.principal,
+            self.namespace,
+            self.action,
+            self.phase,
+            self.detail,
+        ] {
             push_text(out, text);
         }
         match self.exact {

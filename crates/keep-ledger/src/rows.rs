@@ -73,7 +73,9 @@ pub(crate) fn entry(row: &Row<'_>) -> Result<Entry, LedgerError> {
         namespace: text(record.namespace, "namespace")?
             .parse()
             .map_err(|_| malformed("namespace")())?,
-        action: text(record.action, "action")?.parse().map_err(|_| malformed("action")())?,
+        action: text(record.action, "action")?
+            .parse()
+            .map_err(|_| malformed("action")())?,
         phase: Phase::of_word(text(record.phase, "phase")?).ok_or_else(malformed("phase"))?,
         refers_to: record.refers_to,
         erased: detail.is_none() && record.detail != NO_DETAIL,
@@ -96,7 +98,11 @@ pub(crate) fn entry_at(sql: &Connection, seq: u64) -> Result<Entry, LedgerError>
 
 /// [`COLUMNS`] of the table named `r`.
 pub(crate) fn qualified() -> String {
-    COLUMNS.split(", ").map(|column| format!("r.{}", column.trim())).collect::<Vec<_>>().join(", ")
+    COLUMNS
+        .split(", ")
+        .map(|column| format!("r.{}", column.trim()))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The number of the last record and one, 0 when there is none.

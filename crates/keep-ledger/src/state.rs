@@ -59,7 +59,13 @@ impl TreeState {
 
     /// The state of a ledger that gets its name and first key.
     pub(crate) fn begun(origin: &str, key: [u8; 32]) -> Self {
-        Self { origin: origin.into(), log: log_number(origin), key, sound: true, ..Self::empty() }
+        Self {
+            origin: origin.into(),
+            log: log_number(origin),
+            key,
+            sound: true,
+            ..Self::empty()
+        }
     }
 
     /// Reads the row; `None` before the first record.
@@ -70,8 +76,10 @@ impl TreeState {
         let state = statement.query_row([], |row| {
             let origin: String = row.get(0)?;
             let (size, peaks): (i64, Vec<u8>) = (row.get(1)?, row.get(2)?);
-            let peaks: Vec<Hash> =
-                peaks.chunks(32).filter_map(|chunk| chunk.try_into().ok()).collect();
+            let peaks: Vec<Hash> = peaks
+                .chunks(32)
+                .filter_map(|chunk| chunk.try_into().ok())
+                .collect();
             let frontier = Frontier::from_parts(size as u64, peaks);
             Ok(Self {
                 log: log_number(&origin),
@@ -112,7 +120,9 @@ impl TreeState {
 
     /// Keeps the head of this moment in the database, in the transaction of the records it covers.
     pub(crate) fn keep_head(&mut self, sql: &Connection, pinned: Pinned) -> Result<(), DbError> {
-        let Some(signer) = &self.signer else { return Ok(()) };
+        let Some(signer) = &self.signer else {
+            return Ok(());
+        };
         if signer.verifying_key().to_bytes() != self.key || self.frontier.size() == 0 {
             // Another process turned the key; a head of the old one would look like a forgery.
             return Ok(());
@@ -120,8 +130,10 @@ impl TreeState {
         let note = self.head().sign(signer);
         self.head_size = self.frontier.size();
         self.head_ms = self.now_ms;
-        sql.prepare_cached("INSERT OR REPLACE INTO ledger_head (size, note, pinned) VALUES (?1, ?2, ?3)")?
-            .execute((self.head_size as i64, note, matches!(pinned, Pinned::Yes)))?;
+        sql.prepare_cached(
+            "INSERT OR REPLACE INTO ledger_head (size, note, pinned) VALUES (?1, ?2, ?3)",
+        )?
+        .execute((self.head_size as i64, note, matches!(pinned, Pinned::Yes)))?;
         thin_heads(sql)
     }
 }
@@ -188,5 +200,50 @@ impl GroupState for TreeState {
             self.head_ms,
         ))?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_are_thinned_and_the_pinned_stay() {
+        let sql = Connection::open_in_memory().unwrap();
+        sql.execute_batch(crate::SCHEMA.steps[0]).unwrap();
+        let key = SigningKey::from_bytes(&[1; 32]);
+        let mut state = TreeState::begun("keep.local/test", key.verifying_key().to_bytes());
+        state.signer = Some(Arc::new(key));
+        for n in 0..2_000u64 {
+            state.push([1; 32]);
+            let pinned = if n == 3 { Pinned::Yes } else { Pinned::No };
+            state.keep_head(&sql, pinned).unwrap();
+        }
+        state.flush(&sql).unwrap();
+        let count = |query: &str| {
+            sql.query_row(query, [], |row| row.get::<_, i64>(0))
+                .unwrap()
+        };
+        assert!(count("SELECT count(*) FROM ledger_head") <= MAX_HEADS + 1);
+        assert_eq!(count("SELECT size FROM ledger_head WHERE pinned = 1"), 4);
+        assert_eq!(count("SELECT max(size) FROM ledger_head"), 2_000);
+        assert_eq!(
+            TreeState::read(&sql).unwrap().unwrap().frontier,
+            state.frontier
+        );
+    }
+
+    #[test]
+    fn a_key_that_another_process_turned_signs_nothing() {
+        let sql = Connection::open_in_memory().unwrap();
+        sql.execute_batch(crate::SCHEMA.steps[0]).unwrap();
+        let mut state = TreeState::begun("keep.local/test", [9; 32]);
+        state.signer = Some(Arc::new(SigningKey::from_bytes(&[1; 32])));
+        state.push([1; 32]);
+        state.keep_head(&sql, Pinned::No).unwrap();
+        let heads: i64 = sql
+            .query_row("SELECT count(*) FROM ledger_head", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(heads, 0);
     }
 }

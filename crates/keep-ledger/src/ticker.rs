@@ -26,7 +26,11 @@ struct Signal {
 
 impl Ticker {
     pub(crate) fn new(core: Arc<Core>) -> Self {
-        Self { core, signal: Arc::default(), thread: Mutex::new(None) }
+        Self {
+            core,
+            signal: Arc::default(),
+            thread: Mutex::new(None),
+        }
     }
 
     /// Something was appended. It is not committed yet, which is why the thread looks again one
@@ -49,15 +53,28 @@ impl Ticker {
                 .ok();
         }
         // The lock makes sure that the thread either waits already or sees the flag.
-        drop(self.signal.stop.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(
+            self.signal
+                .stop
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
         self.signal.changed.notify_one();
     }
 
     /// Ends the thread; a later append starts a new one.
     pub(crate) fn stop(&self) {
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(thread) = thread {
-            *self.signal.stop.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            *self
+                .signal
+                .stop
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = true;
             self.signal.changed.notify_one();
             // It reports nothing: a checkpoint that could not be written is a lower bound all the same.
             let _ = thread.join();
@@ -79,7 +96,10 @@ fn run(core: &Core, signal: &Signal) {
     loop {
         let stop = signal.stop.lock().unwrap_or_else(PoisonError::into_inner);
         let idle = |stop: &mut bool| !*stop && !signal.dirty.load(Ordering::Acquire);
-        let stop = signal.changed.wait_while(stop, idle).unwrap_or_else(PoisonError::into_inner);
+        let stop = signal
+            .changed
+            .wait_while(stop, idle)
+            .unwrap_or_else(PoisonError::into_inner);
         let (stop, _) = signal
             .changed
             .wait_timeout_while(stop, INTERVAL, |stop| !*stop)

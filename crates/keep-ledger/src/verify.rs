@@ -1,6 +1,7 @@
 //! Verification: one pass over all records that recomputes everything and believes nothing.
 
 use crate::checkpoint::{self, Stored};
+use crate::details::{Details, SaltAndText};
 use crate::diagnose::diagnose;
 use crate::error::{Forgery, LedgerError};
 use crate::keys::{self, EPOCH, ERASE, GENESIS, KeyChain, ROTATE};
@@ -14,9 +15,7 @@ use crate::state::TreeState;
 use crate::tree::is_stored;
 use crate::wait::block_on;
 use keep_types::Digest;
-use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator as _;
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension, Rows};
+use rusqlite::{Connection, OptionalExtension};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::sync_channel;
@@ -96,7 +95,11 @@ fn verify_empty(sql: &Connection, stored: &Stored) -> Result<VerifyReport, Ledge
     match stored {
         Stored::Damaged(forgery) => return Err(forgery.clone().into()),
         Stored::Note { head, .. } if head.head.size > 0 => {
-            return Err(Forgery::RolledBack { size: 0, checkpoint: head.head.size }.into());
+            return Err(Forgery::RolledBack {
+                size: 0,
+                checkpoint: head.head.size,
+            }
+            .into());
         }
         Stored::Note { .. } | Stored::Missing => {}
     }
@@ -146,7 +149,10 @@ impl<'a> Pass<'a> {
             let note: String = row.get(1)?;
             let head = SignedHead::parse(&note).map_err(|e| Forgery::bad_note(&e))?;
             if head.head.size != row.get::<_, i64>(0)? as u64 {
-                return Err(Forgery::BadCheckpoint { why: "a kept head has another's size".into() }.into());
+                return Err(Forgery::BadCheckpoint {
+                    why: "a kept head has another's size".into(),
+                }
+                .into());
             }
             heads.entry(head.head.size).or_default().push(head);
             heads_seen += 1;
@@ -175,11 +181,13 @@ impl<'a> Pass<'a> {
 
     fn read_records(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<(), LedgerError> {
         let total = self.state.frontier.size();
-        let mut records =
-            self.sql.prepare(&format!("SELECT {COLUMNS} FROM ledger_record ORDER BY seq"))?;
+        let mut records = self
+            .sql
+            .prepare(&format!("SELECT {COLUMNS} FROM ledger_record ORDER BY seq"))?;
         let mut records = records.query([])?;
-        let mut details =
-            self.sql.prepare("SELECT seq, salt, detail FROM ledger_detail ORDER BY seq")?;
+        let mut details = self
+            .sql
+            .prepare("SELECT seq, salt, detail FROM ledger_detail ORDER BY seq")?;
         let mut details = Details::start(details.query([])?)?;
         let mut buffer = Vec::with_capacity(512);
         self.check_heads(0);
@@ -242,7 +250,9 @@ impl<'a> Pass<'a> {
 
     /// Compares the heads signed at this size with the root that the records have.
     fn check_heads(&mut self, size: u64) {
-        let Some(heads) = self.heads.get(&size) else { return };
+        let Some(heads) = self.heads.get(&size) else {
+            return;
+        };
         let root = self.frontier.root();
         for head in heads {
             if head.head.root == root {
@@ -275,14 +285,18 @@ impl<'a> Pass<'a> {
         if !record.action.starts_with(b"ledger.") {
             return Ok(());
         }
-        let detail = serde_json::from_slice(json)
-            .map_err(|_| LedgerError::Malformed { seq, what: "detail" })?;
+        let detail = serde_json::from_slice(json).map_err(|_| LedgerError::Malformed {
+            seq,
+            what: "detail",
+        })?;
         self.take_own(record, &detail)
     }
 
     /// Follows the records that the ledger made about itself: keys, epochs, erasures.
     fn take_own(&mut self, record: &Committed<'_>, detail: &Value) -> Result<(), LedgerError> {
-        let Ok(action) = std::str::from_utf8(record.action) else { return Ok(()) };
+        let Ok(action) = std::str::from_utf8(record.action) else {
+            return Ok(());
+        };
         let seq = record.seq;
         if seq == 0 && action != GENESIS {
             return Err(Forgery::KeyChain { seq }.into());
@@ -291,7 +305,10 @@ impl<'a> Pass<'a> {
             self.chain.take(seq, action, &self.state.origin, detail)?;
         }
         if action == EPOCH {
-            self.epoch = detail.get("epoch").and_then(Value::as_u64).unwrap_or(self.epoch + 1);
+            self.epoch = detail
+                .get("epoch")
+                .and_then(Value::as_u64)
+                .unwrap_or(self.epoch + 1);
         }
         if action == ERASE || action == EPOCH {
             self.erased.add_all(&detail["erased"]);
@@ -318,12 +335,18 @@ impl<'a> Pass<'a> {
         let size = self.frontier.size();
         for head in self.heads.values().flatten() {
             if head.head.origin != *self.state.origin {
-                return Err(Forgery::ForeignLog { found: head.head.origin.clone() }.into());
+                return Err(Forgery::ForeignLog {
+                    found: head.head.origin.clone(),
+                }
+                .into());
             }
         }
         self.check_misfits()?;
         self.check_length(stored)?;
-        if !self.state.sound || self.state.frontier != self.frontier || self.state.epoch != self.epoch {
+        if !self.state.sound
+            || self.state.frontier != self.frontier
+            || self.state.epoch != self.epoch
+        {
             return Err(Forgery::StateEdited { size }.into());
         }
         if let Some((from, to)) = self.wrong_tree {
@@ -362,31 +385,48 @@ impl<'a> Pass<'a> {
         };
         Err(match self.wrong_tree {
             Some((from, end)) if end <= *to => Forgery::Rewritten { from, to: end },
-            _ => Forgery::Forked { from: self.last_good_head, to: *to },
+            _ => Forgery::Forked {
+                from: self.last_good_head,
+                to: *to,
+            },
         })
     }
 
     fn check_length(&self, stored: &Stored) -> Result<(), LedgerError> {
         let size = self.frontier.size();
-        let claimed = self.heads_beyond(size, stored).max(self.state.frontier.size());
+        let claimed = self
+            .heads_beyond(size, stored)
+            .max(self.state.frontier.size());
         let claimed = claimed.max(tree_extent(self.sql)?);
         if claimed > size {
-            return Err(Forgery::Truncated { kept: size, expected: claimed }.into());
+            return Err(Forgery::Truncated {
+                kept: size,
+                expected: claimed,
+            }
+            .into());
         }
         if size > self.state.frontier.size() {
-            return Err(Forgery::Inserted { seq: self.state.frontier.size() }.into());
+            return Err(Forgery::Inserted {
+                seq: self.state.frontier.size(),
+            }
+            .into());
         }
         if let Some(head) = stored.head()
             && (head.head.size > size || head.head.epoch > self.epoch)
         {
-            return Err(Forgery::RolledBack { size, checkpoint: head.head.size }.into());
+            return Err(Forgery::RolledBack {
+                size,
+                checkpoint: head.head.size,
+            }
+            .into());
         }
         Ok(())
     }
 
     /// The largest size that a kept head of this epoch claims, the checkpoint aside.
     fn heads_beyond(&self, size: u64, stored: &Stored) -> u64 {
-        let kept = |head: &&SignedHead| stored.head() != Some(*head) && head.head.epoch >= self.epoch;
+        let kept =
+            |head: &&SignedHead| stored.head() != Some(*head) && head.head.epoch >= self.epoch;
         self.heads
             .range(size + 1..)
             .filter(|(_, heads)| heads.iter().any(|head| kept(&head)))
@@ -417,11 +457,16 @@ impl<'a> Pass<'a> {
             return Err(Forgery::IntentList { seq: *seq }.into());
         }
         let mut keys = keys::KeyChain::default();
-        let mut statement = self.sql.prepare("SELECT seq, public FROM ledger_key ORDER BY seq")?;
+        let mut statement = self
+            .sql
+            .prepare("SELECT seq, public FROM ledger_key ORDER BY seq")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let seq = row.get::<_, i64>(0)? as u64;
-            let public = row.get::<_, Vec<u8>>(1)?.try_into().map_err(|_| Forgery::KeyChain { seq })?;
+            let public = row
+                .get::<_, Vec<u8>>(1)?
+                .try_into()
+                .map_err(|_| Forgery::KeyChain { seq })?;
             keys.0.push(keys::KnownKey { seq, public });
         }
         let differs = keys.0.iter().find(|known| !self.chain.0.contains(known));
@@ -429,8 +474,16 @@ impl<'a> Pass<'a> {
         if let Some(known) = differs.or(lacks) {
             return Err(Forgery::KeyChain { seq: known.seq }.into());
         }
-        if self.chain.0.last().is_none_or(|known| known.public != self.state.key) {
-            return Err(Forgery::StateEdited { size: self.frontier.size() }.into());
+        if self
+            .chain
+            .0
+            .last()
+            .is_none_or(|known| known.public != self.state.key)
+        {
+            return Err(Forgery::StateEdited {
+                size: self.frontier.size(),
+            }
+            .into());
         }
         Ok(())
     }
@@ -443,62 +496,11 @@ fn tree_extent(sql: &Connection) -> Result<u64, LedgerError> {
     let mut extent = 0;
     while let Some(row) = rows.next()? {
         let (level, place): (u32, i64) = (row.get(0)?, row.get(1)?);
-        extent = extent.max((place as u64).saturating_add(1).saturating_mul(1 << level.min(62)));
+        extent = extent.max(
+            (place as u64)
+                .saturating_add(1)
+                .saturating_mul(1 << level.min(62)),
+        );
     }
     Ok(extent)
-}
-
-/// A detail as it is stored.
-type SaltAndText<'a> = (&'a [u8], &'a [u8]);
-
-/// The details in step with the records.
-struct Details<'a> {
-    rows: Rows<'a>,
-    next: Option<i64>,
-    /// The row in hand was given out already.
-    used: bool,
-}
-
-impl<'a> Details<'a> {
-    fn start(rows: Rows<'a>) -> Result<Self, LedgerError> {
-        let mut details = Self { rows, next: None, used: true };
-        details.advance()?;
-        Ok(details)
-    }
-
-    fn advance(&mut self) -> Result<(), LedgerError> {
-        if self.used {
-            self.next = match self.rows.next()? {
-                Some(row) => Some(row.get(0)?),
-                None => None,
-            };
-            self.used = false;
-        }
-        Ok(())
-    }
-
-    /// Salt and text of this record's detail.
-    fn of(&mut self, seq: u64) -> Result<Option<SaltAndText<'_>>, LedgerError> {
-        self.advance()?;
-        let wanted = seq as i64;
-        match self.next {
-            Some(next) if next == wanted => {}
-            // Records come without gaps, so this one lies before the first of them.
-            Some(next) if next < wanted => return Err(Forgery::DetailAdded { seq }.into()),
-            _ => return Ok(None),
-        }
-        self.used = true;
-        let Some(row) = self.rows.get() else { return Ok(None) };
-        let bytes = |column| match row.get_ref(column) {
-            Ok(ValueRef::Text(bytes) | ValueRef::Blob(bytes)) => bytes,
-            _ => &[][..],
-        };
-        Ok(Some((bytes(1), bytes(2))))
-    }
-
-    /// The number of a detail after the last record.
-    fn rest(&mut self) -> Result<Option<u64>, LedgerError> {
-        self.advance()?;
-        Ok(self.next.map(|seq| seq as u64))
-    }
 }

@@ -1,7 +1,9 @@
 //! A ledger in a folder of its own.
 
 use keep_db::{Db, DbConfig};
-use keep_ledger::{Forgery, Ledger, LedgerConfig, LedgerError, Phase, Record, SystemClock, VerifyReport};
+use keep_ledger::{
+    Forgery, Ledger, LedgerConfig, LedgerError, Phase, Record, SystemClock, VerifyReport,
+};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,11 +17,17 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) fn new() -> Self {
         let temporary = tempfile::tempdir().unwrap();
-        Self { root: temporary.path().to_owned(), _temporary: Some(temporary) }
+        Self {
+            root: temporary.path().to_owned(),
+            _temporary: Some(temporary),
+        }
     }
 
     pub(crate) fn at(root: &Path) -> Self {
-        Self { root: root.to_owned(), _temporary: None }
+        Self {
+            root: root.to_owned(),
+            _temporary: None,
+        }
     }
 
     pub(crate) fn checkpoint(&self) -> PathBuf {
@@ -106,5 +114,9 @@ pub(crate) fn append(ledger: &Ledger, records: u64) {
 }
 
 pub(crate) fn run<F: std::future::Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap()
+        .block_on(future)
 }
