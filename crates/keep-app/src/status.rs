@@ -2,9 +2,9 @@
 
 use crate::app::App;
 use crate::error::AppError;
-use keep_gate::{ApprovalState, InboxFilter, StopView};
+use keep_gate::{ApprovalState, Because, InboxFilter, StopView};
 use keep_ledger::Health;
-use keep_types::{Caller, Digest, Namespace, Principal, PrincipalKind, chain};
+use keep_types::{Caller, Digest, Namespace, Principal, chain};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -105,11 +105,12 @@ impl App {
 
     /// Who is calling, and why Keep thinks so.
     #[must_use]
-    pub fn who(&self, caller: &Caller, because: String) -> WhoView {
-        debug_assert!(caller.principal.kind() != PrincipalKind::User || !because.is_empty());
+    pub fn who(&self, caller: &Caller) -> WhoView {
+        let named_by_token = caller.principal != self.identity().principal;
+        let because = if named_by_token { &Because::Token } else { &self.identity().because };
         WhoView {
             principal: caller.principal.clone(),
-            because,
+            because: because.to_string(),
             channel: caller.channel,
             namespace: caller.home.clone(),
             reach: caller.reach.clone(),

@@ -177,6 +177,17 @@ impl Gate {
             .await
     }
 
+    /// Good tokens that nobody has used for a span of time.
+    ///
+    /// # Errors
+    /// When the caller is no person or the database cannot be read.
+    pub async fn unused_tokens(&self, caller: &Caller, span: Duration) -> Result<Vec<TokenView>, GateError> {
+        let (now, before) = (self.now(), self.now().minus(span));
+        let mut tokens = self.tokens(caller).await?;
+        tokens.retain(|view| view.is_good(now) && view.last_used.unwrap_or(view.created) <= before);
+        Ok(tokens)
+    }
+
     /// Revokes a token: it is no good from the moment this returns, in every process.
     ///
     /// # Errors

@@ -1,0 +1,143 @@
+//! The words that `keep` understands.
+
+use crate::commands::{
+    approvals, attest, audit, backup, config, doctor, init, papers, policy, project, purge, restore, status,
+    stop, token, trust, version, whoami,
+};
+use crate::edge::{Failure, Session};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// One gate for what agents remember, run and store.
+#[derive(Parser)]
+#[command(
+    name = "keep",
+    version,
+    propagate_version = true,
+    disable_help_subcommand = true,
+    max_term_width = 100,
+    after_help = "EXAMPLES:\n  keep status                 how this installation is\n  keep inbox                  what waits for your yes\n  keep audit log --limit 20   what happened last\n  keep attest                 check every promise of SECURITY.md here\n\nEXIT CODES: 0 ok, 1 internal, 2 usage, 3 denied, 4 not found, 5 tampered,\n            6 unavailable, 7 conflict, 8 waits for approval, 130 interrupted"
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal that can show them.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Flags of every command.
+#[derive(Args, Clone, Default)]
+pub(crate) struct Global {
+    /// Keep everything below this folder instead of the usual places [env: KEEP_HOME]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Global options")]
+    pub(crate) home: Option<PathBuf>,
+    /// Print JSON on stdout; errors as one JSON line on stderr
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) json: bool,
+    /// Never ask: what would be asked is refused
+    #[arg(long, global = true, help_heading = "Global options")]
+    pub(crate) no_input: bool,
+    /// Say nothing but results and errors
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    pub(crate) quiet: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", help_heading = "Global options")]
+    pub(crate) color: Color,
+    /// Show the token in this file [env: KEEP_TOKEN_FILE]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Global options")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Set a configuration value for this command
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE", help_heading = "Global options")]
+    pub(crate) set: Vec<String>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Make this installation, and say where it put things
+    Init(init::Init),
+    /// Show how this installation is
+    Status(status::Status),
+    /// Show who Keep takes you for, and why
+    Whoami(whoami::Whoami),
+    /// Look for what is wrong, and say what to do about it
+    Doctor(doctor::Doctor),
+    /// Read, check, prove, export and anchor the audit log
+    Audit(audit::Audit),
+    /// Make, list and revoke tokens
+    Token(token::Token),
+    /// Show, check and explain the rules
+    Policy(policy::Policy),
+    /// List the requests that wait for a person
+    Inbox(approvals::Inbox),
+    /// Approve a request
+    Approve(approvals::Approve),
+    /// Deny a request
+    Deny(approvals::Deny),
+    /// Stop everything: deny all acts until `keep resume`
+    Stop(stop::Stop),
+    /// End a stop
+    Resume(stop::Resume),
+    /// Trust this project's settings as they are now
+    Trust(trust::Trust),
+    /// List, rename and merge projects
+    Project(project::Project),
+    /// Show and change settings
+    Config(config::Config),
+    /// Copy the database into one file
+    Backup(backup::Backup),
+    /// Put a backup in the database's place
+    Restore(restore::Restore),
+    /// Check every promise of SECURITY.md on this installation
+    Attest(attest::Attest),
+    /// Erase old details, or with --all the whole installation
+    Purge(purge::Purge),
+    /// Print completions for a shell
+    Completions(papers::Completions),
+    /// Print the manual page, or write one per command
+    Man(papers::Man),
+    /// Show the version
+    Version(version::Version),
+}
+
+impl Command {
+    /// Runs the command.
+    pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Init(command) => command.run(session),
+            Self::Status(command) => command.run(session),
+            Self::Whoami(command) => command.run(session),
+            Self::Doctor(command) => command.run(session),
+            Self::Audit(command) => command.run(session),
+            Self::Token(command) => command.run(session),
+            Self::Policy(command) => command.run(session),
+            Self::Inbox(command) => command.run(session),
+            Self::Approve(command) => command.run(session),
+            Self::Deny(command) => command.run(session),
+            Self::Stop(command) => command.run(session),
+            Self::Resume(command) => command.run(session),
+            Self::Trust(command) => command.run(session),
+            Self::Project(command) => command.run(session),
+            Self::Config(command) => command.run(session),
+            Self::Backup(command) => command.run(session),
+            Self::Restore(command) => command.run(session),
+            Self::Attest(command) => command.run(session),
+            Self::Purge(command) => command.run(session),
+            Self::Completions(command) => command.run(session),
+            Self::Man(command) => command.run(session),
+            Self::Version(command) => command.run(session),
+        }
+    }
+}

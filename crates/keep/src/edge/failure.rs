@@ -1,0 +1,99 @@
+use super::session::Session;
+use keep_app::AppError;
+use keep_gate::GateError;
+use keep_types::{ErrorKind, Explain, chain};
+use std::process::ExitCode;
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The words make no sense.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+    /// An operation of the house.
+    #[error(transparent)]
+    App(#[from] AppError),
+    /// The gate.
+    #[error(transparent)]
+    Gate(#[from] GateError),
+    /// A file that the command line named.
+    #[error("{doing} {path}")]
+    File {
+        /// The verb.
+        doing: &'static str,
+        /// Which file.
+        path: String,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The output went away; nobody is left to tell.
+    #[error("writing the output")]
+    Output(#[from] std::io::Error),
+    /// The runtime could not be started.
+    #[error("starting the runtime")]
+    Runtime(#[source] std::io::Error),
+}
+
+impl Failure {
+    pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), hint: hint.into() }
+    }
+
+    pub(crate) fn file(doing: &'static str, path: &std::path::Path, source: std::io::Error) -> Self {
+        Self::File { doing, path: path.display().to_string(), source }
+    }
+
+    /// Says what went wrong, once, and gives the exit code.
+    pub(crate) fn report(&self, session: &Session) -> ExitCode {
+        if matches!(self, Self::Output(error) if error.kind() == std::io::ErrorKind::BrokenPipe) {
+            return ExitCode::SUCCESS;
+        }
+        let mut messages = chain(self);
+        messages.dedup();
+        session.error(self.kind(), &messages, self.hint());
+        ExitCode::from(self.kind().exit_code())
+    }
+}
+
+impl Explain for Failure {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Usage { .. } => ErrorKind::Usage,
+            Self::App(error) => error.kind(),
+            Self::Gate(error) => error.kind(),
+            Self::File { .. } | Self::Output(_) => ErrorKind::Unavailable,
+            Self::Runtime(_) => ErrorKind::Internal,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Usage { hint, .. } => Some(hint.clone()),
+            Self::App(error) => error.hint(),
+            Self::Gate(error) => error.hint(),
+            Self::File { .. } | Self::Output(_) | Self::Runtime(_) => None,
+        }
+    }
+}
+
+/// What clap has to say: help and version are answers, everything else is a usage error.
+pub(crate) fn clap_exit(error: &clap::Error) -> ExitCode {
+    let json = std::env::args().any(|arg| arg == "--json");
+    if error.use_stderr() && json {
+        let session = Session::new(crate::args::Global { json: true, ..Default::default() });
+        let text = error.render().to_string();
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+        let hint = text.lines().find_map(|line| line.trim().strip_prefix("tip: ").map(str::to_owned));
+        session.error(ErrorKind::Usage, &[message], hint);
+        return ExitCode::from(ErrorKind::Usage.exit_code());
+    }
+    // A closed stdout or stderr leaves nobody to tell.
+    let _ = error.print();
+    ExitCode::from(if error.use_stderr() { ErrorKind::Usage.exit_code() } else { 0 })
+}

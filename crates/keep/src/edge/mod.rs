@@ -1,0 +1,14 @@
+//! The edge between words and the house: output, errors, prompts, progress.
+
+mod failure;
+mod progress;
+mod prompt;
+mod session;
+mod table;
+mod text;
+
+pub(crate) use failure::{Failure, clap_exit};
+pub(crate) use progress::Progress;
+pub(crate) use session::Session;
+pub(crate) use table::Table;
+pub(crate) use text::visible;

@@ -1,0 +1,234 @@
+use super::failure::Failure;
+use super::prompt::TerminalAsker;
+use super::table::Table;
+use crate::args::{Color, Global};
+use keep_app::config::{Standing, Surroundings};
+use keep_app::{App, AppError, Freshness, Settings};
+use keep_types::{Caller, ErrorKind};
+use serde::Serialize;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// A token file is a line; a larger one is something else.
+const MAX_TOKEN_BYTES: u64 = 4_096;
+/// The width that lines are made for where no terminal tells.
+const USUAL_WIDTH: usize = 100;
+
+/// One run of the program: its flags, and how it speaks.
+pub(crate) struct Session {
+    global: Global,
+    color: bool,
+}
+
+impl Session {
+    pub(crate) fn new(global: Global) -> Self {
+        let set = |variable: &str| std::env::var_os(variable).is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        let color = match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto if set("NO_COLOR") => false,
+            Color::Auto if set("FORCE_COLOR") => true,
+            Color::Auto => std::io::stdout().is_terminal() && !dumb,
+        };
+        let color = color && !global.json;
+        Self { global, color }
+    }
+
+    /// Opens the installation; says where it put things when this is the first use.
+    pub(crate) fn open(&self) -> Result<App, Failure> {
+        let app = App::open(Settings {
+            around: self.surroundings()?,
+            asker: Arc::new(TerminalAsker { no_input: self.global.no_input }),
+        })?;
+        if app.freshness() == Freshness::New {
+            let at = app.at();
+            self.say(&format!(
+                "first use: the data lie in {}, settings and keys in {}, the checkpoint in {}",
+                at.data.display(),
+                at.config.display(),
+                at.state.display()
+            ));
+        }
+        for notice in &app.effective().notices {
+            self.say(&format!("{} from {} does not count: {}", notice.key, notice.origin, notice.why));
+        }
+        Ok(app)
+    }
+
+    /// Opens the installation, works out who is calling, runs one operation and closes.
+    pub(crate) fn with<T>(
+        &self,
+        operation: impl AsyncFnOnce(&App, &Caller) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let app = self.open()?;
+        let outcome = self.block(async {
+            let caller = app.caller(self.token()?.as_deref()).await?;
+            operation(&app, &caller).await
+        });
+        let closed = app.close();
+        let value = outcome?;
+        closed?;
+        Ok(value)
+    }
+
+    /// Like [`Session::with`], for operations that end the installation's present life.
+    pub(crate) fn with_owned<T>(
+        &self,
+        operation: impl AsyncFnOnce(App, &Caller) -> Result<T, AppError>,
+    ) -> Result<T, Failure> {
+        let app = self.open()?;
+        self.block(async {
+            let caller = app.caller(self.token()?.as_deref()).await?;
+            Ok(operation(app, &caller).await?)
+        })
+    }
+
+    fn block<T>(&self, future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Failure::Runtime)?;
+        runtime.block_on(future)
+    }
+
+    fn surroundings(&self) -> Result<Surroundings, Failure> {
+        let cwd = std::env::current_dir()
+            .map_err(|e| Failure::file("finding the working folder", Path::new("."), e))?;
+        let mut flags = Vec::new();
+        for setting in &self.global.set {
+            let (key, value) = setting.split_once('=').ok_or_else(|| {
+                Failure::usage(format!("{setting:?} is no setting"), "write --set KEY=VALUE")
+            })?;
+            flags.push((key.to_owned(), value.to_owned()));
+        }
+        let env: BTreeMap<String, String> = std::env::vars_os()
+            .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+            .collect();
+        Ok(Surroundings {
+            env,
+            cwd,
+            home: self.global.home.clone(),
+            flags,
+            // The house works this out for itself.
+            standing: Standing::Program,
+            system: PathBuf::from("/etc/keep/config.toml"),
+        })
+    }
+
+    fn token(&self) -> Result<Option<String>, Failure> {
+        let from_env = || std::env::var_os("KEEP_TOKEN_FILE").filter(|v| !v.is_empty()).map(PathBuf::from);
+        let Some(path) = self.global.token_file.clone().or_else(from_env) else { return Ok(None) };
+        let read = || -> std::io::Result<String> {
+            let mut text = String::new();
+            let file = std::fs::File::open(&path)?;
+            std::io::Read::read_to_string(&mut std::io::Read::take(file, MAX_TOKEN_BYTES), &mut text)?;
+            Ok(text)
+        };
+        read().map(Some).map_err(|e| Failure::file("reading the token from", &path, e))
+    }
+
+    pub(crate) fn is_json(&self) -> bool {
+        self.global.json
+    }
+
+    pub(crate) fn shows_progress(&self) -> bool {
+        !self.global.quiet && !self.global.json && std::io::stderr().is_terminal()
+    }
+
+    /// Shows a result: JSON when asked for, else what the closure writes.
+    pub(crate) fn show<T: Serialize>(
+        &self,
+        value: &T,
+        text: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+    ) -> Result<ExitCode, Failure> {
+        let mut out = std::io::stdout().lock();
+        if self.global.json {
+            serde_json::to_writer_pretty(&mut out, value).map_err(std::io::Error::from)?;
+            writeln!(out)?;
+        } else {
+            text(&mut out)?;
+        }
+        out.flush()?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Shows a table, or a sentence when it is empty.
+    pub(crate) fn show_table<T: Serialize>(
+        &self,
+        value: &T,
+        table: &Table,
+        when_empty: &str,
+    ) -> Result<ExitCode, Failure> {
+        self.show(value, |out| {
+            if table.is_empty() {
+                return writeln!(out, "{when_empty}");
+            }
+            for (number, line) in table.lines(self.width()).iter().enumerate() {
+                let line = if number == 0 { self.dim(line) } else { line.clone() };
+                writeln!(out, "{line}")?;
+            }
+            Ok(())
+        })
+    }
+
+    /// A message beside the data.
+    pub(crate) fn say(&self, message: &str) {
+        if !self.global.quiet && !self.global.json {
+            // A closed stderr leaves nobody to tell.
+            let _ = writeln!(std::io::stderr(), "{}", super::visible(message));
+        }
+    }
+
+    /// An error: its message, what led to it, what to do.
+    pub(crate) fn error(&self, kind: ErrorKind, messages: &[String], hint: Option<String>) {
+        let mut err = std::io::stderr().lock();
+        let (message, causes) = messages.split_first().map_or(("", &[][..]), |(m, c)| (m.as_str(), c));
+        // A closed stderr leaves nobody to tell.
+        let _ = if self.global.json {
+            let error = json!({ "kind": kind, "message": message, "causes": causes, "hint": hint });
+            writeln!(err, "{}", json!({ "error": error }))
+        } else {
+            let mut text = format!("{} {}\n", self.red("error:"), super::visible(message));
+            for cause in causes {
+                text.push_str(&format!("  because: {}\n", super::visible(cause)));
+            }
+            if let Some(hint) = hint {
+                text.push_str(&format!("  hint: {}\n", super::visible(&hint)));
+            }
+            err.write_all(text.as_bytes())
+        };
+    }
+
+    /// How wide lines may be.
+    pub(crate) fn width(&self) -> usize {
+        let out = std::io::stdout();
+        if !out.is_terminal() {
+            let columns = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+            return columns.unwrap_or(USUAL_WIDTH).max(20);
+        }
+        let size = rustix::termios::tcgetwinsize(&out).map(|size| usize::from(size.ws_col));
+        size.ok().filter(|width| *width > 0).unwrap_or(USUAL_WIDTH).max(20)
+    }
+
+    fn paint(&self, code: &str, text: &str) -> String {
+        if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+
+    pub(crate) fn dim(&self, text: &str) -> String {
+        self.paint("2", text)
+    }
+
+    pub(crate) fn red(&self, text: &str) -> String {
+        self.paint("1;31", text)
+    }
+
+    pub(crate) fn green(&self, text: &str) -> String {
+        self.paint("32", text)
+    }
+
+    pub(crate) fn yellow(&self, text: &str) -> String {
+        self.paint("33", text)
+    }
+}

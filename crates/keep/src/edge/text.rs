@@ -1,0 +1,40 @@
+//! Text from anywhere, made safe for a terminal.
+
+/// The text with everything visible that would move the cursor, change colours, turn the reading
+/// direction or hide: control characters, ANSI escapes, bidirectional and zero-width marks.
+pub(crate) fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => shown.push('⏎'),
+            '\t' => shown.push(' '),
+            c if c.is_control() || is_hidden(c) => shown.push_str(&format!("\\u{{{:x}}}", c as u32)),
+            c => shown.push(c),
+        }
+    }
+    shown
+}
+
+fn is_hidden(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::visible;
+
+    #[test]
+    fn nothing_hides() {
+        for (text, want) in [
+            ("plain ✓", "plain ✓"),
+            ("\x1b[31mred", "\\u{1b}[31mred"),
+            ("a\r\nb", "a\\u{d}⏎b"),
+            ("x\u{202e}y", "x\\u{202e}y"),
+            ("z\u{2028}", "z\\u{2028}"),
+        ] {
+            assert_eq!(visible(text), want);
+        }
+    }
+}
