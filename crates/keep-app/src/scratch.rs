@@ -2,6 +2,7 @@
 //! some of everything in them, and gone afterwards.
 
 use crate::app::{App, Settings};
+use crate::audit::AnchorTo;
 use crate::config::{Standing, Surroundings};
 use crate::error::AppError;
 use keep_gate::{Answer, Asker, GateError, NewToken, Question, Resolution};
@@ -108,5 +109,7 @@ async fn fill(app: &App) -> Result<(), AppError> {
     let backup = app.at().data.join("backups").join("0000000000000-scratch.db");
     keep_db::create_private_folder(&app.at().data.join("backups"))?;
     app.backup(&person, backup, keep_db::Verify::Yes, &mut |_, _| {}).await?;
+    let anchor = AnchorTo::File(app.at().state.join("scratch.head"));
+    app.audit_anchor(&person, anchor).await?;
     Ok(())
 }

@@ -172,9 +172,9 @@ fn constraints_in_place(at: &Installation) -> Verdict {
 fn drop_constraints(at: &Installation) -> Result<(), String> {
     break_with(
         at,
-        "CREATE TABLE gate_approval_open AS SELECT * FROM gate_approval;
+        "CREATE TABLE gate_approval_loose AS SELECT * FROM gate_approval;
          DROP TABLE gate_approval;
-         ALTER TABLE gate_approval_open RENAME TO gate_approval;",
+         ALTER TABLE gate_approval_loose RENAME TO gate_approval;",
     )
 }
 
