@@ -192,6 +192,7 @@ impl Ledger {
     /// When the checkpoint cannot be written.
     pub fn close(&self) -> Result<(), LedgerError> {
         self.ticker.stop();
+        self.ticker.settled();
         self.core.write_checkpoint()
     }
 

@@ -20,6 +20,8 @@ pub(crate) struct Ticker {
 struct Signal {
     /// Something was appended since the last checkpoint.
     dirty: AtomicBool,
+    /// Something was appended since the last `close`.
+    used: AtomicBool,
     stop: Mutex<bool>,
     changed: Condvar,
 }
@@ -33,9 +35,9 @@ impl Ticker {
         }
     }
 
-    /// Something was appended. It is not committed yet, which is why the thread looks again one
-    /// interval after the checkpoint it wrote.
+    /// Something was appended, though not committed yet.
     pub(crate) fn touch(&self) {
+        self.signal.used.store(true, Ordering::Release);
         if !self.signal.dirty.swap(true, Ordering::AcqRel) {
             self.wake();
         }
@@ -62,6 +64,12 @@ impl Ticker {
         self.signal.changed.notify_one();
     }
 
+    /// The checkpoint covers everything; nothing is left to do at the end.
+    pub(crate) fn settled(&self) {
+        self.signal.dirty.store(false, Ordering::Release);
+        self.signal.used.store(false, Ordering::Release);
+    }
+
     /// Ends the thread; a later append starts a new one.
     pub(crate) fn stop(&self) {
         let thread = self
@@ -85,7 +93,7 @@ impl Ticker {
 impl Drop for Ticker {
     fn drop(&mut self) {
         self.stop();
-        if self.signal.dirty.load(Ordering::Acquire) {
+        if self.signal.used.load(Ordering::Acquire) {
             // As above; who wants to know calls `close` first.
             let _ = self.core.write_checkpoint();
         }
@@ -93,9 +101,11 @@ impl Drop for Ticker {
 }
 
 fn run(core: &Core, signal: &Signal) {
+    // What was appended just before a checkpoint may be committed only after it, so one more follows.
+    let mut again = false;
     loop {
         let stop = signal.stop.lock().unwrap_or_else(PoisonError::into_inner);
-        let idle = |stop: &mut bool| !*stop && !signal.dirty.load(Ordering::Acquire);
+        let idle = |stop: &mut bool| !*stop && !again && !signal.dirty.load(Ordering::Acquire);
         let stop = signal
             .changed
             .wait_while(stop, idle)
@@ -108,8 +118,8 @@ fn run(core: &Core, signal: &Signal) {
             return;
         }
         drop(stop);
-        signal.dirty.store(false, Ordering::Release);
-        // The next append tries again, and so does closing.
+        again = signal.dirty.swap(false, Ordering::AcqRel);
+        // A failure is not reported here: the next append tries again, and so does closing.
         let written = core.write_checkpoint();
         if written.is_err() && !core.lock().health.takes_records() {
             return;

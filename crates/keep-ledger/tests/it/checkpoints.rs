@@ -157,3 +157,16 @@ fn a_start_that_was_interrupted_goes_on() {
     ledger.close().unwrap();
     assert_eq!(place.verify().unwrap().checkpoint, 4);
 }
+
+/// Nobody flushes, and the checkpoint follows all the same.
+#[test]
+fn it_follows_by_itself() {
+    let place = Place::new();
+    let ledger = place.open();
+    for round in 1..=3 {
+        append(&ledger, 10);
+        while size(&place) < 1 + round * 10 {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+}
