@@ -42,22 +42,9 @@ fn main() -> Res<()> {
     let (one_by_one, batched) = plain_inserts(&plain)?;
     let (appends, ledger) = durable_appends(folder)?;
     rows.push(
-        Row::new(
-            "ledger durable appends, 8 producers x 64 outstanding",
-            appends,
-            "/s",
-            Better::Higher,
-        )
-        .beside(Beside::new(
-            "plain SQLite, one a transaction",
-            one_by_one,
-            "/s",
-        ))
-        .beside(Beside::new(
-            "plain SQLite, 512 a transaction",
-            batched,
-            "/s",
-        )),
+        Row::new("ledger durable appends, 8 producers x 64 outstanding", appends, "/s", Better::Higher)
+            .beside(Beside::new("plain SQLite, one a transaction", one_by_one, "/s"))
+            .beside(Beside::new("plain SQLite, 512 a transaction", batched, "/s")),
     );
     rows.extend(alone(&ledger, folder)?);
     rows.push(verify(&ledger, &plain)?);
@@ -79,10 +66,7 @@ fn open(folder: &Path) -> Res<Ledger> {
     fs::create_dir_all(&keys)?;
     fs::create_dir_all(&state)?;
     let db = Db::open(&config, &[&SCHEMA])?;
-    Ok(Ledger::open(
-        db,
-        LedgerConfig::in_folders(&keys, &state, Arc::new(SystemClock)),
-    )?)
+    Ok(Ledger::open(db, LedgerConfig::in_folders(&keys, &state, Arc::new(SystemClock)))?)
 }
 
 fn record() -> Res<Record> {
@@ -161,13 +145,8 @@ fn alone(ledger: &Ledger, folder: &Path) -> Res<[Row; 2]> {
     let (append, sync) = (median(&mut appends), median(&mut syncs));
     let beside = || Beside::new("one 4 KiB pwrite and fdatasync p50", sync, "ms");
     Ok([
-        Row::new(
-            "ledger one caller append p50 over one fsync",
-            append / sync,
-            "x",
-            Better::Lower,
-        )
-        .beside(beside()),
+        Row::new("ledger one caller append p50 over one fsync", append / sync, "x", Better::Lower)
+            .beside(beside()),
         Row::new("ledger one caller append p50", append, "ms", Better::Lower).beside(beside()),
     ])
 }
@@ -180,17 +159,8 @@ fn verify(ledger: &Ledger, plain: &Path) -> Res<Row> {
         ledger.verify(&mut |_, total| records = total)?;
         rates.push(records as f64 / start.elapsed().as_secs_f64());
     }
-    let row = Row::new(
-        "ledger verify",
-        median(&mut rates),
-        "records/s",
-        Better::Higher,
-    );
-    Ok(row.beside(Beside::new(
-        "plain SQLite, reading the same rows",
-        plain_scan(plain)?,
-        "records/s",
-    )))
+    let row = Row::new("ledger verify", median(&mut rates), "records/s", Better::Higher);
+    Ok(row.beside(Beside::new("plain SQLite, reading the same rows", plain_scan(plain)?, "records/s")))
 }
 
 const PLAIN: &str = "\

@@ -71,27 +71,19 @@ impl Chore {
 
     /// An I/O error with its path.
     pub(crate) fn file(path: &Path) -> impl FnOnce(io::Error) -> Chore + '_ {
-        move |source| Chore::File {
-            path: path.to_owned(),
-            source,
-        }
+        move |source| Chore::File { path: path.to_owned(), source }
     }
 
     /// A text in the wrong form.
     pub(crate) fn form(what: &dyn fmt::Display, why: &dyn fmt::Display) -> Chore {
-        Chore::Form {
-            what: what.to_string(),
-            why: why.to_string(),
-        }
+        Chore::Form { what: what.to_string(), why: why.to_string() }
     }
 }
 
 /// The repository's root folder.
 pub(crate) fn root() -> &'static Path {
     // The compiled-in path serves `cargo xtask`, which always builds where it runs.
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("xtask lies in a folder of the workspace")
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in a folder of the workspace")
 }
 
 /// Reads a text file.
@@ -111,10 +103,7 @@ pub(crate) fn report(check: &'static str, findings: Vec<String>, fine: &str) -> 
 
 /// Runs a command in the repository's root and waits; its output goes where ours goes.
 pub(crate) fn run(command: &mut Command) -> Result<(), Chore> {
-    let status = command
-        .current_dir(root())
-        .status()
-        .map_err(|source| start_error(command, source))?;
+    let status = command.current_dir(root()).status().map_err(|source| start_error(command, source))?;
     checked(command, status)
 }
 
@@ -131,30 +120,16 @@ pub(crate) fn output(command: &mut Command) -> Result<String, Chore> {
 
 /// The error of a command that did not start.
 pub(crate) fn start_error(command: &Command, source: io::Error) -> Chore {
-    Chore::Start {
-        program: command.get_program().to_string_lossy().into_owned(),
-        source,
-    }
+    Chore::Start { program: command.get_program().to_string_lossy().into_owned(), source }
 }
 
 /// An error unless the status is success.
 pub(crate) fn checked(command: &Command, status: ExitStatus) -> Result<(), Chore> {
-    if status.success() {
-        Ok(())
-    } else {
-        Err(Chore::Failed {
-            command: line_of(command),
-            status,
-        })
-    }
+    if status.success() { Ok(()) } else { Err(Chore::Failed { command: line_of(command), status }) }
 }
 
 fn line_of(command: &Command) -> String {
     let mut words = vec![command.get_program().to_string_lossy().into_owned()];
-    words.extend(
-        command
-            .get_args()
-            .map(|word| word.to_string_lossy().into_owned()),
-    );
+    words.extend(command.get_args().map(|word| word.to_string_lossy().into_owned()));
     words.join(" ")
 }

@@ -8,12 +8,6 @@ const NAMES: &[&str] = &[];
 
 /// Runs one evaluation.
 pub(crate) fn run(name: &str) -> Result<(), Chore> {
-    let names = if NAMES.is_empty() {
-        "none yet".to_owned()
-    } else {
-        NAMES.join(", ")
-    };
-    Err(Chore::Usage(format!(
-        "no evaluation is called `{name}`; evaluations: {names}"
-    )))
+    let names = if NAMES.is_empty() { "none yet".to_owned() } else { NAMES.join(", ") };
+    Err(Chore::Usage(format!("no evaluation is called `{name}`; evaluations: {names}")))
 }

@@ -3,10 +3,7 @@
 //! **Must not know:** anything of a crate's insides. The parts of a benchmark that call a crate
 //! directly live in `benches/`, so that the chores build while a crate does not.
 
-#![cfg_attr(
-    test,
-    expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")
-)]
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
 
 mod bench;
 mod chore;

@@ -11,9 +11,7 @@ const REVIEW_DAYS: i32 = 92;
 
 /// Runs every check of the papers.
 pub(crate) fn check() -> Result<(), Chore> {
-    let today = jiff::Timestamp::now()
-        .to_zoned(jiff::tz::TimeZone::UTC)
-        .date();
+    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let mut findings = review_findings(&read(&root().join("SECURITY.md"))?, today);
     findings.extend(dependency_findings(
         &read(&root().join("docs/dependencies.md"))?,
@@ -21,18 +19,11 @@ pub(crate) fn check() -> Result<(), Chore> {
         &workspace_dependencies(&read(&root().join("Cargo.toml"))?)?,
     ));
     findings.extend(tracked_paths()?);
-    report(
-        "check-papers",
-        findings,
-        "review date, dependencies and paths are in order",
-    )
+    report("check-papers", findings, "review date, dependencies and paths are in order")
 }
 
 fn review_findings(text: &str, today: Date) -> Vec<String> {
-    let Some(line) = text
-        .lines()
-        .find_map(|line| line.strip_prefix("Review date: "))
-    else {
+    let Some(line) = text.lines().find_map(|line| line.strip_prefix("Review date: ")) else {
         return vec!["SECURITY.md: has no line `Review date: YYYY-MM-DD`".to_owned()];
     };
     let Ok(date) = line.trim().parse::<Date>() else {
@@ -40,9 +31,7 @@ fn review_findings(text: &str, today: Date) -> Vec<String> {
     };
     let age = (today - date).get_days();
     if age > REVIEW_DAYS {
-        vec![format!(
-            "SECURITY.md: reviewed {age} days ago; read it again, then set its review date"
-        )]
+        vec![format!("SECURITY.md: reviewed {age} days ago; read it again, then set its review date")]
     } else if age < -1 {
         vec![format!("SECURITY.md: the review date {date} lies ahead")]
     } else {
@@ -56,22 +45,14 @@ fn listed(text: &str) -> BTreeSet<String> {
     text.lines().filter_map(first).collect()
 }
 
-fn dependency_findings(
-    text: &str,
-    used: &BTreeSet<String>,
-    shared: &BTreeSet<String>,
-) -> Vec<String> {
+fn dependency_findings(text: &str, used: &BTreeSet<String>, shared: &BTreeSet<String>) -> Vec<String> {
     let listed = listed(text);
     let wanted: BTreeSet<String> = used.union(shared).cloned().collect();
-    let missing = wanted
-        .difference(&listed)
-        .map(|name| format!("docs/dependencies.md: no line for `{name}`"));
-    let gone = listed
-        .difference(&wanted)
-        .map(|name| format!("docs/dependencies.md: `{name}` is no dependency"));
-    let idle = shared
-        .difference(used)
-        .map(|name| format!("Cargo.toml: no crate uses `{name}`"));
+    let missing =
+        wanted.difference(&listed).map(|name| format!("docs/dependencies.md: no line for `{name}`"));
+    let gone =
+        listed.difference(&wanted).map(|name| format!("docs/dependencies.md: `{name}` is no dependency"));
+    let idle = shared.difference(used).map(|name| format!("Cargo.toml: no crate uses `{name}`"));
     missing.chain(gone).chain(idle).collect()
 }
 
@@ -82,32 +63,17 @@ fn direct_dependencies() -> Result<BTreeSet<String>, Chore> {
         .no_deps()
         .exec()
         .map_err(|why| Chore::form(&"cargo's metadata", &why))?;
-    let all = metadata
-        .packages
-        .into_iter()
-        .flat_map(|package| package.dependencies);
-    Ok(all
-        .filter(|need| need.path.is_none())
-        .map(|need| need.name)
-        .collect())
+    let all = metadata.packages.into_iter().flat_map(|package| package.dependencies);
+    Ok(all.filter(|need| need.path.is_none()).map(|need| need.name).collect())
 }
 
 /// What the workspace shares that is not ours.
 fn workspace_dependencies(manifest: &str) -> Result<BTreeSet<String>, Chore> {
-    let parsed: toml::Table = manifest
-        .parse()
-        .map_err(|why| Chore::form(&"Cargo.toml", &why))?;
-    let shared = parsed
-        .get("workspace")
-        .and_then(|it| it.get("dependencies"))
-        .and_then(toml::Value::as_table);
+    let parsed: toml::Table = manifest.parse().map_err(|why| Chore::form(&"Cargo.toml", &why))?;
     let shared =
-        shared.ok_or_else(|| Chore::form(&"Cargo.toml", &"no [workspace.dependencies]"))?;
-    Ok(shared
-        .iter()
-        .filter(|(_, value)| value.get("path").is_none())
-        .map(|(name, _)| name.clone())
-        .collect())
+        parsed.get("workspace").and_then(|it| it.get("dependencies")).and_then(toml::Value::as_table);
+    let shared = shared.ok_or_else(|| Chore::form(&"Cargo.toml", &"no [workspace.dependencies]"))?;
+    Ok(shared.iter().filter(|(_, value)| value.get("path").is_none()).map(|(name, _)| name.clone()).collect())
 }
 
 /// Tracked files that name a place of the machine they were written on.
@@ -127,10 +93,7 @@ fn tracked_paths() -> Result<Vec<String>, Chore> {
 
 /// Fragments that stand only in the paths of a real machine's toolchain; spelled in two halves so
 /// that this file passes its own check.
-const MACHINE_FRAGMENTS: &[&str] = &[
-    concat!(".cargo/", "registry/src"),
-    concat!(".rustup/", "toolchains/"),
-];
+const MACHINE_FRAGMENTS: &[&str] = &[concat!(".cargo/", "registry/src"), concat!(".rustup/", "toolchains/")];
 
 fn path_findings(name: &str, text: &str, own: &str) -> Vec<String> {
     // A checkout directly below the root folder has too short a path to tell it from a word.
@@ -166,18 +129,14 @@ mod tests {
         for (text, expected) in cases {
             let found = review_findings(text, today).join("; ");
             assert_eq!(expected.is_none(), found.is_empty(), "{text}: {found}");
-            assert!(
-                found.contains(expected.unwrap_or_default()),
-                "{text}: {found}"
-            );
+            assert!(found.contains(expected.unwrap_or_default()), "{text}: {found}");
         }
     }
 
     #[test]
     fn dependencies_and_their_lines_agree() {
         let text = "| crate | why |\n| `serde` | x |\n| `old` | y |\n";
-        let found =
-            dependency_findings(text, &names(&["serde", "new"]), &names(&["serde", "idle"]));
+        let found = dependency_findings(text, &names(&["serde", "new"]), &names(&["serde", "idle"]));
         assert_eq!(
             found,
             [
@@ -193,13 +152,7 @@ mod tests {
     fn a_machines_own_paths_are_found() {
         let own = "/srv/me/keep";
         assert!(path_findings("a", "see docs/exit-codes.md and /tmp/x", own).is_empty());
-        assert_eq!(
-            path_findings("a", "x\n/srv/me/keep/target", own),
-            ["a:2: names a path of this machine"]
-        );
-        assert_eq!(
-            path_findings("a", &format!("~/{}", MACHINE_FRAGMENTS[0]), own).len(),
-            1
-        );
+        assert_eq!(path_findings("a", "x\n/srv/me/keep/target", own), ["a:2: names a path of this machine"]);
+        assert_eq!(path_findings("a", &format!("~/{}", MACHINE_FRAGMENTS[0]), own).len(), 1);
     }
 }

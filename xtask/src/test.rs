@@ -25,28 +25,14 @@ pub(crate) fn run(nextest_args: &[&str]) -> Result<(), Chore> {
     println!("== tests");
     let mut command = Command::new(nextest);
     command
-        .args([
-            "nextest",
-            "run",
-            "--workspace",
-            "--config-file",
-            "xtask/nextest.toml",
-            "--no-fail-fast",
-        ])
+        .args(["nextest", "run", "--workspace", "--config-file", "xtask/nextest.toml", "--no-fail-fast"])
         .args(nextest_args)
         .current_dir(root())
         .stdin(Stdio::null())
         .stderr(Stdio::piped());
-    let mut child = command
-        .spawn()
-        .map_err(|source| start_error(&command, source))?;
-    let summary = child
-        .stderr
-        .take()
-        .map(|stream| echo_until_summary(BufReader::new(stream)));
-    let status = child
-        .wait()
-        .map_err(|source| start_error(&command, source))?;
+    let mut child = command.spawn().map_err(|source| start_error(&command, source))?;
+    let summary = child.stderr.take().map(|stream| echo_until_summary(BufReader::new(stream)));
+    let status = child.wait().map_err(|source| start_error(&command, source))?;
 
     println!("== summary");
     match &documentation {
@@ -86,12 +72,7 @@ fn skipped(report: &str) -> Vec<String> {
             test = rest.split('"').next().unwrap_or_default();
         }
         if let Some((_, why)) = line.split_once("SKIPPED") {
-            let why = why
-                .split('<')
-                .next()
-                .unwrap_or_default()
-                .trim_start_matches(':')
-                .trim();
+            let why = why.split('<').next().unwrap_or_default().trim_start_matches(':').trim();
             let line = format!("SKIPPED {test}: {why}");
             if !found.contains(&line) {
                 found.push(line);
@@ -108,10 +89,7 @@ mod tests {
     #[test]
     fn the_summary_is_the_last_line_kept() {
         let out = "    PASS [ 0.1s] a\n     Summary [   0.1s] 1 test run: 1 passed, 0 skipped\n";
-        assert_eq!(
-            echo_until_summary(out.as_bytes()).unwrap().trim(),
-            out.lines().nth(1).unwrap().trim()
-        );
+        assert_eq!(echo_until_summary(out.as_bytes()).unwrap().trim(), out.lines().nth(1).unwrap().trim());
         assert_eq!(echo_until_summary(&b"error: could not compile\n"[..]), None);
     }
 

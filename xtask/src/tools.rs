@@ -11,50 +11,24 @@ struct Plugin {
     version: &'static str,
 }
 
-const PLUGINS: &[Plugin] = &[
-    Plugin {
-        name: "cargo-nextest",
-        version: "0.9.143",
-    },
-    Plugin {
-        name: "cargo-deny",
-        version: "0.20.2",
-    },
-];
+const PLUGINS: &[Plugin] =
+    &[Plugin { name: "cargo-nextest", version: "0.9.143" }, Plugin { name: "cargo-deny", version: "0.20.2" }];
 
 /// The path of a plugin: on `PATH`, or in `target/tools`, or installed there now.
 pub(crate) fn plugin(name: &str) -> Result<PathBuf, Chore> {
-    let wanted = PLUGINS
-        .iter()
-        .find(|plugin| plugin.name == name)
-        .ok_or_else(|| {
-            let names: Vec<&str> = PLUGINS.iter().map(|plugin| plugin.name).collect();
-            Chore::Usage(format!(
-                "no tool is called `{name}`; tools: {}",
-                names.join(", ")
-            ))
-        })?;
+    let wanted = PLUGINS.iter().find(|plugin| plugin.name == name).ok_or_else(|| {
+        let names: Vec<&str> = PLUGINS.iter().map(|plugin| plugin.name).collect();
+        Chore::Usage(format!("no tool is called `{name}`; tools: {}", names.join(", ")))
+    })?;
     let folder = root().join("target/tools");
     let own = folder.join("bin").join(name);
     if let Some(found) = on_path(name) {
         return Ok(found);
     }
     if !own.is_file() {
-        eprintln!(
-            "installing {name} {} into target/tools (once)",
-            wanted.version
-        );
+        eprintln!("installing {name} {} into target/tools (once)", wanted.version);
         let mut install = Command::new(env!("CARGO"));
-        install
-            .args([
-                "install",
-                name,
-                "--locked",
-                "--version",
-                wanted.version,
-                "--root",
-            ])
-            .arg(&folder);
+        install.args(["install", name, "--locked", "--version", wanted.version, "--root"]).arg(&folder);
         run(&mut install)?;
     }
     Ok(own)
@@ -78,35 +52,22 @@ pub(crate) fn system(program: &str, package: &str) -> Result<(), Chore> {
     let Some(apt) = on_path("apt-get") else {
         return Err(missing());
     };
-    for words in [
-        &["update"][..],
-        &["install", "-y", "--no-install-recommends", package],
-    ] {
+    for words in [&["update"][..], &["install", "-y", "--no-install-recommends", package]] {
         let mut command = as_root(&apt).ok_or_else(missing)?;
         command.args(words).env("DEBIAN_FRONTEND", "noninteractive");
         run(&mut command).map_err(|_| missing())?;
     }
-    if on_path(program).is_some() {
-        Ok(())
-    } else {
-        Err(missing())
-    }
+    if on_path(program).is_some() { Ok(()) } else { Err(missing()) }
 }
 
 /// A command run as root: directly when we are, by `sudo` when it asks no password.
 fn as_root(program: &Path) -> Option<Command> {
-    let is_root = Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|done| done.stdout.trim_ascii() == b"0");
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|done| done.stdout.trim_ascii() == b"0");
     if is_root {
         return Some(Command::new(program));
     }
     let sudo = on_path("sudo")?;
-    let quiet = Command::new(&sudo)
-        .args(["-n", "true"])
-        .output()
-        .is_ok_and(|done| done.status.success());
+    let quiet = Command::new(&sudo).args(["-n", "true"]).output().is_ok_and(|done| done.status.success());
     quiet.then(|| {
         let mut command = Command::new(sudo);
         command.arg("-n").arg(program);
@@ -117,7 +78,5 @@ fn as_root(program: &Path) -> Option<Command> {
 /// Where a program lies on `PATH`.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     let folders = env::var_os("PATH")?;
-    env::split_paths(&folders)
-        .map(|folder| folder.join(program))
-        .find(|path| path.is_file())
+    env::split_paths(&folders).map(|folder| folder.join(program)).find(|path| path.is_file())
 }

@@ -188,12 +188,7 @@ fn load_rules(
     Policy::load(sources)
 }
 
-fn gate_config(
-    at: &Installation,
-    values: &Values,
-    settings: &Settings,
-    clock: Arc<dyn Clock>,
-) -> GateConfig {
+fn gate_config(at: &Installation, values: &Values, settings: &Settings, clock: Arc<dyn Clock>) -> GateConfig {
     GateConfig {
         approval_expiry: values.approval_expiry,
         user_per_minute: values.user_per_minute,

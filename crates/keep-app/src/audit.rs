@@ -69,7 +69,9 @@ impl Act for Export {
             touch: Touch::Read,
             risk: Risk::Low,
             summary: "export the audit log".into(),
-            bound: FieldHasher::new("audit.export").field("range", range.clone().unwrap_or_default()).finish(),
+            bound: FieldHasher::new("audit.export")
+                .field("range", range.clone().unwrap_or_default())
+                .finish(),
             detail: json!({ "range": range }),
             exact: None,
         }

@@ -93,11 +93,7 @@ impl App {
         let MakeBackup { to, verify } = started.act();
         let made = self.db.backup(to, *verify, progress).map_err(AppError::from).and_then(|()| {
             let meta = std::fs::metadata(to).map_err(|e| AppError::file("reading", to, e))?;
-            Ok(BackupReport {
-                path: to.clone(),
-                size_bytes: meta.len(),
-                verified: *verify == Verify::Yes,
-            })
+            Ok(BackupReport { path: to.clone(), size_bytes: meta.len(), verified: *verify == Verify::Yes })
         });
         let outcome = match &made {
             Ok(report) => Outcome::Done(json!({ "size_bytes": report.size_bytes })),

@@ -138,7 +138,9 @@ impl App {
                 "ledger",
                 Finding::Fail,
                 format!("it does not extend its checkpoint: {reason}"),
-                Some("`keep audit verify` tells more; `keep audit accept --reason …` goes on from here".into()),
+                Some(
+                    "`keep audit verify` tells more; `keep audit accept --reason …` goes on from here".into(),
+                ),
             ),
             Health::Unanchored => Checked::not_ok(
                 "ledger",
@@ -146,9 +148,7 @@ impl App {
                 "unanchored: the checkpoint is gone, so cut records would not show".into(),
                 Some("`keep audit accept --reason …` starts a new epoch".into()),
             ),
-            Health::Empty | Health::Anchored { .. } => {
-                Checked::ok("ledger", "extends its signed checkpoint")
-            }
+            Health::Empty | Health::Anchored { .. } => Checked::ok("ledger", "extends its signed checkpoint"),
         }
     }
 }

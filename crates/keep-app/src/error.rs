@@ -132,9 +132,7 @@ impl Explain for AppError {
             Self::BadHome { .. } | Self::BadName { .. } => ErrorKind::Usage,
             Self::NoSuchProject(_) | Self::NoProjectHere(_) => ErrorKind::NotFound,
             Self::NameTaken(_) => ErrorKind::Conflict,
-            Self::Sql(_) | Self::Corrupt { .. } | Self::Worker | Self::Scratch { .. } => {
-                ErrorKind::Internal
-            }
+            Self::Sql(_) | Self::Corrupt { .. } | Self::Worker | Self::Scratch { .. } => ErrorKind::Internal,
         }
     }
 

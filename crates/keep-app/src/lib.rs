@@ -24,8 +24,8 @@ pub mod trust;
 mod trusting;
 
 pub use app::{App, Settings};
-pub use audit::{AnchorTo, AnchorView, check_export};
 pub use attest::{Attested, SelfTested, attest, probes, self_test};
+pub use audit::{AnchorTo, AnchorView, check_export};
 pub use backup::{BackupReport, RestoreView};
 pub use doctor::{Checked, Finding};
 pub use error::AppError;

@@ -140,8 +140,7 @@ impl App {
                 if let Some(known) = by_root(tx.sql(), &act.root)? {
                     return Ok(known);
                 }
-                let view =
-                    ProjectView { id, name: act.name.clone(), root: act.root.clone(), created };
+                let view = ProjectView { id, name: act.name.clone(), root: act.root.clone(), created };
                 tx.sql().execute(
                     "INSERT INTO house_project VALUES (?1, ?2, ?3, ?4)",
                     params![id.to_string(), view.name.as_str(), path_text(&view.root)?, created.ms()],
@@ -182,9 +181,8 @@ impl App {
             }
         }
         let folder = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let slug = Name::slug(&folder).unwrap_or_else(|| {
-            "project".parse().expect("a literal of lower-case letters is a name")
-        });
+        let slug = Name::slug(&folder)
+            .unwrap_or_else(|| "project".parse().expect("a literal of lower-case letters is a name"));
         self.db
             .read(move |tx| {
                 let mut number = 1;
@@ -193,10 +191,9 @@ impl App {
                     number += 1;
                     let suffix = format!("-{number}");
                     let stem: String = slug.as_str().chars().take(64 - suffix.len()).collect();
-                    name = format!("{stem}{suffix}").parse().map_err(|source| AppError::BadName {
-                        given: folder.clone(),
-                        source,
-                    })?;
+                    name = format!("{stem}{suffix}")
+                        .parse()
+                        .map_err(|source| AppError::BadName { given: folder.clone(), source })?;
                 }
                 Ok(name)
             })
@@ -207,7 +204,12 @@ impl App {
     ///
     /// # Errors
     /// When there is no such project, the name is taken, or the gate refuses.
-    pub async fn rename_project(&self, caller: &Caller, from: &str, to: &str) -> Result<ProjectView, AppError> {
+    pub async fn rename_project(
+        &self,
+        caller: &Caller,
+        from: &str,
+        to: &str,
+    ) -> Result<ProjectView, AppError> {
         let project = self.project_named(caller, from).await?;
         let to = to.parse().map_err(|source| AppError::BadName { given: to.to_owned(), source })?;
         let permit = self.gate.admit(caller, RenameProject { project, to }).await?;
@@ -229,7 +231,12 @@ impl App {
     ///
     /// # Errors
     /// When either is unknown, or the gate refuses.
-    pub async fn merge_project(&self, caller: &Caller, from: &str, into: &str) -> Result<ProjectView, AppError> {
+    pub async fn merge_project(
+        &self,
+        caller: &Caller,
+        from: &str,
+        into: &str,
+    ) -> Result<ProjectView, AppError> {
         let (from, into) = (self.project_named(caller, from).await?, self.project_named(caller, into).await?);
         if from.id == into.id {
             return Err(AppError::NameTaken(from.name.to_string()));

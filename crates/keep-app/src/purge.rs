@@ -35,8 +35,19 @@ impl Act for Purge {
 
 /// What Keep makes in its folders; a name ending in `*` stands for all that begin so.
 const OWN: [&str; 13] = [
-    "keep.db*", "backups", "blobs", "index", "ledger.*", "totp", "config.toml", "config.toml*", "rules",
-    "checkpoint*", "logs", "identity", "trust*",
+    "keep.db*",
+    "backups",
+    "blobs",
+    "index",
+    "ledger.*",
+    "totp",
+    "config.toml",
+    "config.toml*",
+    "rules",
+    "checkpoint*",
+    "logs",
+    "identity",
+    "trust*",
 ];
 
 impl App {

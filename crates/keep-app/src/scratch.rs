@@ -7,8 +7,8 @@ use crate::config::{Standing, Surroundings};
 use crate::error::AppError;
 use keep_gate::{Answer, Asker, GateError, NewToken, Question, Resolution};
 use keep_types::{
-    Act, ActFacts, Action, Audience, Caller, Channel, FieldHasher, Installation, Name, Namespace,
-    Principal, PrincipalKind, ProcessId, Reach, Risk, Scopes, Touch,
+    Act, ActFacts, Action, Audience, Caller, Channel, FieldHasher, Installation, Name, Namespace, Principal,
+    PrincipalKind, ProcessId, Reach, Risk, Scopes, Touch,
 };
 use serde_json::json;
 use std::sync::Arc;

@@ -124,9 +124,7 @@ impl Gate {
         let reachable = match facts.touch {
             Touch::Read => caller.may_read(&facts.namespace),
             // The emergency stop belongs to no place: whoever can call can pull it.
-            Touch::Change => {
-                caller.may_write(&facts.namespace) || facts.action.as_str() == switch::STOP
-            }
+            Touch::Change => caller.may_write(&facts.namespace) || facts.action.as_str() == switch::STOP,
         };
         if !reachable {
             let (principal, namespace) = (caller.principal.clone(), facts.namespace.clone());
@@ -157,12 +155,7 @@ impl Gate {
     }
 
     /// On whose word the act may happen.
-    async fn ground(
-        &self,
-        caller: &Caller,
-        facts: &ActFacts,
-        ruling: &Ruling,
-    ) -> Result<Ground, GateError> {
+    async fn ground(&self, caller: &Caller, facts: &ActFacts, ruling: &Ruling) -> Result<Ground, GateError> {
         let summary = || facts.summary.clone();
         match (ruling.decision, caller.audience) {
             (Decision::Allow, _) => Ok(Ground::Rule),
@@ -186,12 +179,7 @@ impl Gate {
         }
     }
 
-    async fn confirm(
-        &self,
-        caller: &Caller,
-        facts: &ActFacts,
-        ruling: &Ruling,
-    ) -> Result<Ground, GateError> {
+    async fn confirm(&self, caller: &Caller, facts: &ActFacts, ruling: &Ruling) -> Result<Ground, GateError> {
         let code = match ruling.risk {
             Risk::High | Risk::Critical => self.0.config.codes,
             Risk::Low | Risk::Medium => CodeWanted::No,

@@ -141,7 +141,9 @@ pub(crate) async fn standing(
             }
             let waiting: u32 = tx
                 .sql()
-                .prepare_cached("SELECT count(*) FROM gate_approval WHERE requester = ?1 AND state = 'waiting'")?
+                .prepare_cached(
+                    "SELECT count(*) FROM gate_approval WHERE requester = ?1 AND state = 'waiting'",
+                )?
                 .query_row([request.requester.to_string()], |row| row.get(0))?;
             if waiting as usize >= MAX_WAITING {
                 return Err(GateError::InboxFull(waiting as usize));
@@ -155,11 +157,7 @@ pub(crate) async fn standing(
 
 /// An open request for the same act under the same policy. A recent no also stands, so that asking
 /// again at once does not wear a person down.
-fn find_open(
-    sql: &Connection,
-    wanted: &ApprovalView,
-    now: Timestamp,
-) -> Result<Option<Standing>, GateError> {
+fn find_open(sql: &Connection, wanted: &ApprovalView, now: Timestamp) -> Result<Option<Standing>, GateError> {
     let mut statement = sql.prepare_cached(
         "SELECT * FROM gate_approval WHERE requester = ?1 AND digest = ?2 AND state <> 'used'
          AND expires_ms > ?3 AND policy_version = ?4 ORDER BY created_ms DESC LIMIT 1",

@@ -235,9 +235,7 @@ impl Explain for GateError {
             Self::NobodyToAsk { .. } => Some("run it at a terminal of your own".into()),
             Self::InboxFull(_) => Some("`keep inbox` shows them".into()),
             Self::NoSuchApproval(_) => Some("`keep inbox` lists what waits".into()),
-            Self::ApprovalOver { .. } | Self::PolicyChanged(_) => {
-                Some("make the request again".into())
-            }
+            Self::ApprovalOver { .. } | Self::PolicyChanged(_) => Some("make the request again".into()),
             Self::DescendantApproval(_) => Some("answer from another terminal".into()),
             Self::CodeNotSetUp => Some("`keep init --totp` sets one up".into()),
             Self::BadToken => Some("`keep token list` shows which tokens are good".into()),

@@ -127,8 +127,9 @@ fn approvals_recorded(at: &Installation) -> Verdict {
 }
 
 fn approve_without_record(at: &Installation) -> Result<(), String> {
-    break_with(at, &forged_approval("agent:forger", "user:nobody"))
-        .and_then(|()| break_with(at, "UPDATE gate_approval SET created_ms = 9000000000000 WHERE reason = ''"))
+    break_with(at, &forged_approval("agent:forger", "user:nobody")).and_then(|()| {
+        break_with(at, "UPDATE gate_approval SET created_ms = 9000000000000 WHERE reason = ''")
+    })
 }
 
 fn tokens_hashed(at: &Installation) -> Verdict {
@@ -155,8 +156,9 @@ fn store_token_text(at: &Installation) -> Result<(), String> {
 fn constraints_in_place(at: &Installation) -> Verdict {
     run_on(at, |sql| {
         let scratch = Connection::open_in_memory()?;
-        let mut statement =
-            sql.prepare("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name LIKE 'gate\\_%' ESCAPE '\\'")?;
+        let mut statement = sql.prepare(
+            "SELECT sql FROM sqlite_schema WHERE type = 'table' AND name LIKE 'gate\\_%' ESCAPE '\\'",
+        )?;
         for table in statement.query_map([], |row| row.get::<_, String>(0))? {
             scratch.execute_batch(&table?)?;
         }

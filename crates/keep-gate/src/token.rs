@@ -87,7 +87,10 @@ impl Act for CreateToken {
             namespace: Namespace::Global,
             touch: Touch::Change,
             risk: Risk::Critical,
-            summary: format!("make a token for {principal} that may {scopes} in {namespaces} until {}", self.1),
+            summary: format!(
+                "make a token for {principal} that may {scopes} in {namespaces} until {}",
+                self.1
+            ),
             detail: json!({ "principal": principal, "scopes": scopes, "namespaces": namespaces,
                             "label": label, "expires": self.1 }),
             bound: FieldHasher::new("token.create")
@@ -280,9 +283,7 @@ impl Gate {
                 let row = tx
                     .sql()
                     .prepare_cached("SELECT * FROM gate_token WHERE id = ?1")?
-                    .query_row([id.to_string()], |row| {
-                        Ok((row.get::<_, [u8; 32]>("hash")?, read_row(row)))
-                    })
+                    .query_row([id.to_string()], |row| Ok((row.get::<_, [u8; 32]>("hash")?, read_row(row))))
                     .optional()?;
                 let (stored, view) = row.ok_or(GateError::BadToken)?;
                 let view = view?;

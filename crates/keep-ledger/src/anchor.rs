@@ -36,13 +36,7 @@ impl Ledger {
         let (head, note) = self.sign_now()?;
         let seconds = self.core.config.clock.now().ms().div_euclid(1000);
         let message = format!("Anchor {} records of {}\n", head.size, head.origin);
-        let commit = write_ref(
-            repository,
-            GIT_REF,
-            ("checkpoint", &note),
-            &message,
-            seconds,
-        )?;
+        let commit = write_ref(repository, GIT_REF, ("checkpoint", &note), &message, seconds)?;
         Ok((head, commit))
     }
 
@@ -54,11 +48,7 @@ impl Ledger {
         let signed = SignedHead::parse(note).map_err(|e| Forgery::bad_note(&e))?;
         block_on(self.core.db.read(move |tx| {
             let Some(state) = TreeState::read(tx.sql())? else {
-                return Err(Forgery::RolledBack {
-                    size: 0,
-                    checkpoint: signed.head.size,
-                }
-                .into());
+                return Err(Forgery::RolledBack { size: 0, checkpoint: signed.head.size }.into());
             };
             let chain = KeyChain::load(tx.sql(), &state.origin)?;
             check_extends(tx.sql(), &state, &chain, &signed)?;
@@ -71,8 +61,8 @@ impl Ledger {
     /// # Errors
     /// When the file cannot be read, or as there.
     pub fn check_anchor_file(&self, path: &Path) -> Result<Head, LedgerError> {
-        let note = std::fs::read_to_string(path)
-            .map_err(|e| LedgerError::file("reading the anchor", path, e))?;
+        let note =
+            std::fs::read_to_string(path).map_err(|e| LedgerError::file("reading the anchor", path, e))?;
         self.check_anchor(&note)
     }
 }
@@ -96,8 +86,7 @@ pub(crate) fn remembered(checkpoint: &Path) -> Result<Vec<PathBuf>, LedgerError>
 }
 
 fn remember(checkpoint: &Path, anchor: &Path) -> Result<(), LedgerError> {
-    let anchor =
-        std::path::absolute(anchor).map_err(|e| LedgerError::file("resolving", anchor, e))?;
+    let anchor = std::path::absolute(anchor).map_err(|e| LedgerError::file("resolving", anchor, e))?;
     // A path that is not one line of text is not remembered; it can still be checked by name.
     let Some(text) = anchor.to_str().filter(|text| !text.contains('\n')) else {
         return Ok(());
@@ -108,10 +97,6 @@ fn remember(checkpoint: &Path, anchor: &Path) -> Result<(), LedgerError> {
     }
     all.push(PathBuf::from(text));
     let kept = &all[all.len().saturating_sub(MAX_REMEMBERED)..];
-    let lines: String = kept
-        .iter()
-        .filter_map(|path| path.to_str())
-        .map(|p| format!("{p}\n"))
-        .collect();
+    let lines: String = kept.iter().filter_map(|path| path.to_str()).map(|p| format!("{p}\n")).collect();
     Ok(replace_file(&list_file(checkpoint), lines.as_bytes())?)
 }

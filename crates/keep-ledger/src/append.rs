@@ -39,10 +39,7 @@ impl Draft {
             phase: record.phase,
             refers_to: record.refers_to,
             detail: (!record.detail.is_null()).then(|| record.detail.to_string()),
-            exact: record
-                .exact
-                .as_deref()
-                .map(|bytes| keys::hmac(hmac_key, bytes)),
+            exact: record.exact.as_deref().map(|bytes| keys::hmac(hmac_key, bytes)),
             owner: Owner::own(),
         })
     }
@@ -73,10 +70,7 @@ impl Salts {
     }
 
     pub(crate) fn next(&self) -> Result<Salt, LedgerError> {
-        let mut pool = self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut pool = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let (bytes, used) = &mut *pool;
         if *used + 16 > bytes.len() {
             getrandom::fill(bytes).map_err(|_| LedgerError::Random)?;
@@ -148,8 +142,7 @@ pub(crate) fn insert(
             .execute([entry.seq as i64])?;
     }
     if let (true, Some(intent)) = (draft.phase.closes(), draft.refers_to) {
-        sql.prepare_cached("DELETE FROM ledger_open_intent WHERE seq = ?1")?
-            .execute([intent as i64])?;
+        sql.prepare_cached("DELETE FROM ledger_open_intent WHERE seq = ?1")?.execute([intent as i64])?;
     }
     state.now_ms = entry.utc_ms;
     Ok(Seq(state.push(leaf)))

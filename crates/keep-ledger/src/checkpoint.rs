@@ -53,19 +53,12 @@ pub(crate) fn read(path: &Path) -> Result<Stored, LedgerError> {
     file.take(MAX_NOTE_BYTES as u64 + 1)
         .read_to_end(&mut bytes)
         .map_err(|e| LedgerError::file("reading the checkpoint", path, e))?;
-    let damaged = |why: &str| {
-        Stored::Damaged(Forgery::BadCheckpoint {
-            why: why.to_owned(),
-        })
-    };
+    let damaged = |why: &str| Stored::Damaged(Forgery::BadCheckpoint { why: why.to_owned() });
     let Ok(text) = String::from_utf8(bytes) else {
         return Ok(damaged("it is not text"));
     };
     Ok(match SignedHead::parse(&text) {
-        Ok(head) => Stored::Note {
-            text,
-            head: Box::new(head),
-        },
+        Ok(head) => Stored::Note { text, head: Box::new(head) },
         Err(error) => Stored::Damaged(Forgery::bad_note(&error)),
     })
 }
@@ -105,19 +98,12 @@ pub(crate) fn check_extends(
 ) -> Result<(), LedgerError> {
     let head = &signed.head;
     if head.origin != *state.origin {
-        return Err(Forgery::ForeignLog {
-            found: head.origin.clone(),
-        }
-        .into());
+        return Err(Forgery::ForeignLog { found: head.origin.clone() }.into());
     }
     chain.check(signed)?;
     let size = state.frontier.size();
     if head.size > size || head.epoch > state.epoch {
-        return Err(Forgery::RolledBack {
-            size,
-            checkpoint: head.size,
-        }
-        .into());
+        return Err(Forgery::RolledBack { size, checkpoint: head.size }.into());
     }
     let root = if head.size == 0 {
         empty_root()
@@ -126,15 +112,7 @@ pub(crate) fn check_extends(
     } else {
         root_at(&mut StoredTree::new(sql), head.size)?
     };
-    if root == head.root {
-        Ok(())
-    } else {
-        Err(Forgery::Forked {
-            from: 0,
-            to: head.size,
-        }
-        .into())
-    }
+    if root == head.root { Ok(()) } else { Err(Forgery::Forked { from: 0, to: head.size }.into()) }
 }
 
 /// Checks what the database says of itself and to the checkpoint, without reading all of it.
@@ -150,11 +128,7 @@ pub(crate) fn check_open(
         return Err(Forgery::StateEdited { size: present }.into());
     }
     if present < size {
-        return Err(Forgery::Truncated {
-            kept: present,
-            expected: size,
-        }
-        .into());
+        return Err(Forgery::Truncated { kept: present, expected: size }.into());
     }
     if present > size {
         return Err(Forgery::Inserted { seq: size }.into());

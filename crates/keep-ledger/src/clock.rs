@@ -17,8 +17,6 @@ impl Clock for SystemClock {
     fn monotonic_ns(&self) -> u64 {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
         // Both parts are positive: the clock starts at 0 when the machine does.
-        (time.tv_sec as u64)
-            .saturating_mul(1_000_000_000)
-            .saturating_add(time.tv_nsec as u64)
+        (time.tv_sec as u64).saturating_mul(1_000_000_000).saturating_add(time.tv_nsec as u64)
     }
 }

@@ -18,11 +18,7 @@ pub(crate) struct Details<'a> {
 
 impl<'a> Details<'a> {
     pub(crate) fn start(rows: Rows<'a>) -> Result<Self, LedgerError> {
-        let mut details = Self {
-            rows,
-            next: None,
-            used: true,
-        };
+        let mut details = Self { rows, next: None, used: true };
         details.advance()?;
         Ok(details)
     }

@@ -50,9 +50,7 @@ pub(crate) fn diagnose(sql: &Connection, seq: u64) -> Result<Forgery, LedgerErro
 }
 
 fn origin_of(sql: &Connection, seq: u64) -> Result<Option<Origin>, LedgerError> {
-    let mut statement = sql.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM ledger_record WHERE seq = ?1"
-    ))?;
+    let mut statement = sql.prepare_cached(&format!("SELECT {COLUMNS} FROM ledger_record WHERE seq = ?1"))?;
     let mut rows = statement.query([seq as i64])?;
     let Some(row) = rows.next()? else {
         return Ok(None);
@@ -64,8 +62,6 @@ fn origin_of(sql: &Connection, seq: u64) -> Result<Option<Origin>, LedgerError> 
     let last = crate::rows::count_by_last(sql)? + 64;
     // Near places first: most forgeries move records by one.
     let near = seq.saturating_sub(2)..seq + 3;
-    let found = near
-        .chain(0..last.min(MAX_TRIED))
-        .find(|&at| leaf_at(&mut bytes, at)[..] == leaf[..]);
+    let found = near.chain(0..last.min(MAX_TRIED)).find(|&at| leaf_at(&mut bytes, at)[..] == leaf[..]);
     Ok(Some(Origin { leaf, seq: found }))
 }

@@ -88,9 +88,7 @@ pub enum Forgery {
         found: String,
     },
     /// A head was signed again with a key that came later.
-    #[error(
-        "the head of size {size} is signed with a key that the ledger introduced only at {introduced}"
-    )]
+    #[error("the head of size {size} is signed with a key that the ledger introduced only at {introduced}")]
     Resigned {
         /// The head's size.
         size: u64,
@@ -172,9 +170,7 @@ pub enum Forgery {
 
 impl Forgery {
     pub(crate) fn bad_note(error: &NoteError) -> Self {
-        Self::BadCheckpoint {
-            why: error.to_string(),
-        }
+        Self::BadCheckpoint { why: error.to_string() }
     }
 }
 
@@ -307,11 +303,7 @@ pub enum ExportFault {
 
 impl LedgerError {
     pub(crate) fn file(doing: &'static str, path: &Path, source: std::io::Error) -> Self {
-        Self::File {
-            doing,
-            path: path.to_owned(),
-            source,
-        }
+        Self::File { doing, path: path.to_owned(), source }
     }
 
     /// The forgery, when it is one.
@@ -359,9 +351,9 @@ impl Explain for LedgerError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Db(error) => error.hint(),
-            Self::Tampered(Forgery::Unanchored { .. }) => Some(
-                "if you removed the state folder yourself: `keep audit accept --reason …`".into(),
-            ),
+            Self::Tampered(Forgery::Unanchored { .. }) => {
+                Some("if you removed the state folder yourself: `keep audit accept --reason …`".into())
+            }
             Self::Tampered(_) | Self::Refused(_) => Some(
                 "look with `keep audit verify`; then `keep restore` a backup, or `keep audit accept \
                  --reason …` to go on from here with both heads recorded"

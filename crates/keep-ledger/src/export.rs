@@ -121,11 +121,7 @@ impl Ledger {
     /// # Errors
     /// When the database cannot be read.
     pub fn public_key(&self) -> Result<Option<String>, LedgerError> {
-        let state = block_on(
-            self.core
-                .db
-                .read(|tx| Ok::<_, LedgerError>(TreeState::read(tx.sql())?)),
-        )?;
+        let state = block_on(self.core.db.read(|tx| Ok::<_, LedgerError>(TreeState::read(tx.sql())?)))?;
         Ok(state.map(|state| hex::encode(&state.key)))
     }
 
@@ -144,22 +140,9 @@ impl Ledger {
             let leaf = crate::merkle::Nodes::node(&mut tree, 0, seq)?;
             Ok::<_, LedgerError>((leaf, inclusion(&mut tree, seq, size)?))
         }))?;
-        let path = path
-            .into_iter()
-            .map(keep_types::Digest::from_bytes)
-            .collect();
-        let (leaf, root) = (
-            keep_types::Digest::from_bytes(leaf),
-            keep_types::Digest::from_bytes(head.root),
-        );
-        Ok(InclusionProof {
-            seq,
-            size,
-            leaf,
-            path,
-            root,
-            head: note,
-        })
+        let path = path.into_iter().map(keep_types::Digest::from_bytes).collect();
+        let (leaf, root) = (keep_types::Digest::from_bytes(leaf), keep_types::Digest::from_bytes(head.root));
+        Ok(InclusionProof { seq, size, leaf, path, root, head: note })
     }
 
     /// The proof that the tree of `new` records extends the one of `old`. Blocks.
@@ -179,10 +162,7 @@ impl Ledger {
                 old_root: digest(root_at(&mut tree, old)?),
                 new,
                 new_root: digest(root_at(&mut tree, new)?),
-                path: consistency(&mut tree, old, new)?
-                    .into_iter()
-                    .map(digest)
-                    .collect(),
+                path: consistency(&mut tree, old, new)?.into_iter().map(digest).collect(),
             })
         }))
     }
@@ -212,10 +192,7 @@ impl Ledger {
             keys: chain
                 .0
                 .iter()
-                .map(|known| ExportedKey {
-                    seq: known.seq,
-                    public: hex::encode(&known.public),
-                })
+                .map(|known| ExportedKey { seq: known.seq, public: hex::encode(&known.public) })
                 .collect(),
             head: note,
             first: range.start,
@@ -226,13 +203,8 @@ impl Ledger {
         while next < range.end {
             let chunk = next..range.end.min(next + CHUNK);
             let (size, from_to) = (head.size, chunk.clone());
-            let lines = block_on(
-                self.core
-                    .db
-                    .read(move |tx| read_lines(tx.sql(), from_to, size)),
-            )?;
-            to.write_all(lines.as_bytes())
-                .map_err(LedgerError::ExportIo)?;
+            let lines = block_on(self.core.db.read(move |tx| read_lines(tx.sql(), from_to, size)))?;
+            to.write_all(lines.as_bytes()).map_err(LedgerError::ExportIo)?;
             next = chunk.end;
             progress(next - range.start, total);
         }
@@ -246,11 +218,7 @@ impl Ledger {
             crate::Health::Anchored { .. } => self.core.lock().signer.clone(),
             other => return Err(LedgerError::Refused(other.why())),
         };
-        let state = block_on(
-            self.core
-                .db
-                .read(|tx| Ok::<_, LedgerError>(TreeState::read(tx.sql())?)),
-        )?;
+        let state = block_on(self.core.db.read(|tx| Ok::<_, LedgerError>(TreeState::read(tx.sql())?)))?;
         let state = state.ok_or(LedgerError::NothingToAnchor)?;
         let signer = match signer.filter(|key| key.verifying_key().to_bytes() == state.key) {
             Some(signer) => signer,
@@ -314,10 +282,7 @@ fn read_lines(sql: &Connection, range: Range<u64>, size: u64) -> Result<String, 
             exact: record.exact.map(hex::encode),
             salt,
             detail,
-            proof: inclusion(&mut tree, seq, size)?
-                .iter()
-                .map(|hash| hex::encode(hash))
-                .collect(),
+            proof: inclusion(&mut tree, seq, size)?.iter().map(|hash| hex::encode(hash)).collect(),
         };
         lines.push_str(&json_line(&line)?);
     }
@@ -330,26 +295,20 @@ fn read_lines(sql: &Connection, range: Range<u64>, size: u64) -> Result<String, 
 /// With the first line that does not hold.
 pub fn verify_export(from: impl BufRead, public_key: &str) -> Result<ExportReport, LedgerError> {
     let mut lines = Lines { from, number: 0 };
-    let header: Header = lines
-        .parse()?
-        .ok_or_else(|| lines.fault(malformed("it is empty")))?;
+    let header: Header = lines.parse()?.ok_or_else(|| lines.fault(malformed("it is empty")))?;
     let key = hex::decode_array(public_key)
         .and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok())
         .ok_or_else(|| lines.fault(malformed("the given public key is none")))?;
     if header.keep_ledger_export != VERSION {
         return Err(lines.fault(malformed("its version is unknown")));
     }
-    let head =
-        SignedHead::parse(&header.head).map_err(|e| lines.fault(malformed(&e.to_string())))?;
-    head.verify(&key)
-        .map_err(|_| lines.fault(ExportFault::BadSignature))?;
+    let head = SignedHead::parse(&header.head).map_err(|e| lines.fault(malformed(&e.to_string())))?;
+    head.verify(&key).map_err(|_| lines.fault(ExportFault::BadSignature))?;
     let head = head.head;
     if head.origin != header.origin {
         return Err(lines.fault(malformed("its head is that of another log")));
     }
-    let end = header
-        .last
-        .map_or(header.first, |last| last.saturating_add(1));
+    let end = header.last.map_or(header.first, |last| last.saturating_add(1));
     let mut report = ExportReport {
         origin: header.origin,
         size: head.size,
@@ -358,14 +317,9 @@ pub fn verify_export(from: impl BufRead, public_key: &str) -> Result<ExportRepor
         erased: 0,
     };
     for expected in header.first..end {
-        let line: Line = lines
-            .parse()?
-            .ok_or_else(|| lines.fault(ExportFault::Ends { expected }))?;
+        let line: Line = lines.parse()?.ok_or_else(|| lines.fault(ExportFault::Ends { expected }))?;
         if line.seq != expected {
-            return Err(lines.fault(ExportFault::Gap {
-                expected,
-                found: line.seq,
-            }));
+            return Err(lines.fault(ExportFault::Gap { expected, found: line.seq }));
         }
         match check_line(&line, &head).map_err(|fault| lines.fault(fault))? {
             Detail::None => {}
@@ -411,12 +365,9 @@ fn check_line(line: &Line, head: &Head) -> Result<Detail, ExportFault> {
         .map(|hash| hex::decode_array(hash).ok_or_else(|| malformed("its proof holds bad hex")))
         .collect::<Result<_, _>>()?;
     let leaf = record.leaf(&mut Vec::new());
-    verify_inclusion(&leaf, line.seq, head.size, &path, &head.root)
-        .map_err(ExportFault::NotInTree)?;
+    verify_inclusion(&leaf, line.seq, head.size, &path, &head.root).map_err(ExportFault::NotInTree)?;
     match (&line.salt, &line.detail) {
-        (Some(salt), Some(detail))
-            if detail_digest(&bytes(salt)?, detail.as_bytes())[..] == digest[..] =>
-        {
+        (Some(salt), Some(detail)) if detail_digest(&bytes(salt)?, detail.as_bytes())[..] == digest[..] => {
             Ok(Detail::Fits)
         }
         (None, None) if digest[..] == NO_DETAIL => Ok(Detail::None),
@@ -436,19 +387,14 @@ struct Lines<R> {
 
 impl<R: BufRead> Lines<R> {
     fn fault(&self, why: ExportFault) -> LedgerError {
-        LedgerError::Export {
-            line: self.number,
-            why,
-        }
+        LedgerError::Export { line: self.number, why }
     }
 
     fn next(&mut self) -> Result<Option<Vec<u8>>, LedgerError> {
         let mut line = Vec::new();
         self.number += 1;
         let mut limited = std::io::Read::take(&mut self.from, MAX_LINE_BYTES);
-        limited
-            .read_until(b'\n', &mut line)
-            .map_err(LedgerError::ExportIo)?;
+        limited.read_until(b'\n', &mut line).map_err(LedgerError::ExportIo)?;
         if line.is_empty() {
             return Ok(None);
         }
@@ -463,8 +409,6 @@ impl<R: BufRead> Lines<R> {
             return Ok(None);
         };
         let parsed = serde_json::from_slice(&line);
-        parsed
-            .map(Some)
-            .map_err(|e| self.fault(malformed(&e.to_string())))
+        parsed.map(Some).map_err(|e| self.fault(malformed(&e.to_string())))
     }
 }

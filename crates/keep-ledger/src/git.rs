@@ -18,13 +18,8 @@ pub(crate) fn write_ref(
     seconds: i64,
 ) -> Result<String, LedgerError> {
     let folder = common_folder(repository)?;
-    let refused = |why: &str| LedgerError::Git {
-        path: repository.to_owned(),
-        why: why.to_owned(),
-    };
-    let config = fs::read_to_string(folder.join("config"))
-        .unwrap_or_default()
-        .to_ascii_lowercase();
+    let refused = |why: &str| LedgerError::Git { path: repository.to_owned(), why: why.to_owned() };
+    let config = fs::read_to_string(folder.join("config")).unwrap_or_default().to_ascii_lowercase();
     if config.contains("objectformat") && !config.contains("sha1") {
         return Err(refused("it names objects by another hash than SHA-1"));
     }
@@ -63,27 +58,17 @@ fn commit(
     let mut tree = format!("100644 {file}\0").into_bytes();
     tree.extend_from_slice(&blob);
     let tree = write_object(folder, "tree", &tree)?;
-    let parent = read_ref(folder, name)
-        .map(|id| format!("parent {id}\n"))
-        .unwrap_or_default();
+    let parent = read_ref(folder, name).map(|id| format!("parent {id}\n")).unwrap_or_default();
     let who = format!("Keep <keep@localhost> {seconds} +0000");
-    let text = format!(
-        "tree {}\n{parent}author {who}\ncommitter {who}\n\n{message}",
-        hex::encode(&tree)
-    );
-    Ok(hex::encode(&write_object(
-        folder,
-        "commit",
-        text.as_bytes(),
-    )?))
+    let text = format!("tree {}\n{parent}author {who}\ncommitter {who}\n\n{message}", hex::encode(&tree));
+    Ok(hex::encode(&write_object(folder, "commit", text.as_bytes())?))
 }
 
 /// The folder that holds objects and refs, also from a worktree or a submodule.
 fn common_folder(repository: &Path) -> Result<PathBuf, LedgerError> {
     let dot_git = repository.join(".git");
     let mut folder = if dot_git.is_file() {
-        let text =
-            fs::read_to_string(&dot_git).map_err(|e| LedgerError::file("reading", &dot_git, e))?;
+        let text = fs::read_to_string(&dot_git).map_err(|e| LedgerError::file("reading", &dot_git, e))?;
         let to = text.strip_prefix("gitdir:").unwrap_or(&text).trim();
         repository.join(to)
     } else if dot_git.is_dir() {
@@ -97,10 +82,7 @@ fn common_folder(repository: &Path) -> Result<PathBuf, LedgerError> {
     if folder.join("objects").is_dir() && folder.join("HEAD").is_file() {
         Ok(folder)
     } else {
-        Err(LedgerError::Git {
-            path: repository.to_owned(),
-            why: "it is no git repository".into(),
-        })
+        Err(LedgerError::Git { path: repository.to_owned(), why: "it is no git repository".into() })
     }
 }
 
@@ -111,12 +93,8 @@ fn read_ref(folder: &Path, name: &str) -> Option<String> {
         return Some(loose.trim().to_owned()).filter(|id| is_id(id));
     }
     let packed = fs::read_to_string(folder.join("packed-refs")).ok()?;
-    let line = packed
-        .lines()
-        .find(|line| line.split_once(' ').is_some_and(|(_, of)| of == name))?;
-    line.split_once(' ')
-        .map(|(id, _)| id.to_owned())
-        .filter(|id| is_id(id))
+    let line = packed.lines().find(|line| line.split_once(' ').is_some_and(|(_, of)| of == name))?;
+    line.split_once(' ').map(|(id, _)| id.to_owned()).filter(|id| is_id(id))
 }
 
 fn write_object(folder: &Path, kind: &str, content: &[u8]) -> Result<[u8; 20], LedgerError> {
@@ -134,10 +112,7 @@ fn write_object(folder: &Path, kind: &str, content: &[u8]) -> Result<[u8; 20], L
         .truncate(true)
         .mode(0o444)
         .open(&temporary)
-        .and_then(|mut file| {
-            file.write_all(&stored_zlib(&object))
-                .and_then(|()| file.sync_all())
-        })
+        .and_then(|mut file| file.write_all(&stored_zlib(&object)).and_then(|()| file.sync_all()))
         .and_then(|()| fs::hard_link(&temporary, &path));
     // It is a second name of the object by now, or an untidy rest.
     let _ = fs::remove_file(&temporary);

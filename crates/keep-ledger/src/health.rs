@@ -42,9 +42,7 @@ impl fmt::Display for Health {
             Self::Anchored { size } => {
                 write!(f, "the ledger extends its checkpoint of {size} records")
             }
-            Self::Unanchored => {
-                f.write_str("the checkpoint is missing beside a ledger with records")
-            }
+            Self::Unanchored => f.write_str("the checkpoint is missing beside a ledger with records"),
             Self::Mismatch { reason } => {
                 write!(f, "the ledger does not extend its checkpoint: {reason}")
             }

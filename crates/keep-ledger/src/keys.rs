@@ -47,13 +47,9 @@ pub(crate) fn read_secret(path: &Path) -> Result<Option<Secret>, LedgerError> {
     let meta = fs::metadata(path).map_err(|e| LedgerError::file("reading the key", path, e))?;
     let mode = meta.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Err(LedgerError::OpenKeyFile {
-            path: path.to_owned(),
-            mode,
-        });
+        return Err(LedgerError::OpenKeyFile { path: path.to_owned(), mode });
     }
-    let bytes = hex::decode_array(text.trim_end())
-        .ok_or_else(|| LedgerError::BadKeyFile(path.to_owned()))?;
+    let bytes = hex::decode_array(text.trim_end()).ok_or_else(|| LedgerError::BadKeyFile(path.to_owned()))?;
     Ok(Some(Zeroizing::new(bytes)))
 }
 
@@ -85,10 +81,7 @@ pub(crate) fn write_secret(path: &Path, secret: &Secret) -> Result<(), LedgerErr
         .truncate(true)
         .mode(0o600)
         .open(path)
-        .and_then(|mut file| {
-            file.write_all(text.as_bytes())
-                .and_then(|()| file.sync_all())
-        })
+        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
         .map_err(|e| LedgerError::file("writing the key", path, e))
 }
 
@@ -149,14 +142,9 @@ impl KeyChain {
             (ROTATE, Some(before)) => {
                 let key = VerifyingKey::from_bytes(&before.public).map_err(|_| bad())?;
                 let signature = detail.get("signature").and_then(Value::as_str);
-                let signature = signature
-                    .and_then(hex::decode_array::<64>)
-                    .ok_or_else(bad)?;
-                key.verify_strict(
-                    turn_text(origin, &public).as_bytes(),
-                    &Signature::from_bytes(&signature),
-                )
-                .map_err(|_| bad())?;
+                let signature = signature.and_then(hex::decode_array::<64>).ok_or_else(bad)?;
+                key.verify_strict(turn_text(origin, &public).as_bytes(), &Signature::from_bytes(&signature))
+                    .map_err(|_| bad())?;
             }
             _ => return Err(bad()),
         }
@@ -177,10 +165,7 @@ impl KeyChain {
         }
         Err(match self.0.iter().find(|known| signs(known)) {
             None => Forgery::ForeignKey { size },
-            Some(known) if known.seq >= size => Forgery::Resigned {
-                size,
-                introduced: known.seq,
-            },
+            Some(known) if known.seq >= size => Forgery::Resigned { size, introduced: known.seq },
             Some(_) => Forgery::RetiredKey { size },
         })
     }
@@ -188,19 +173,14 @@ impl KeyChain {
     /// Reads the chain by the table of keys, each checked against its record's own detail.
     pub(crate) fn load(sql: &Connection, origin: &str) -> Result<Self, LedgerError> {
         let mut chain = Self::default();
-        let mut statement =
-            sql.prepare_cached("SELECT seq, public FROM ledger_key ORDER BY seq")?;
+        let mut statement = sql.prepare_cached("SELECT seq, public FROM ledger_key ORDER BY seq")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (seq, public) = (row.get::<_, i64>(0)? as u64, row.get::<_, Vec<u8>>(1)?);
             let bad = || LedgerError::from(Forgery::KeyChain { seq });
             let (action, detail) = key_record(sql, seq)?.ok_or_else(bad)?;
             chain.take(seq, &action, origin, &detail)?;
-            if chain
-                .0
-                .last()
-                .is_none_or(|known| known.seq != seq || known.public[..] != public[..])
-            {
+            if chain.0.last().is_none_or(|known| known.seq != seq || known.public[..] != public[..]) {
                 return Err(bad());
             }
         }

@@ -37,11 +37,7 @@ impl LedgerConfig {
     /// The usual names in the configuration and the state folder.
     #[must_use]
     pub fn in_folders(config: &Path, state: &Path, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            key_file: config.join("ledger.key"),
-            checkpoint: state.join("checkpoint"),
-            clock,
-        }
+        Self { key_file: config.join("ledger.key"), checkpoint: state.join("checkpoint"), clock }
     }
 }
 
@@ -91,18 +87,8 @@ impl Ledger {
             }
         }
         let hmac_key = keys::secret_or_new(&config.key_file.with_extension("hmac"))?;
-        let mutable = Mutable {
-            health: Health::Empty,
-            signer: None,
-            seen: None,
-        };
-        let core = Arc::new(Core {
-            db,
-            config,
-            hmac_key,
-            salts: Salts::new(),
-            mutable: Mutex::new(mutable),
-        });
+        let mutable = Mutable { health: Health::Empty, signer: None, seen: None };
+        let core = Arc::new(Core { db, config, hmac_key, salts: Salts::new(), mutable: Mutex::new(mutable) });
         let mut look = core.look()?;
         let fresh = look.state.is_none() && look.stored.head().is_none_or(|h| h.head.size == 0);
         if fresh && !matches!(look.stored, Stored::Damaged(_)) {
@@ -110,10 +96,7 @@ impl Ledger {
             look = core.look()?;
         }
         core.judge(&look)?;
-        let ledger = Self {
-            ticker: Arc::new(Ticker::new(Arc::clone(&core))),
-            core,
-        };
+        let ledger = Self { ticker: Arc::new(Ticker::new(Arc::clone(&core))), core };
         ledger.close_abandoned(look.open_intents)?;
         Ok(ledger)
     }
@@ -150,23 +133,14 @@ impl Ledger {
     }
 
     /// Appends a record in a transaction of its own, or one shared with other jobs of the moment.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a record is made for one append"
-    )]
+    #[expect(clippy::needless_pass_by_value, reason = "a record is made for one append")]
     pub fn append(&self, record: Record) -> Pending<Seq, LedgerError> {
         let draft = Draft::of(&record, &self.core.hmac_key);
         let ledger = self.clone();
-        self.core
-            .db
-            .write(move |tx| ledger.append_draft(tx, &draft?))
+        self.core.db.write(move |tx| ledger.append_draft(tx, &draft?))
     }
 
-    pub(crate) fn append_draft(
-        &self,
-        tx: &mut WriteTx<'_>,
-        draft: &Draft,
-    ) -> Result<Seq, LedgerError> {
+    pub(crate) fn append_draft(&self, tx: &mut WriteTx<'_>, draft: &Draft) -> Result<Seq, LedgerError> {
         let signer = self.core.admits()?;
         let state = tx.group::<TreeState>()?;
         if !state.sound {
@@ -199,11 +173,8 @@ impl Ledger {
     /// Closes the intents of processes that are gone. Whoever finds the database busy leaves that to
     /// the next opening.
     fn close_abandoned(&self, intents: Vec<(u64, Owner)>) -> Result<(), LedgerError> {
-        let dead: Vec<u64> = intents
-            .into_iter()
-            .filter(|(_, owner)| !owner.lives())
-            .map(|(seq, _)| seq)
-            .collect();
+        let dead: Vec<u64> =
+            intents.into_iter().filter(|(_, owner)| !owner.lives()).map(|(seq, _)| seq).collect();
         if dead.is_empty() || !self.health().takes_records() {
             return Ok(());
         }
@@ -227,12 +198,8 @@ impl Ledger {
             }
             let of = tx
                 .sql()
-                .prepare_cached(
-                    "SELECT principal, namespace, action FROM ledger_record WHERE seq = ?1",
-                )?
-                .query_row([seq as i64], |row| {
-                    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-                });
+                .prepare_cached("SELECT principal, namespace, action FROM ledger_record WHERE seq = ?1")?
+                .query_row([seq as i64], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
             let (principal, namespace, action) = of?;
             let draft = Draft {
                 principal,
@@ -282,17 +249,11 @@ impl Core {
         mutable.seen = None;
         mutable.health = match &look.verdict {
             Err(LedgerError::Tampered(Forgery::Unanchored { .. })) => Health::Unanchored,
-            Err(error) => Health::Mismatch {
-                reason: reason(error),
-            },
-            Ok(()) if foreign_key => Health::Mismatch {
-                reason: Forgery::ForeignKeyFile.to_string(),
-            },
+            Err(error) => Health::Mismatch { reason: reason(error) },
+            Ok(()) if foreign_key => Health::Mismatch { reason: Forgery::ForeignKeyFile.to_string() },
             Ok(()) => {
                 mutable.seen = look.stored.text().map(str::to_owned);
-                Health::Anchored {
-                    size: look.stored.head().map_or(0, |h| h.head.size),
-                }
+                Health::Anchored { size: look.stored.head().map_or(0, |h| h.head.size) }
             }
         };
         Ok(())
@@ -300,10 +261,7 @@ impl Core {
 
     /// The private key of the file, if it is the one in force. A turn of the key that was interrupted
     /// between its record and the renaming of the file is finished here.
-    pub(crate) fn own_key(
-        &self,
-        in_force: Option<[u8; 32]>,
-    ) -> Result<Option<Arc<SigningKey>>, LedgerError> {
+    pub(crate) fn own_key(&self, in_force: Option<[u8; 32]>) -> Result<Option<Arc<SigningKey>>, LedgerError> {
         let path = &self.config.key_file;
         let key_of = |path: &Path| -> Result<_, LedgerError> {
             let secret = keys::read_secret(path)?;
@@ -332,9 +290,7 @@ impl Core {
         let key = SigningKey::from_bytes(&*keys::secret_or_new(&self.config.key_file)?);
         let origin = match checkpoint::read(path)? {
             Stored::Note { head, .. } if head.head.size > 0 => return Ok(()),
-            Stored::Note { head, .. } if head.verify(&key.verifying_key()).is_ok() => {
-                head.head.origin
-            }
+            Stored::Note { head, .. } if head.verify(&key.verifying_key()).is_ok() => head.head.origin,
             Stored::Note { .. } | Stored::Damaged(_) => return Ok(()),
             Stored::Missing => {
                 let origin = new_origin()?;
@@ -342,12 +298,7 @@ impl Core {
                 if exists.map_err(|e: LedgerError| e)? {
                     return Ok(());
                 }
-                let head = Head {
-                    origin: origin.clone(),
-                    size: 0,
-                    root: empty_root(),
-                    epoch: 0,
-                };
+                let head = Head { origin: origin.clone(), size: 0, root: empty_root(), epoch: 0 };
                 replace_file(path, head.sign(&key).as_bytes())?;
                 origin
             }
@@ -356,11 +307,7 @@ impl Core {
     }
 
     /// Writes the first record, unless another process did so meanwhile.
-    pub(crate) fn write_genesis(
-        &self,
-        origin: String,
-        key: &SigningKey,
-    ) -> Result<(), LedgerError> {
+    pub(crate) fn write_genesis(&self, origin: String, key: &SigningKey) -> Result<(), LedgerError> {
         let public = key.verifying_key().to_bytes();
         let clock = Arc::clone(&self.config.clock);
         let salts = Salts::new();
@@ -381,10 +328,7 @@ impl Core {
         let _lock = checkpoint::lock(path)?;
         let stored = checkpoint::read(path)?;
         let known = stored.text().is_some() && stored.text() == self.lock().seen.as_deref();
-        let (for_check, covered) = (
-            stored.clone(),
-            stored.head().map(|h| (h.head.epoch, h.head.size)),
-        );
+        let (for_check, covered) = (stored.clone(), stored.head().map(|h| (h.head.epoch, h.head.size)));
         let looked = block_on(self.db.read(move |tx| {
             let Some(state) = TreeState::read(tx.sql())? else {
                 return Ok(None);
@@ -393,10 +337,7 @@ impl Core {
                 let chain = KeyChain::load(tx.sql(), &state.origin)?;
                 match &for_check {
                     Stored::Missing => {
-                        return Err(Forgery::Unanchored {
-                            size: state.frontier.size(),
-                        }
-                        .into());
+                        return Err(Forgery::Unanchored { size: state.frontier.size() }.into());
                     }
                     Stored::Damaged(forgery) => return Err(forgery.clone().into()),
                     Stored::Note { head, .. } => check_extends(tx.sql(), &state, &chain, head)?,
@@ -422,10 +363,7 @@ impl Core {
     /// Signs and writes; the lock is held.
     pub(crate) fn put_checkpoint(&self, state: &TreeState) -> Result<(), LedgerError> {
         let mut signer = self.lock().signer.clone();
-        if signer
-            .as_ref()
-            .is_none_or(|key| key.verifying_key().to_bytes() != state.key)
-        {
+        if signer.as_ref().is_none_or(|key| key.verifying_key().to_bytes() != state.key) {
             // Another process turned the key.
             signer = self.own_key(Some(state.key))?;
             self.lock().signer = signer.clone();
@@ -454,9 +392,7 @@ impl Core {
         };
         self.lock().health = match forgery {
             Forgery::Unanchored { .. } => Health::Unanchored,
-            _ => Health::Mismatch {
-                reason: reason(error),
-            },
+            _ => Health::Mismatch { reason: reason(error) },
         };
     }
 }
@@ -471,10 +407,7 @@ fn reason(error: &LedgerError) -> String {
 
 /// A name that no other installation has.
 pub(crate) fn new_origin() -> Result<String, LedgerError> {
-    Ok(format!(
-        "keep.local/{}",
-        hex::encode(&keys::random::<16>()?)
-    ))
+    Ok(format!("keep.local/{}", hex::encode(&keys::random::<16>()?)))
 }
 
 /// Writes the record that gives the ledger its name and its first key.
@@ -493,11 +426,7 @@ pub(crate) fn genesis_in(
 }
 
 /// Notes for quick reading which record introduced a key.
-pub(crate) fn introduce_key(
-    sql: &Connection,
-    seq: Seq,
-    public: &[u8; 32],
-) -> Result<(), LedgerError> {
+pub(crate) fn introduce_key(sql: &Connection, seq: Seq, public: &[u8; 32]) -> Result<(), LedgerError> {
     sql.prepare_cached("INSERT OR REPLACE INTO ledger_key (seq, public) VALUES (?1, ?2)")?
         .execute((seq.0 as i64, &public[..]))?;
     Ok(())
@@ -509,29 +438,15 @@ fn look_at(sql: &Connection, stored: Stored) -> Result<Look, LedgerError> {
         let verdict = match (&stored, crate::rows::count_by_last(sql)?) {
             (Stored::Damaged(forgery), _) => Err(forgery.clone().into()),
             (_, present @ 1..) => Err(Forgery::StateEdited { size: present }.into()),
-            _ if size > 0 => Err(Forgery::RolledBack {
-                size: 0,
-                checkpoint: size,
-            }
-            .into()),
+            _ if size > 0 => Err(Forgery::RolledBack { size: 0, checkpoint: size }.into()),
             _ => Ok(()),
         };
-        return Ok(Look {
-            stored,
-            state: None,
-            verdict,
-            open_intents: Vec::new(),
-        });
+        return Ok(Look { stored, state: None, verdict, open_intents: Vec::new() });
     };
-    let verdict = KeyChain::load(sql, &state.origin)
-        .and_then(|chain| check_open(sql, &state, &chain, &stored));
+    let verdict =
+        KeyChain::load(sql, &state.origin).and_then(|chain| check_open(sql, &state, &chain, &stored));
     let open_intents = read_intents(sql)?;
-    Ok(Look {
-        stored,
-        state: Some(state),
-        verdict,
-        open_intents,
-    })
+    Ok(Look { stored, state: Some(state), verdict, open_intents })
 }
 
 /// The intents whose outcome nobody has recorded yet, with the owners that their records name. The

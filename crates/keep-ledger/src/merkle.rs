@@ -216,22 +216,14 @@ pub fn verify_inclusion(
     if last != 0 {
         return Err(ProofError::WrongLength);
     }
-    if hash == *root {
-        Ok(())
-    } else {
-        Err(ProofError::WrongRoot)
-    }
+    if hash == *root { Ok(()) } else { Err(ProofError::WrongRoot) }
 }
 
 /// Checks a consistency proof (RFC 9162, 2.1.4.2).
 ///
 /// # Errors
 /// When it does not hold.
-pub fn verify_consistency(
-    old: (u64, &Hash),
-    new: (u64, &Hash),
-    proof: &[Hash],
-) -> Result<(), ProofError> {
+pub fn verify_consistency(old: (u64, &Hash), new: (u64, &Hash), proof: &[Hash]) -> Result<(), ProofError> {
     let ((old_size, old_root), (new_size, new_root)) = (old, new);
     if old_size == 0 || old_size > new_size {
         return Err(ProofError::OutOfRange);
@@ -244,11 +236,8 @@ pub fn verify_consistency(
         };
     }
     let mut steps = proof.iter();
-    let first = if old_size.is_power_of_two() {
-        old_root
-    } else {
-        steps.next().ok_or(ProofError::WrongLength)?
-    };
+    let first =
+        if old_size.is_power_of_two() { old_root } else { steps.next().ok_or(ProofError::WrongLength)? };
     let (mut node, mut last) = (old_size - 1, new_size - 1);
     while node & 1 == 1 {
         node >>= 1;
@@ -275,11 +264,7 @@ pub fn verify_consistency(
     if last != 0 {
         return Err(ProofError::WrongLength);
     }
-    if old_hash == *old_root && new_hash == *new_root {
-        Ok(())
-    } else {
-        Err(ProofError::WrongRoot)
-    }
+    if old_hash == *old_root && new_hash == *new_root { Ok(()) } else { Err(ProofError::WrongRoot) }
 }
 
 #[cfg(test)]
@@ -288,16 +273,8 @@ mod tests {
     use crate::hex;
 
     /// The leaves and roots that the Certificate Transparency implementations publish.
-    const LEAVES: [&str; 8] = [
-        "",
-        "00",
-        "10",
-        "2021",
-        "3031",
-        "40414243",
-        "5051525354555657",
-        "606162636465666768696a6b6c6d6e6f",
-    ];
+    const LEAVES: [&str; 8] =
+        ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"];
     const ROOTS: [&str; 8] = [
         "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
         "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
@@ -358,35 +335,23 @@ mod tests {
 
     fn naive_subproof(m: usize, leaves: &[Hash], whole: bool) -> Vec<Hash> {
         if m == leaves.len() {
-            return if whole {
-                Vec::new()
-            } else {
-                vec![naive_root(leaves)]
-            };
+            return if whole { Vec::new() } else { vec![naive_root(leaves)] };
         }
         let mut k = 1;
         while k * 2 < leaves.len() {
             k *= 2;
         }
         let (mut path, other) = if m <= k {
-            (
-                naive_subproof(m, &leaves[..k], whole),
-                naive_root(&leaves[k..]),
-            )
+            (naive_subproof(m, &leaves[..k], whole), naive_root(&leaves[k..]))
         } else {
-            (
-                naive_subproof(m - k, &leaves[k..], false),
-                naive_root(&leaves[..k]),
-            )
+            (naive_subproof(m - k, &leaves[k..], false), naive_root(&leaves[..k]))
         };
         path.push(other);
         path
     }
 
     fn some_leaves(count: usize) -> Vec<Hash> {
-        (0..count as u64)
-            .map(|n| leaf_hash(&n.to_le_bytes()))
-            .collect()
+        (0..count as u64).map(|n| leaf_hash(&n.to_le_bytes())).collect()
     }
 
     #[test]
@@ -404,10 +369,7 @@ mod tests {
 
     #[test]
     fn published_path() {
-        let leaves = LEAVES
-            .iter()
-            .map(|leaf| leaf_hash(&hex::decode(leaf).unwrap()))
-            .collect();
+        let leaves = LEAVES.iter().map(|leaf| leaf_hash(&hex::decode(leaf).unwrap())).collect();
         let path = inclusion(&mut Leaves(leaves), 0, 8).unwrap();
         let shown: Vec<String> = path.iter().map(|hash| hex::encode(hash)).collect();
         assert_eq!(
@@ -434,8 +396,7 @@ mod tests {
                 let wrong = (index + 1) % size;
                 if wrong != index {
                     assert!(
-                        verify_inclusion(&leaves[index], wrong as u64, size as u64, &path, &root)
-                            .is_err()
+                        verify_inclusion(&leaves[index], wrong as u64, size as u64, &path, &root).is_err()
                     );
                 }
             }

@@ -40,10 +40,7 @@ impl Head {
     #[must_use]
     pub fn text(&self) -> String {
         let root = BASE64.encode(self.root);
-        format!(
-            "{}\n{}\n{root}\nepoch {}\n",
-            self.origin, self.size, self.epoch
-        )
+        format!("{}\n{}\n{root}\nepoch {}\n", self.origin, self.size, self.epoch)
     }
 
     /// The signed note.
@@ -78,18 +75,13 @@ impl SignedHead {
         if note.len() > MAX_NOTE_BYTES {
             return Err(malformed("it is too long"));
         }
-        let (text, signatures) = note
-            .rsplit_once("\n\n")
-            .ok_or(malformed("the blank line before the signatures is missing"))?;
+        let (text, signatures) =
+            note.rsplit_once("\n\n").ok_or(malformed("the blank line before the signatures is missing"))?;
         let signed = format!("{text}\n");
         let mut lines = text.split('\n');
         let mut line = |what| lines.next().ok_or(NoteError::Malformed(what));
         let origin = line("no origin")?.to_owned();
-        if origin.is_empty()
-            || origin
-                .chars()
-                .any(|c| c.is_whitespace() || c.is_control() || c == '+')
-        {
+        if origin.is_empty() || origin.chars().any(|c| c.is_whitespace() || c.is_control() || c == '+') {
             return Err(malformed("the origin is no name"));
         }
         let size = decimal(line("no size")?).ok_or(malformed("the size is no number"))?;
@@ -105,18 +97,9 @@ impl SignedHead {
                 .and_then(decimal)
                 .ok_or(malformed("the extension line is not an epoch"))?,
         };
-        let head = Head {
-            origin,
-            size,
-            root,
-            epoch,
-        };
+        let head = Head { origin, size, root, epoch };
         let signatures = read_signatures(signatures, &head.origin)?;
-        Ok(Self {
-            head,
-            signed,
-            signatures,
-        })
+        Ok(Self { head, signed, signatures })
     }
 
     /// Whether this key signed it.
@@ -126,8 +109,7 @@ impl SignedHead {
     pub fn verify(&self, key: &VerifyingKey) -> Result<(), NoteError> {
         let id = key_id(&self.head.origin, key);
         let valid = |bytes: &[u8; 64]| {
-            key.verify_strict(self.signed.as_bytes(), &Signature::from_bytes(bytes))
-                .is_ok()
+            key.verify_strict(self.signed.as_bytes(), &Signature::from_bytes(bytes)).is_ok()
         };
         let by_key = self.signatures.iter().filter(|(of, _)| *of == id);
         if by_key.clone().count() > 0 && by_key.into_iter().all(|(_, bytes)| valid(bytes)) {
@@ -146,20 +128,14 @@ fn decimal(text: &str) -> Option<u64> {
 
 /// Reads the signature lines of the log itself; those of witnesses are passed over.
 fn read_signatures(lines: &str, origin: &str) -> Result<Vec<Signed>, NoteError> {
-    let lines = lines
-        .strip_suffix('\n')
-        .ok_or(NoteError::Malformed("the last line does not end"))?;
+    let lines = lines.strip_suffix('\n').ok_or(NoteError::Malformed("the last line does not end"))?;
     let mut signatures = Vec::new();
     for line in lines.split('\n') {
         let (name, blob) = line
             .strip_prefix("\u{2014} ")
             .and_then(|rest| rest.split_once(' '))
-            .ok_or(NoteError::Malformed(
-                "a signature line does not start with its dash and name",
-            ))?;
-        let blob = BASE64
-            .decode(blob)
-            .map_err(|_| NoteError::Malformed("a signature is not base64"))?;
+            .ok_or(NoteError::Malformed("a signature line does not start with its dash and name"))?;
+        let blob = BASE64.decode(blob).map_err(|_| NoteError::Malformed("a signature is not base64"))?;
         if name != origin {
             continue;
         }
@@ -187,12 +163,7 @@ mod tests {
     use super::*;
 
     fn head() -> Head {
-        Head {
-            origin: "keep.local/abc".into(),
-            size: 7,
-            root: [3; 32],
-            epoch: 2,
-        }
+        Head { origin: "keep.local/abc".into(), size: 7, root: [3; 32], epoch: 2 }
     }
 
     #[test]
@@ -203,24 +174,14 @@ mod tests {
         let read = SignedHead::parse(&note).unwrap();
         assert_eq!(read.head, head());
         assert_eq!(read.verify(&key.verifying_key()), Ok(()));
-        assert_eq!(
-            read.verify(&other.verifying_key()),
-            Err(NoteError::BadSignature)
-        );
+        assert_eq!(read.verify(&other.verifying_key()), Err(NoteError::BadSignature));
     }
 
     #[test]
     fn the_form_is_the_published_one() {
         let note = head().sign(&SigningKey::from_bytes(&[1; 32]));
         let lines: Vec<&str> = note.split('\n').collect();
-        assert_eq!(
-            lines[..3],
-            [
-                "keep.local/abc",
-                "7",
-                "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM="
-            ]
-        );
+        assert_eq!(lines[..3], ["keep.local/abc", "7", "AwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDAwM="]);
         assert_eq!(lines[3..5], ["epoch 2", ""]);
         assert!(lines[5].starts_with("\u{2014} keep.local/abc "));
         assert_eq!(lines[6..], [""]);
@@ -249,16 +210,9 @@ mod tests {
             ("", "the blank line before the signatures is missing"),
             ("a b\n1\nAA==\n\n\u{2014} x y\n", "the origin is no name"),
             ("a\n01\nAA==\n\n\u{2014} x y\n", "the size is no number"),
-            (
-                "a\n1\nAA==\n\n\u{2014} x y\n",
-                "the root is not 32 bytes of base64",
-            ),
+            ("a\n1\nAA==\n\n\u{2014} x y\n", "the root is not 32 bytes of base64"),
         ] {
-            assert_eq!(
-                SignedHead::parse(note).unwrap_err(),
-                NoteError::Malformed(expected),
-                "{note:?}"
-            );
+            assert_eq!(SignedHead::parse(note).unwrap_err(), NoteError::Malformed(expected), "{note:?}");
         }
     }
 }

@@ -18,11 +18,7 @@ impl Owner {
         static OWN: OnceLock<Owner> = OnceLock::new();
         OWN.get_or_init(|| {
             let pid = std::process::id();
-            Self {
-                boot: boot_id(),
-                pid,
-                started_ticks: start_ticks(pid).unwrap_or(0),
-            }
+            Self { boot: boot_id(), pid, started_ticks: start_ticks(pid).unwrap_or(0) }
         })
     }
 
@@ -70,31 +66,12 @@ mod tests {
     fn this_process_lives_and_its_like_do_not() {
         let own = Owner::own().clone();
         assert!(own.lives());
-        assert!(
-            !Owner {
-                started_ticks: own.started_ticks + 1,
-                ..own.clone()
-            }
-            .lives()
-        );
-        assert!(
-            !Owner {
-                boot: vec![1; 16],
-                ..own.clone()
-            }
-            .lives()
-        );
+        assert!(!Owner { started_ticks: own.started_ticks + 1, ..own.clone() }.lives());
+        assert!(!Owner { boot: vec![1; 16], ..own.clone() }.lives());
         let mut child = std::process::Command::new("true").spawn().unwrap();
         let pid = child.id();
         let ticks = start_ticks(pid).unwrap_or(0);
         child.wait().unwrap();
-        assert!(
-            !Owner {
-                pid,
-                started_ticks: ticks,
-                ..own
-            }
-            .lives()
-        );
+        assert!(!Owner { pid, started_ticks: ticks, ..own }.lives());
     }
 }

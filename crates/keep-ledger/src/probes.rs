@@ -29,11 +29,7 @@ pub fn probes() -> Vec<Probe> {
             twin: twins::edit_a_record,
         },
         Probe {
-            promise: promise(
-                "LEDGER-2",
-                "The database extends the signed checkpoint",
-                Adversary::OtherUser,
-            ),
+            promise: promise("LEDGER-2", "The database extends the signed checkpoint", Adversary::OtherUser),
             run: extends_checkpoint,
             twin: twins::roll_back,
         },
@@ -167,10 +163,7 @@ fn extends_checkpoint(at: &Installation) -> Verdict {
         };
         let chain = KeyChain::load(sql, &state.origin)?;
         match stored {
-            Stored::Missing => Err(Forgery::Unanchored {
-                size: state.frontier.size(),
-            }
-            .into()),
+            Stored::Missing => Err(Forgery::Unanchored { size: state.frontier.size() }.into()),
             Stored::Damaged(forgery) => Err(forgery.clone().into()),
             Stored::Note { head, .. } => match check_extends(sql, &state, &chain, head) {
                 Err(LedgerError::Tampered(forgery)) if is_about_keys(&forgery) => Ok(None),
@@ -181,10 +174,7 @@ fn extends_checkpoint(at: &Installation) -> Verdict {
 }
 
 fn is_about_keys(forgery: &Forgery) -> bool {
-    matches!(
-        forgery,
-        Forgery::ForeignKey { .. } | Forgery::Resigned { .. } | Forgery::RetiredKey { .. }
-    )
+    matches!(forgery, Forgery::ForeignKey { .. } | Forgery::Resigned { .. } | Forgery::RetiredKey { .. })
 }
 
 fn signed_by_known_key(at: &Installation) -> Verdict {
@@ -293,22 +283,15 @@ mod tests {
             for other in probes() {
                 let verdict = (other.run)(&at);
                 let unanchored = other.promise.id == "LEDGER-7";
-                let fine = verdict == Verdict::Pass
-                    || unanchored && matches!(verdict, Verdict::NotApplicable(_));
+                let fine =
+                    verdict == Verdict::Pass || unanchored && matches!(verdict, Verdict::NotApplicable(_));
                 assert!(fine, "{} before: {verdict:?}", other.promise.id);
             }
             (probe.twin)(&at).unwrap();
-            assert!(
-                matches!((probe.run)(&at), Verdict::Fail(_)),
-                "{id} after its twin"
-            );
+            assert!(matches!((probe.run)(&at), Verdict::Fail(_)), "{id} after its twin");
             for other in probes().iter().filter(|other| other.promise.id != id) {
                 let verdict = (other.run)(&at);
-                assert!(
-                    !matches!(verdict, Verdict::Fail(_)),
-                    "{id} broke {}: {verdict:?}",
-                    other.promise.id
-                );
+                assert!(!matches!(verdict, Verdict::Fail(_)), "{id} broke {}: {verdict:?}", other.promise.id);
             }
         }
     }
@@ -317,11 +300,7 @@ mod tests {
     fn without_a_database_nothing_can_be_said() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name| folder.path().join(name);
-        let at = Installation {
-            data: at("data"),
-            config: at("config"),
-            state: at("state"),
-        };
+        let at = Installation { data: at("data"), config: at("config"), state: at("state") };
         for probe in probes() {
             assert!(matches!((probe.run)(&at), Verdict::NotApplicable(_)));
         }

@@ -62,34 +62,18 @@ fn select(sql: &Connection, filter: &Filter) -> Result<Vec<Entry>, LedgerError> 
     let number = |n: u64| Value::from(i64::try_from(n).unwrap_or(i64::MAX));
     add("r.seq > ?", filter.after.map(number));
     add("r.seq < ?", filter.before_seq.map(number));
-    add(
-        "r.principal = ?",
-        filter.principal.as_ref().map(|p| p.to_string().into()),
-    );
+    add("r.principal = ?", filter.principal.as_ref().map(|p| p.to_string().into()));
     add(
         "(r.action = ? OR substr(r.action, 1, length(?) + 1) = ? || '.')",
-        filter
-            .action
-            .as_ref()
-            .map(|a| a.trim_end_matches(['.', '*']).to_owned().into()),
+        filter.action.as_ref().map(|a| a.trim_end_matches(['.', '*']).to_owned().into()),
     );
-    add(
-        "r.phase = ?",
-        filter.phase.map(|p| p.as_str().to_owned().into()),
-    );
+    add("r.phase = ?", filter.phase.map(|p| p.as_str().to_owned().into()));
     add("r.utc_ms >= ?", filter.since.map(|t| t.ms().into()));
     add("r.utc_ms < ?", filter.until.map(|t| t.ms().into()));
-    add(
-        "r.namespace = ?",
-        filter.namespace.as_ref().map(|n| n.to_string().into()),
-    );
+    add("r.namespace = ?", filter.namespace.as_ref().map(|n| n.to_string().into()));
     let limit = filter.limit.unwrap_or(MAX_LIMIT).min(MAX_LIMIT);
     let order = if filter.newest_first { "DESC" } else { "ASC" };
-    let condition = if wheres.is_empty() {
-        String::new()
-    } else {
-        format!("WHERE {}", wheres.join(" AND "))
-    };
+    let condition = if wheres.is_empty() { String::new() } else { format!("WHERE {}", wheres.join(" AND ")) };
     let query = format!(
         "SELECT {}, d.detail FROM ledger_record r LEFT JOIN ledger_detail d ON d.seq = r.seq
          {condition} ORDER BY r.seq {order} LIMIT {limit}",

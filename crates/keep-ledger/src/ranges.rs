@@ -17,16 +17,11 @@ impl Ranges {
     /// Adds the ranges of a record's detail; what is no range is passed over.
     pub(crate) fn add_all(&mut self, ranges: &Value) {
         let pairs = ranges.as_array().into_iter().flatten();
-        self.0.extend(
-            pairs.filter_map(|pair| Some((pair.get(0)?.as_u64()?, pair.get(1)?.as_u64()?))),
-        );
+        self.0.extend(pairs.filter_map(|pair| Some((pair.get(0)?.as_u64()?, pair.get(1)?.as_u64()?))));
     }
 
     pub(crate) fn to_json(&self) -> Value {
-        self.0
-            .iter()
-            .map(|(first, last)| json!([first, last]))
-            .collect()
+        self.0.iter().map(|(first, last)| json!([first, last])).collect()
     }
 
     pub(crate) fn count(&self) -> u64 {
@@ -68,11 +63,7 @@ mod tests {
     #[test]
     fn what_lies_outside() {
         let check = |mine: &[_], others: &[_], expected| {
-            assert_eq!(
-                ranges(mine).first_outside(&ranges(others)),
-                expected,
-                "{mine:?} {others:?}"
-            );
+            assert_eq!(ranges(mine).first_outside(&ranges(others)), expected, "{mine:?} {others:?}");
         };
         check(&[], &[], None);
         check(&[(3, 5)], &[], Some(3));

@@ -58,19 +58,11 @@ pub(crate) fn rebuild(
                 AND seq NOT IN (SELECT refers_to FROM ledger_record
                     WHERE phase IN ('outcome', 'outcome-failed', 'abandoned') AND refers_to NOT NULL);",
     )?;
-    sql.execute(
-        "DELETE FROM ledger_key WHERE seq >= ?1",
-        [state.frontier.size() as i64],
-    )?;
-    let key = sql.query_row(
-        "SELECT public FROM ledger_key ORDER BY seq DESC LIMIT 1",
-        [],
-        |row| row.get::<_, Vec<u8>>(0),
-    );
-    state.key = key
-        .ok()
-        .and_then(|key| key.try_into().ok())
-        .unwrap_or(old.key);
+    sql.execute("DELETE FROM ledger_key WHERE seq >= ?1", [state.frontier.size() as i64])?;
+    let key = sql.query_row("SELECT public FROM ledger_key ORDER BY seq DESC LIMIT 1", [], |row| {
+        row.get::<_, Vec<u8>>(0)
+    });
+    state.key = key.ok().and_then(|key| key.try_into().ok()).unwrap_or(old.key);
     state.flush(sql)?;
     Ok((Some(state), gone))
 }
@@ -117,8 +109,7 @@ fn fill_gaps(sql: &Connection, state: &TreeState, clock: &dyn Clock) -> Result<(
                 None::<Vec<u8>>,
                 &[0u8; 32][..],
             ])?;
-            sql.prepare_cached("DELETE FROM ledger_detail WHERE seq = ?1")?
-                .execute([gap])?;
+            sql.prepare_cached("DELETE FROM ledger_detail WHERE seq = ?1")?.execute([gap])?;
         }
         expected = seq + 1;
     }

@@ -7,9 +7,7 @@ use sha2::{Digest as _, Sha256};
 use std::fmt;
 
 /// A record's place in the ledger, counted from 0.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default)]
 #[serde(transparent)]
 pub struct Seq(pub u64);
 
@@ -192,14 +190,7 @@ impl Committed<'_> {
         out.extend_from_slice(&self.started_ticks.to_le_bytes());
         out.push(u8::from(self.refers_to.is_some()));
         out.extend_from_slice(&self.refers_to.unwrap_or(0).to_le_bytes());
-        for text in [
-            self.boot,
-            self.principal,
-            self.namespace,
-            self.action,
-            self.phase,
-            self.detail,
-        ] {
+        for text in [self.boot, self.principal, self.namespace, self.action, self.phase, self.detail] {
             push_text(out, text);
         }
         match self.exact {

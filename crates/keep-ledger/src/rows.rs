@@ -58,24 +58,16 @@ pub(crate) fn entry(row: &Row<'_>) -> Result<Entry, LedgerError> {
     let text = |bytes, what| std::str::from_utf8(bytes).map_err(|_| malformed(what)());
     let leaf: Hash = leaf.try_into().map_err(|_| malformed("leaf")())?;
     let detail = match row.get_ref(15)? {
-        ValueRef::Text(json) => {
-            Some(serde_json::from_slice(json).map_err(|_| malformed("detail")())?)
-        }
+        ValueRef::Text(json) => Some(serde_json::from_slice(json).map_err(|_| malformed("detail")())?),
         _ => None,
     };
     Ok(Entry {
         seq: Seq(seq),
         at: Timestamp::from_ms(record.utc_ms),
         monotonic_ns: record.monotonic_ns,
-        principal: text(record.principal, "principal")?
-            .parse()
-            .map_err(|_| malformed("principal")())?,
-        namespace: text(record.namespace, "namespace")?
-            .parse()
-            .map_err(|_| malformed("namespace")())?,
-        action: text(record.action, "action")?
-            .parse()
-            .map_err(|_| malformed("action")())?,
+        principal: text(record.principal, "principal")?.parse().map_err(|_| malformed("principal")())?,
+        namespace: text(record.namespace, "namespace")?.parse().map_err(|_| malformed("namespace")())?,
+        action: text(record.action, "action")?.parse().map_err(|_| malformed("action")())?,
         phase: Phase::of_word(text(record.phase, "phase")?).ok_or_else(malformed("phase"))?,
         refers_to: record.refers_to,
         erased: detail.is_none() && record.detail != NO_DETAIL,
@@ -98,11 +90,7 @@ pub(crate) fn entry_at(sql: &Connection, seq: u64) -> Result<Entry, LedgerError>
 
 /// [`COLUMNS`] of the table named `r`.
 pub(crate) fn qualified() -> String {
-    COLUMNS
-        .split(", ")
-        .map(|column| format!("r.{}", column.trim()))
-        .collect::<Vec<_>>()
-        .join(", ")
+    COLUMNS.split(", ").map(|column| format!("r.{}", column.trim())).collect::<Vec<_>>().join(", ")
 }
 
 /// The number of the last record and one, 0 when there is none.

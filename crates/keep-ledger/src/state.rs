@@ -59,13 +59,7 @@ impl TreeState {
 
     /// The state of a ledger that gets its name and first key.
     pub(crate) fn begun(origin: &str, key: [u8; 32]) -> Self {
-        Self {
-            origin: origin.into(),
-            log: log_number(origin),
-            key,
-            sound: true,
-            ..Self::empty()
-        }
+        Self { origin: origin.into(), log: log_number(origin), key, sound: true, ..Self::empty() }
     }
 
     /// Reads the row; `None` before the first record.
@@ -76,10 +70,7 @@ impl TreeState {
         let state = statement.query_row([], |row| {
             let origin: String = row.get(0)?;
             let (size, peaks): (i64, Vec<u8>) = (row.get(1)?, row.get(2)?);
-            let peaks: Vec<Hash> = peaks
-                .chunks(32)
-                .filter_map(|chunk| chunk.try_into().ok())
-                .collect();
+            let peaks: Vec<Hash> = peaks.chunks(32).filter_map(|chunk| chunk.try_into().ok()).collect();
             let frontier = Frontier::from_parts(size as u64, peaks);
             Ok(Self {
                 log: log_number(&origin),
@@ -130,10 +121,8 @@ impl TreeState {
         let note = self.head().sign(signer);
         self.head_size = self.frontier.size();
         self.head_ms = self.now_ms;
-        sql.prepare_cached(
-            "INSERT OR REPLACE INTO ledger_head (size, note, pinned) VALUES (?1, ?2, ?3)",
-        )?
-        .execute((self.head_size as i64, note, matches!(pinned, Pinned::Yes)))?;
+        sql.prepare_cached("INSERT OR REPLACE INTO ledger_head (size, note, pinned) VALUES (?1, ?2, ?3)")?
+            .execute((self.head_size as i64, note, matches!(pinned, Pinned::Yes)))?;
         thin_heads(sql)
     }
 }
@@ -173,9 +162,8 @@ impl GroupState for TreeState {
             return Ok(());
         }
         self.dirty = false;
-        let mut insert = sql.prepare_cached(
-            "INSERT OR REPLACE INTO ledger_tree (level, place, hash) VALUES (?1, ?2, ?3)",
-        )?;
+        let mut insert = sql
+            .prepare_cached("INSERT OR REPLACE INTO ledger_tree (level, place, hash) VALUES (?1, ?2, ?3)")?;
         for (level, index, hash) in self.completed.drain(..) {
             insert.execute((level, index as i64, &hash[..]))?;
         }
@@ -220,17 +208,11 @@ mod tests {
             state.keep_head(&sql, pinned).unwrap();
         }
         state.flush(&sql).unwrap();
-        let count = |query: &str| {
-            sql.query_row(query, [], |row| row.get::<_, i64>(0))
-                .unwrap()
-        };
+        let count = |query: &str| sql.query_row(query, [], |row| row.get::<_, i64>(0)).unwrap();
         assert!(count("SELECT count(*) FROM ledger_head") <= MAX_HEADS + 1);
         assert_eq!(count("SELECT size FROM ledger_head WHERE pinned = 1"), 4);
         assert_eq!(count("SELECT max(size) FROM ledger_head"), 2_000);
-        assert_eq!(
-            TreeState::read(&sql).unwrap().unwrap().frontier,
-            state.frontier
-        );
+        assert_eq!(TreeState::read(&sql).unwrap().unwrap().frontier, state.frontier);
     }
 
     #[test]
@@ -241,9 +223,7 @@ mod tests {
         state.signer = Some(Arc::new(SigningKey::from_bytes(&[1; 32])));
         state.push([1; 32]);
         state.keep_head(&sql, Pinned::No).unwrap();
-        let heads: i64 = sql
-            .query_row("SELECT count(*) FROM ledger_head", [], |row| row.get(0))
-            .unwrap();
+        let heads: i64 = sql.query_row("SELECT count(*) FROM ledger_head", [], |row| row.get(0)).unwrap();
         assert_eq!(heads, 0);
     }
 }

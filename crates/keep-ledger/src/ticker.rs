@@ -28,11 +28,7 @@ struct Signal {
 
 impl Ticker {
     pub(crate) fn new(core: Arc<Core>) -> Self {
-        Self {
-            core,
-            signal: Arc::default(),
-            thread: Mutex::new(None),
-        }
+        Self { core, signal: Arc::default(), thread: Mutex::new(None) }
     }
 
     /// Something was appended, though not committed yet.
@@ -55,12 +51,7 @@ impl Ticker {
                 .ok();
         }
         // The lock makes sure that the thread either waits already or sees the flag.
-        drop(
-            self.signal
-                .stop
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner),
-        );
+        drop(self.signal.stop.lock().unwrap_or_else(PoisonError::into_inner));
         self.signal.changed.notify_one();
     }
 
@@ -72,17 +63,9 @@ impl Ticker {
 
     /// Ends the thread; a later append starts a new one.
     pub(crate) fn stop(&self) {
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
-            *self
-                .signal
-                .stop
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner) = true;
+            *self.signal.stop.lock().unwrap_or_else(PoisonError::into_inner) = true;
             self.signal.changed.notify_one();
             // It reports nothing: a checkpoint that could not be written is a lower bound all the same.
             let _ = thread.join();
@@ -106,10 +89,7 @@ fn run(core: &Core, signal: &Signal) {
     loop {
         let stop = signal.stop.lock().unwrap_or_else(PoisonError::into_inner);
         let idle = |stop: &mut bool| !*stop && !again && !signal.dirty.load(Ordering::Acquire);
-        let stop = signal
-            .changed
-            .wait_while(stop, idle)
-            .unwrap_or_else(PoisonError::into_inner);
+        let stop = signal.changed.wait_while(stop, idle).unwrap_or_else(PoisonError::into_inner);
         let (stop, _) = signal
             .changed
             .wait_timeout_while(stop, INTERVAL, |stop| !*stop)

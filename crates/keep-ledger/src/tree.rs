@@ -32,17 +32,11 @@ pub(crate) struct StoredTree<'a> {
 
 impl<'a> StoredTree<'a> {
     pub(crate) fn new(sql: &'a Connection) -> Self {
-        Self {
-            sql,
-            blocks: Vec::new(),
-        }
+        Self { sql, blocks: Vec::new() }
     }
 
     fn block(&mut self, tier: u32, place: u64) -> Result<&Block, LedgerError> {
-        let found = self
-            .blocks
-            .iter()
-            .position(|b| b.tier == tier && b.place == place);
+        let found = self.blocks.iter().position(|b| b.tier == tier && b.place == place);
         let at = match found {
             Some(at) => at,
             None => {
@@ -70,19 +64,10 @@ impl Nodes for StoredTree<'_> {
         let first = index << above;
         let block = self.block(tier, first / WIDTH)?;
         let within = ((first % WIDTH) >> above) as usize;
-        block
-            .levels
-            .get(above as usize)
-            .and_then(|nodes| nodes.get(within))
-            .copied()
-            .ok_or_else(|| {
-                let width = 1u64 << level.min(63);
-                Forgery::TreeEdited {
-                    from: index * width,
-                    to: (index + 1) * width,
-                }
-                .into()
-            })
+        block.levels.get(above as usize).and_then(|nodes| nodes.get(within)).copied().ok_or_else(|| {
+            let width = 1u64 << level.min(63);
+            Forgery::TreeEdited { from: index * width, to: (index + 1) * width }.into()
+        })
     }
 }
 
@@ -110,16 +95,7 @@ fn load(sql: &Connection, tier: u32, place: u64) -> Result<Block, LedgerError> {
     let mut levels = vec![nodes];
     for _ in 0..STEP {
         let below = &levels[levels.len() - 1];
-        levels.push(
-            below
-                .chunks_exact(2)
-                .map(|pair| node_hash(&pair[0], &pair[1]))
-                .collect(),
-        );
+        levels.push(below.chunks_exact(2).map(|pair| node_hash(&pair[0], &pair[1])).collect());
     }
-    Ok(Block {
-        tier,
-        place,
-        levels,
-    })
+    Ok(Block { tier, place, levels })
 }

@@ -38,11 +38,7 @@ fn change(at: &Installation, sql: &str) -> Result<(), String> {
     let raw = Connection::open(database(at)).map_err(words)?;
     raw.busy_timeout(Duration::from_secs(5)).map_err(words)?;
     let changed = raw.execute(sql, []).map_err(words)?;
-    if changed == 1 {
-        Ok(())
-    } else {
-        Err("the scratch ledger has no record to break".into())
-    }
+    if changed == 1 { Ok(()) } else { Err("the scratch ledger has no record to break".into()) }
 }
 
 pub(crate) fn edit_a_record(at: &Installation) -> Result<(), String> {
@@ -67,9 +63,7 @@ pub(crate) fn edit_a_detail(at: &Installation) -> Result<(), String> {
 pub(crate) fn roll_back(at: &Installation) -> Result<(), String> {
     let stored = checkpoint::read(&checkpoint_file(at)).map_err(words)?;
     let size = stored.head().map_or(0, |head| head.head.size);
-    let left = size
-        .checked_sub(1)
-        .ok_or("the scratch checkpoint covers nothing")?;
+    let left = size.checked_sub(1).ok_or("the scratch checkpoint covers nothing")?;
     let raw = Connection::open(database(at)).map_err(words)?;
     let cut = |raw: &Connection| -> Result<(), LedgerError> {
         for (table, column) in [
@@ -78,16 +72,10 @@ pub(crate) fn roll_back(at: &Installation) -> Result<(), String> {
             ("ledger_open_intent", "seq"),
             ("ledger_key", "seq"),
         ] {
-            raw.execute(
-                &format!("DELETE FROM {table} WHERE {column} >= ?1"),
-                [left as i64],
-            )?;
+            raw.execute(&format!("DELETE FROM {table} WHERE {column} >= ?1"), [left as i64])?;
         }
         raw.execute("DELETE FROM ledger_head WHERE size > ?1", [left as i64])?;
-        raw.execute(
-            "DELETE FROM ledger_tree WHERE (place + 1) << level > ?1",
-            [left as i64],
-        )?;
+        raw.execute("DELETE FROM ledger_tree WHERE (place + 1) << level > ?1", [left as i64])?;
         let mut frontier = Frontier::default();
         let mut statement = raw.prepare("SELECT leaf FROM ledger_record ORDER BY seq")?;
         for leaf in statement.query_map([], |row| row.get::<_, Vec<u8>>(0))? {
@@ -105,21 +93,15 @@ pub(crate) fn roll_back(at: &Installation) -> Result<(), String> {
 pub(crate) fn sign_with_fresh_key(at: &Installation) -> Result<(), String> {
     let path = checkpoint_file(at);
     let stored = checkpoint::read(&path).map_err(words)?;
-    let head: &Head = &stored
-        .head()
-        .ok_or("the scratch installation has no checkpoint")?
-        .head;
+    let head: &Head = &stored.head().ok_or("the scratch installation has no checkpoint")?.head;
     let fresh = SigningKey::from_bytes(&random().map_err(words)?);
     replace_file(&path, head.sign(&fresh).as_bytes()).map_err(words)
 }
 
 /// Appends an intent rightly, but of a process that never was.
 pub(crate) fn leave_a_dead_intent(at: &Installation) -> Result<(), String> {
-    static NOBODY: LazyLock<Owner> = LazyLock::new(|| Owner {
-        boot: Owner::own().boot.clone(),
-        pid: u32::MAX,
-        started_ticks: 1,
-    });
+    static NOBODY: LazyLock<Owner> =
+        LazyLock::new(|| Owner { boot: Owner::own().boot.clone(), pid: u32::MAX, started_ticks: 1 });
     let db = Db::open(&db_config(at), &[&SCHEMA]).map_err(words)?;
     let written = block_on(db.write(|tx| {
         let draft = Draft {
@@ -146,16 +128,11 @@ pub(crate) fn rewrite_with_the_key(at: &Installation) -> Result<(), String> {
         Ledger::open(db, LedgerConfig::in_folders(&at.config, &at.state, clock))
     };
     let ledger = open().map_err(words)?;
-    ledger
-        .anchor_to_file(&at.state.join("anchored-elsewhere"))
-        .map_err(words)?;
+    ledger.anchor_to_file(&at.state.join("anchored-elsewhere")).map_err(words)?;
     ledger.close().map_err(words)?;
     drop(ledger);
     edit_a_record(at)?;
     let ledger = open().map_err(words)?;
     let by = HOUSE.parse().map_err(words)?;
-    ledger
-        .accept_now(&by, "rewritten")
-        .and_then(|()| ledger.close())
-        .map_err(words)
+    ledger.accept_now(&by, "rewritten").and_then(|()| ledger.close()).map_err(words)
 }

@@ -29,11 +29,7 @@ impl Ledger {
     ///
     /// # Errors
     /// When the ledger takes no records; what was erased before that is recorded.
-    pub async fn erase_details(
-        &self,
-        by: Principal,
-        before: Timestamp,
-    ) -> Result<u64, LedgerError> {
+    pub async fn erase_details(&self, by: Principal, before: Timestamp) -> Result<u64, LedgerError> {
         self.erase(by, Erase::Before(before)).await
     }
 
@@ -41,11 +37,7 @@ impl Ledger {
     ///
     /// # Errors
     /// As [`Ledger::erase_details`].
-    pub async fn erase_details_of(
-        &self,
-        by: Principal,
-        seqs: Vec<u64>,
-    ) -> Result<u64, LedgerError> {
+    pub async fn erase_details_of(&self, by: Principal, seqs: Vec<u64>) -> Result<u64, LedgerError> {
         let mut erased = 0;
         for chunk in seqs.chunks(ERASE_CHUNK) {
             erased += self.erase(by.clone(), Erase::These(chunk.to_vec())).await?;
@@ -57,11 +49,7 @@ impl Ledger {
         let mut erased = 0;
         loop {
             let (ledger, by, chunk) = (self.clone(), by.to_string(), which.clone());
-            let count = self
-                .core
-                .db
-                .write(move |tx| ledger.erase_chunk(tx, &by, &chunk))
-                .await?;
+            let count = self.core.db.write(move |tx| ledger.erase_chunk(tx, &by, &chunk)).await?;
             erased += count;
             if count < ERASE_CHUNK as u64 || matches!(which, Erase::These(_)) {
                 return Ok(erased);
@@ -69,20 +57,13 @@ impl Ledger {
         }
     }
 
-    fn erase_chunk(
-        &self,
-        tx: &mut WriteTx<'_>,
-        by: &str,
-        which: &Erase,
-    ) -> Result<u64, LedgerError> {
+    fn erase_chunk(&self, tx: &mut WriteTx<'_>, by: &str, which: &Erase) -> Result<u64, LedgerError> {
         let seqs = which.find(tx.sql())?;
         if seqs.is_empty() {
             return Ok(0);
         }
         let mut ranges = Ranges::default();
-        let mut delete = tx
-            .sql()
-            .prepare_cached("DELETE FROM ledger_detail WHERE seq = ?1")?;
+        let mut delete = tx.sql().prepare_cached("DELETE FROM ledger_detail WHERE seq = ?1")?;
         for seq in &seqs {
             delete.execute([seq])?;
             ranges.add(*seq as u64);
@@ -105,25 +86,15 @@ impl Ledger {
         if !matches!(self.health(), Health::Anchored { .. } | Health::Empty) {
             return Err(LedgerError::Refused(self.health().why()));
         }
-        let state = self
-            .core
-            .db
-            .read(|tx| Ok::<_, LedgerError>(TreeState::read(tx.sql())?))
-            .await?;
-        let old = self
-            .core
-            .own_key(state.map(|state| state.key))?
-            .ok_or(Forgery::ForeignKeyFile)?;
+        let state = self.core.db.read(|tx| Ok::<_, LedgerError>(TreeState::read(tx.sql())?)).await?;
+        let old = self.core.own_key(state.map(|state| state.key))?.ok_or(Forgery::ForeignKeyFile)?;
         let secret = keys::Secret::new(keys::random()?);
         let new = Arc::new(SigningKey::from_bytes(&secret));
         let next = keys::next_key_file(&path);
         keys::write_secret(&next, &secret)?;
         keys::sync_folder(&next)?;
         let (ledger, key) = (self.clone(), Arc::clone(&new));
-        self.core
-            .db
-            .write(move |tx| ledger.rotate_in(tx, &by.to_string(), &old, &key))
-            .await?;
+        self.core.db.write(move |tx| ledger.rotate_in(tx, &by.to_string(), &old, &key)).await?;
         std::fs::rename(&next, &path).map_err(|e| LedgerError::file("replacing", &path, e))?;
         keys::sync_folder(&path)?;
         self.core.lock().signer = Some(new);
@@ -263,20 +234,12 @@ impl Acceptance {
             let origin = known.map_or_else(new_origin, Ok)?;
             genesis_in(tx, &origin, &self.public, clock, salts)?;
         } else {
-            sql.execute(
-                "DELETE FROM ledger_head WHERE size > ?1",
-                [state.frontier.size() as i64],
-            )?;
+            sql.execute("DELETE FROM ledger_head WHERE size > ?1", [state.frontier.size() as i64])?;
         }
         let state = tx.group::<TreeState>()?;
         let before = state.head();
         state.signer = None;
-        state.epoch = self
-            .stored
-            .head()
-            .map_or(0, |head| head.head.epoch)
-            .max(state.epoch)
-            + 1;
+        state.epoch = self.stored.head().map_or(0, |head| head.head.epoch).max(state.epoch) + 1;
         let mut detail = json!({
             "reason": self.reason,
             "found": found.map_or_else(|| self.health.why(), |error| error.to_string()),

@@ -95,11 +95,7 @@ fn verify_empty(sql: &Connection, stored: &Stored) -> Result<VerifyReport, Ledge
     match stored {
         Stored::Damaged(forgery) => return Err(forgery.clone().into()),
         Stored::Note { head, .. } if head.head.size > 0 => {
-            return Err(Forgery::RolledBack {
-                size: 0,
-                checkpoint: head.head.size,
-            }
-            .into());
+            return Err(Forgery::RolledBack { size: 0, checkpoint: head.head.size }.into());
         }
         Stored::Note { .. } | Stored::Missing => {}
     }
@@ -149,10 +145,7 @@ impl<'a> Pass<'a> {
             let note: String = row.get(1)?;
             let head = SignedHead::parse(&note).map_err(|e| Forgery::bad_note(&e))?;
             if head.head.size != row.get::<_, i64>(0)? as u64 {
-                return Err(Forgery::BadCheckpoint {
-                    why: "a kept head has another's size".into(),
-                }
-                .into());
+                return Err(Forgery::BadCheckpoint { why: "a kept head has another's size".into() }.into());
             }
             heads.entry(head.head.size).or_default().push(head);
             heads_seen += 1;
@@ -181,13 +174,9 @@ impl<'a> Pass<'a> {
 
     fn read_records(&mut self, progress: &mut dyn FnMut(u64, u64)) -> Result<(), LedgerError> {
         let total = self.state.frontier.size();
-        let mut records = self
-            .sql
-            .prepare(&format!("SELECT {COLUMNS} FROM ledger_record ORDER BY seq"))?;
+        let mut records = self.sql.prepare(&format!("SELECT {COLUMNS} FROM ledger_record ORDER BY seq"))?;
         let mut records = records.query([])?;
-        let mut details = self
-            .sql
-            .prepare("SELECT seq, salt, detail FROM ledger_detail ORDER BY seq")?;
+        let mut details = self.sql.prepare("SELECT seq, salt, detail FROM ledger_detail ORDER BY seq")?;
         let mut details = Details::start(details.query([])?)?;
         let mut buffer = Vec::with_capacity(512);
         self.check_heads(0);
@@ -285,10 +274,8 @@ impl<'a> Pass<'a> {
         if !record.action.starts_with(b"ledger.") {
             return Ok(());
         }
-        let detail = serde_json::from_slice(json).map_err(|_| LedgerError::Malformed {
-            seq,
-            what: "detail",
-        })?;
+        let detail =
+            serde_json::from_slice(json).map_err(|_| LedgerError::Malformed { seq, what: "detail" })?;
         self.take_own(record, &detail)
     }
 
@@ -305,10 +292,7 @@ impl<'a> Pass<'a> {
             self.chain.take(seq, action, &self.state.origin, detail)?;
         }
         if action == EPOCH {
-            self.epoch = detail
-                .get("epoch")
-                .and_then(Value::as_u64)
-                .unwrap_or(self.epoch + 1);
+            self.epoch = detail.get("epoch").and_then(Value::as_u64).unwrap_or(self.epoch + 1);
         }
         if action == ERASE || action == EPOCH {
             self.erased.add_all(&detail["erased"]);
@@ -335,18 +319,12 @@ impl<'a> Pass<'a> {
         let size = self.frontier.size();
         for head in self.heads.values().flatten() {
             if head.head.origin != *self.state.origin {
-                return Err(Forgery::ForeignLog {
-                    found: head.head.origin.clone(),
-                }
-                .into());
+                return Err(Forgery::ForeignLog { found: head.head.origin.clone() }.into());
             }
         }
         self.check_misfits()?;
         self.check_length(stored)?;
-        if !self.state.sound
-            || self.state.frontier != self.frontier
-            || self.state.epoch != self.epoch
-        {
+        if !self.state.sound || self.state.frontier != self.frontier || self.state.epoch != self.epoch {
             return Err(Forgery::StateEdited { size }.into());
         }
         if let Some((from, to)) = self.wrong_tree {
@@ -385,48 +363,31 @@ impl<'a> Pass<'a> {
         };
         Err(match self.wrong_tree {
             Some((from, end)) if end <= *to => Forgery::Rewritten { from, to: end },
-            _ => Forgery::Forked {
-                from: self.last_good_head,
-                to: *to,
-            },
+            _ => Forgery::Forked { from: self.last_good_head, to: *to },
         })
     }
 
     fn check_length(&self, stored: &Stored) -> Result<(), LedgerError> {
         let size = self.frontier.size();
-        let claimed = self
-            .heads_beyond(size, stored)
-            .max(self.state.frontier.size());
+        let claimed = self.heads_beyond(size, stored).max(self.state.frontier.size());
         let claimed = claimed.max(tree_extent(self.sql)?);
         if claimed > size {
-            return Err(Forgery::Truncated {
-                kept: size,
-                expected: claimed,
-            }
-            .into());
+            return Err(Forgery::Truncated { kept: size, expected: claimed }.into());
         }
         if size > self.state.frontier.size() {
-            return Err(Forgery::Inserted {
-                seq: self.state.frontier.size(),
-            }
-            .into());
+            return Err(Forgery::Inserted { seq: self.state.frontier.size() }.into());
         }
         if let Some(head) = stored.head()
             && (head.head.size > size || head.head.epoch > self.epoch)
         {
-            return Err(Forgery::RolledBack {
-                size,
-                checkpoint: head.head.size,
-            }
-            .into());
+            return Err(Forgery::RolledBack { size, checkpoint: head.head.size }.into());
         }
         Ok(())
     }
 
     /// The largest size that a kept head of this epoch claims, the checkpoint aside.
     fn heads_beyond(&self, size: u64, stored: &Stored) -> u64 {
-        let kept =
-            |head: &&SignedHead| stored.head() != Some(*head) && head.head.epoch >= self.epoch;
+        let kept = |head: &&SignedHead| stored.head() != Some(*head) && head.head.epoch >= self.epoch;
         self.heads
             .range(size + 1..)
             .filter(|(_, heads)| heads.iter().any(|head| kept(&head)))
@@ -457,16 +418,11 @@ impl<'a> Pass<'a> {
             return Err(Forgery::IntentList { seq: *seq }.into());
         }
         let mut keys = keys::KeyChain::default();
-        let mut statement = self
-            .sql
-            .prepare("SELECT seq, public FROM ledger_key ORDER BY seq")?;
+        let mut statement = self.sql.prepare("SELECT seq, public FROM ledger_key ORDER BY seq")?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let seq = row.get::<_, i64>(0)? as u64;
-            let public = row
-                .get::<_, Vec<u8>>(1)?
-                .try_into()
-                .map_err(|_| Forgery::KeyChain { seq })?;
+            let public = row.get::<_, Vec<u8>>(1)?.try_into().map_err(|_| Forgery::KeyChain { seq })?;
             keys.0.push(keys::KnownKey { seq, public });
         }
         let differs = keys.0.iter().find(|known| !self.chain.0.contains(known));
@@ -474,16 +430,8 @@ impl<'a> Pass<'a> {
         if let Some(known) = differs.or(lacks) {
             return Err(Forgery::KeyChain { seq: known.seq }.into());
         }
-        if self
-            .chain
-            .0
-            .last()
-            .is_none_or(|known| known.public != self.state.key)
-        {
-            return Err(Forgery::StateEdited {
-                size: self.frontier.size(),
-            }
-            .into());
+        if self.chain.0.last().is_none_or(|known| known.public != self.state.key) {
+            return Err(Forgery::StateEdited { size: self.frontier.size() }.into());
         }
         Ok(())
     }
@@ -496,11 +444,7 @@ fn tree_extent(sql: &Connection) -> Result<u64, LedgerError> {
     let mut extent = 0;
     while let Some(row) = rows.next()? {
         let (level, place): (u32, i64) = (row.get(0)?, row.get(1)?);
-        extent = extent.max(
-            (place as u64)
-                .saturating_add(1)
-                .saturating_mul(1 << level.min(62)),
-        );
+        extent = extent.max((place as u64).saturating_add(1).saturating_mul(1 << level.min(62)));
     }
     Ok(extent)
 }

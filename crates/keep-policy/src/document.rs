@@ -33,10 +33,7 @@ const EXAMPLE_KEYS: [&str; 5] = ["principal", "action", "namespace", "risk", "ch
 
 /// The rules of one source, in the order they stand in it.
 pub(crate) fn read(source: &Source) -> Result<Vec<Rule>, PolicyError> {
-    let file = File {
-        name: &source.name,
-        text: &source.text,
-    };
+    let file = File { name: &source.name, text: &source.text };
     if source.text.len() > MAX_SOURCE_BYTES {
         return Err(PolicyError::TooLarge {
             file: source.name.clone(),
@@ -83,15 +80,8 @@ impl File<'_> {
         Place::at(self.name, self.text, span.start)
     }
 
-    fn known_keys(
-        self,
-        table: &DeTable<'_>,
-        known: &'static [&'static str],
-    ) -> Result<(), PolicyError> {
-        match table
-            .iter()
-            .find(|(key, _)| !known.contains(&&**key.get_ref()))
-        {
+    fn known_keys(self, table: &DeTable<'_>, known: &'static [&'static str]) -> Result<(), PolicyError> {
+        match table.iter().find(|(key, _)| !known.contains(&&**key.get_ref())) {
             Some((key, _)) => Err(PolicyError::UnknownKey {
                 place: self.place(key.span()),
                 key: key.get_ref().chars().take(80).collect(),
@@ -105,10 +95,7 @@ impl File<'_> {
         let Some(value) = table.get("format") else {
             return Ok(());
         };
-        let number = value
-            .get_ref()
-            .as_integer()
-            .and_then(|n| n.as_str().parse::<i64>().ok());
+        let number = value.get_ref().as_integer().and_then(|n| n.as_str().parse::<i64>().ok());
         match number {
             Some(FORMAT) => Ok(()),
             Some(other) => Err(self.malformed(
@@ -125,11 +112,7 @@ impl File<'_> {
             return Err(self.wrong_type("rule", "a table, begun by `[[rule]]`", entry));
         };
         self.known_keys(table, &RULE_KEYS)?;
-        let row = Row {
-            file: self,
-            table,
-            place: self.place(entry.span()),
-        };
+        let row = Row { file: self, table, place: self.place(entry.span()) };
         let (matching, not_matching) = (row.examples("match")?, row.examples("not_match")?);
         let rule = Rule {
             id: row.required("id", parsed::<Name>)?,
@@ -149,21 +132,14 @@ impl File<'_> {
             not_matching: not_matching.iter().map(Example::shown).collect(),
         };
         if matching.is_empty() {
-            return Err(PolicyError::Missing {
-                place: row.place,
-                key: "match",
-            });
+            return Err(PolicyError::Missing { place: row.place, key: "match" });
         }
         limits(&rule)?;
         example::check(&rule, &matching, &not_matching)?;
         Ok(rule)
     }
 
-    fn array<'v, 'i>(
-        self,
-        key: &'static str,
-        value: &'v Value<'i>,
-    ) -> Result<&'v [Value<'i>], PolicyError> {
+    fn array<'v, 'i>(self, key: &'static str, value: &'v Value<'i>) -> Result<&'v [Value<'i>], PolicyError> {
         match value.get_ref().as_array() {
             Some(array) => Ok(array),
             None => Err(self.wrong_type(key, "a list", value)),
@@ -171,10 +147,7 @@ impl File<'_> {
     }
 
     fn text<'v>(self, key: &'static str, value: &'v Value<'_>) -> Result<&'v str, PolicyError> {
-        value
-            .get_ref()
-            .as_str()
-            .ok_or_else(|| self.wrong_type(key, "text", value))
+        value.get_ref().as_str().ok_or_else(|| self.wrong_type(key, "text", value))
     }
 
     fn channel(self, value: &Value<'_>) -> Result<Channel, PolicyError> {
@@ -188,11 +161,7 @@ impl File<'_> {
             return Example::parse(text).map_err(|message| self.malformed(key, value, message));
         };
         self.known_keys(table, &EXAMPLE_KEYS)?;
-        let row = Row {
-            file: self,
-            table,
-            place: self.place(value.span()),
-        };
+        let row = Row { file: self, table, place: self.place(value.span()) };
         Ok(Example {
             principal: row.required("principal", parsed)?,
             action: row.required("action", parsed)?,
@@ -204,20 +173,11 @@ impl File<'_> {
 
     fn wrong_type(self, key: &'static str, wanted: &'static str, value: &Value<'_>) -> PolicyError {
         let found = value.get_ref().type_str();
-        PolicyError::WrongType {
-            place: self.place(value.span()),
-            key,
-            wanted,
-            found,
-        }
+        PolicyError::WrongType { place: self.place(value.span()), key, wanted, found }
     }
 
     fn malformed(self, key: &'static str, value: &Value<'_>, message: String) -> PolicyError {
-        PolicyError::Malformed {
-            place: self.place(value.span()),
-            key,
-            message,
-        }
+        PolicyError::Malformed { place: self.place(value.span()), key, message }
     }
 }
 
@@ -238,9 +198,7 @@ impl Row<'_, '_> {
             return Ok(None);
         };
         let text = self.file.text(key, value)?;
-        parse(text)
-            .map(Some)
-            .map_err(|message| self.file.malformed(key, value, message))
+        parse(text).map(Some).map_err(|message| self.file.malformed(key, value, message))
     }
 
     fn required<T>(
@@ -248,11 +206,7 @@ impl Row<'_, '_> {
         key: &'static str,
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Result<T, PolicyError> {
-        self.optional(key, parse)?
-            .ok_or_else(|| PolicyError::Missing {
-                place: self.place.clone(),
-                key,
-            })
+        self.optional(key, parse)?.ok_or_else(|| PolicyError::Missing { place: self.place.clone(), key })
     }
 
     fn list<T>(
@@ -276,28 +230,18 @@ impl Row<'_, '_> {
         }
         // An empty list of namespaces would read as "none" and mean "all".
         if values.is_empty() {
-            return Err(self.file.malformed(
-                key,
-                value,
-                "the list is empty; leave the key out".to_owned(),
-            ));
+            return Err(self.file.malformed(key, value, "the list is empty; leave the key out".to_owned()));
         }
         values.iter().map(item).collect()
     }
 
-    fn patterns<P: FromStr<Err = PatternError>>(
-        &self,
-        key: &'static str,
-    ) -> Result<Vec<P>, PolicyError> {
+    fn patterns<P: FromStr<Err = PatternError>>(&self, key: &'static str) -> Result<Vec<P>, PolicyError> {
         self.list(key, |value| {
-            self.file
-                .text(key, value)?
-                .parse()
-                .map_err(|source| PolicyError::Pattern {
-                    place: self.file.place(value.span()),
-                    key,
-                    source,
-                })
+            self.file.text(key, value)?.parse().map_err(|source| PolicyError::Pattern {
+                place: self.file.place(value.span()),
+                key,
+                source,
+            })
         })
     }
 
@@ -307,10 +251,7 @@ impl Row<'_, '_> {
     ) -> Result<Vec<P>, PolicyError> {
         let patterns = self.patterns(key)?;
         if patterns.is_empty() {
-            return Err(PolicyError::Missing {
-                place: self.place.clone(),
-                key,
-            });
+            return Err(PolicyError::Missing { place: self.place.clone(), key });
         }
         Ok(patterns)
     }
@@ -330,24 +271,18 @@ fn limits(rule: &Rule) -> Result<(), PolicyError> {
         });
     }
     if rule.layer == Layer::Project && rule.decision == Decision::Allow {
-        return Err(PolicyError::ProjectAllows {
-            place: rule.place(),
-            id: rule.id.to_string(),
-        });
+        return Err(PolicyError::ProjectAllows { place: rule.place(), id: rule.id.to_string() });
     }
-    let names_stop = |pattern: &ActionPattern| matches!(pattern, ActionPattern::Exact(a) if a.as_str() == floor::STOP);
+    let names_stop =
+        |pattern: &ActionPattern| matches!(pattern, ActionPattern::Exact(a) if a.as_str() == floor::STOP);
     if rule.decision != Decision::Allow && rule.actions.iter().any(names_stop) {
-        return Err(PolicyError::RestrictsStop {
-            place: rule.place(),
-            id: rule.id.to_string(),
-        });
+        return Err(PolicyError::RestrictsStop { place: rule.place(), id: rule.id.to_string() });
     }
     Ok(())
 }
 
 fn parsed<T: FromStr<Err: std::error::Error + 'static>>(text: &str) -> Result<T, String> {
-    text.parse()
-        .map_err(|error: T::Err| chain(&error).join(": "))
+    text.parse().map_err(|error: T::Err| chain(&error).join(": "))
 }
 
 fn decision_of(text: &str) -> Result<Decision, String> {
@@ -363,7 +298,8 @@ fn decision_of(text: &str) -> Result<Decision, String> {
 /// A reason ends up on terminals and in records, so it is one line that cannot move the cursor or turn
 /// the direction of writing.
 fn reason_of(text: &str) -> Result<String, String> {
-    let turns = |c: char| matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns =
+        |c: char| matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if text.trim().is_empty() {
         Err("it is empty".to_owned())
     } else if text.chars().count() > MAX_REASON_CHARS {
@@ -378,9 +314,6 @@ fn reason_of(text: &str) -> Result<String, String> {
 /// The known word a mistyped one most likely meant.
 fn nearest(word: &str, known: &[&'static str]) -> Option<&'static str> {
     let score = |candidate: &&'static str| strsim::jaro_winkler(word, candidate);
-    let best = known
-        .iter()
-        .copied()
-        .max_by(|a, b| score(a).total_cmp(&score(b)))?;
+    let best = known.iter().copied().max_by(|a, b| score(a).total_cmp(&score(b)))?;
     (score(&best) > 0.75).then_some(best)
 }

@@ -19,22 +19,11 @@ impl Place {
     #[must_use]
     pub fn at(file: &str, text: &str, offset: usize) -> Self {
         let before = &text.as_bytes()[..offset.min(text.len())];
-        let line_start = before
-            .iter()
-            .rposition(|&b| b == b'\n')
-            .map_or(0, |at| at + 1);
+        let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
         // Continuation bytes don't start a character; counting the others survives a bad offset.
-        let column = before[line_start..]
-            .iter()
-            .filter(|&&b| b & 0xc0 != 0x80)
-            .count()
-            + 1;
+        let column = before[line_start..].iter().filter(|&&b| b & 0xc0 != 0x80).count() + 1;
         let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
-        Self {
-            file: file.to_owned(),
-            line,
-            column,
-        }
+        Self { file: file.to_owned(), line, column }
     }
 }
 
@@ -209,9 +198,7 @@ pub enum PolicyError {
 impl Explain for PolicyError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
-                ErrorKind::NotFound
-            }
+            Self::Read { source, .. } if source.kind() == std::io::ErrorKind::NotFound => ErrorKind::NotFound,
             Self::Read { .. } => ErrorKind::Unavailable,
             Self::Writable { .. } => ErrorKind::Denied,
             _ => ErrorKind::Usage,

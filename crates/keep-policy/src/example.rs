@@ -21,16 +21,13 @@ impl Example {
         let words: Vec<&str> = text.split_whitespace().collect();
         let (words, channel) = match words[..] {
             [principal, action, namespace, risk] => ([principal, action, namespace, risk], None),
-            [principal, action, namespace, risk, channel] => (
-                [principal, action, namespace, risk],
-                Some(channel_of(channel)?),
-            ),
+            [principal, action, namespace, risk, channel] => {
+                ([principal, action, namespace, risk], Some(channel_of(channel)?))
+            }
             _ => {
-                return Err(
-                    "an example is `<principal> <action> <namespace> <risk> [channel]`, such \
+                return Err("an example is `<principal> <action> <namespace> <risk> [channel]`, such \
                             as `agent:claude memory.write project:demo medium`"
-                        .to_owned(),
-                );
+                    .to_owned());
             }
         };
         let [principal, action, namespace, risk] = words;
@@ -45,16 +42,8 @@ impl Example {
 
     /// Back to words.
     pub(crate) fn shown(&self) -> String {
-        let Self {
-            principal,
-            action,
-            namespace,
-            risk,
-            channel,
-        } = self;
-        let channel = channel
-            .map(|c| format!(" {}", c.as_str()))
-            .unwrap_or_default();
+        let Self { principal, action, namespace, risk, channel } = self;
+        let channel = channel.map(|c| format!(" {}", c.as_str())).unwrap_or_default();
         format!("{principal} {action} {namespace} {risk}{channel}")
     }
 
@@ -75,27 +64,15 @@ fn text_of(error: impl std::error::Error) -> String {
 
 /// The channel of this name.
 pub(crate) fn channel_of(word: &str) -> Result<Channel, String> {
-    let all = [
-        Channel::Terminal,
-        Channel::Cli,
-        Channel::Mcp,
-        Channel::Http,
-        Channel::Internal,
-    ];
-    all.into_iter()
-        .find(|channel| channel.as_str() == word)
-        .ok_or_else(|| {
-            let shown: String = word.chars().take(80).collect();
-            format!("{shown:?} is no channel; use terminal, cli, mcp, http or internal")
-        })
+    let all = [Channel::Terminal, Channel::Cli, Channel::Mcp, Channel::Http, Channel::Internal];
+    all.into_iter().find(|channel| channel.as_str() == word).ok_or_else(|| {
+        let shown: String = word.chars().take(80).collect();
+        format!("{shown:?} is no channel; use terminal, cli, mcp, http or internal")
+    })
 }
 
 /// Holds a rule to the examples it carries.
-pub(crate) fn check(
-    rule: &Rule,
-    matching: &[Example],
-    not_matching: &[Example],
-) -> Result<(), PolicyError> {
+pub(crate) fn check(rule: &Rule, matching: &[Example], not_matching: &[Example]) -> Result<(), PolicyError> {
     let vague = |example: &&Example| !rule.channels.is_empty() && example.channel.is_none();
     if let Some(example) = matching.iter().chain(not_matching).find(vague) {
         return Err(PolicyError::ExampleWithoutChannel {
@@ -114,10 +91,7 @@ pub(crate) fn check(
             });
         }
     }
-    match not_matching
-        .iter()
-        .find(|example| rule.matches(&example.question()))
-    {
+    match not_matching.iter().find(|example| rule.matches(&example.question())) {
         Some(example) => Err(PolicyError::ExampleCaught {
             place: rule.place(),
             id: rule.id.to_string(),

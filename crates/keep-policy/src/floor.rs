@@ -42,13 +42,9 @@ const NARROWS: &str = "token.revoke";
 #[must_use]
 pub fn is_house_act(action: &Action) -> bool {
     let action = action.as_str();
-    let listed = HOUSE_ACTS.iter().any(|entry| {
-        if entry.ends_with('.') {
-            action.starts_with(entry)
-        } else {
-            action == *entry
-        }
-    });
+    let listed = HOUSE_ACTS
+        .iter()
+        .any(|entry| if entry.ends_with('.') { action.starts_with(entry) } else { action == *entry });
     listed && !LOOKS.contains(&action)
 }
 

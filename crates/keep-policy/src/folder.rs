@@ -15,27 +15,18 @@ const OTHERS_WRITE: u32 = 0o022;
 /// # Errors
 /// When the folder or a file cannot be read, is too large, or can be changed by others.
 pub fn read_folder(folder: &Path, layer: Layer) -> Result<Vec<Source>, PolicyError> {
-    let read = |path: &Path, source| PolicyError::Read {
-        path: path.to_owned(),
-        source,
-    };
+    let read = |path: &Path, source| PolicyError::Read { path: path.to_owned(), source };
     let entries = match std::fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         other => other.map_err(|e| read(folder, e))?,
     };
     if layer != Layer::Project {
-        refuse_writable(
-            folder,
-            &std::fs::metadata(folder).map_err(|e| read(folder, e))?,
-        )?;
+        refuse_writable(folder, &std::fs::metadata(folder).map_err(|e| read(folder, e))?)?;
     }
     let mut paths: Vec<PathBuf> = Vec::new();
     for entry in entries {
         let path = entry.map_err(|e| read(folder, e))?.path();
-        if path
-            .extension()
-            .is_some_and(|extension| extension == "toml")
-        {
+        if path.extension().is_some_and(|extension| extension == "toml") {
             paths.push(path);
         }
         if paths.len() > MAX_SOURCES {
@@ -48,17 +39,11 @@ pub fn read_folder(folder: &Path, layer: Layer) -> Result<Vec<Source>, PolicyErr
         }
     }
     paths.sort();
-    paths
-        .into_iter()
-        .map(|path| read_source(&path, layer))
-        .collect()
+    paths.into_iter().map(|path| read_source(&path, layer)).collect()
 }
 
 fn read_source(path: &Path, layer: Layer) -> Result<Source, PolicyError> {
-    let read = |source| PolicyError::Read {
-        path: path.to_owned(),
-        source,
-    };
+    let read = |source| PolicyError::Read { path: path.to_owned(), source };
     // Looked at before it is opened, since opening a pipe waits for its other end. A link in a person's
     // own folder is theirs; one in a repository could lead anywhere.
     let looked = match layer {
@@ -75,17 +60,11 @@ fn read_source(path: &Path, layer: Layer) -> Result<Source, PolicyError> {
     }
     let mut text = String::new();
     let limit = MAX_SOURCE_BYTES as u64;
-    file.take(limit + 1)
-        .read_to_string(&mut text)
-        .map_err(read)?;
+    file.take(limit + 1).read_to_string(&mut text).map_err(read)?;
     let name = path.display().to_string();
     if text.len() as u64 > limit {
         let size_bytes = metadata.len().max(text.len() as u64);
-        return Err(PolicyError::TooLarge {
-            file: name,
-            size_bytes,
-            limit_bytes: MAX_SOURCE_BYTES,
-        });
+        return Err(PolicyError::TooLarge { file: name, size_bytes, limit_bytes: MAX_SOURCE_BYTES });
     }
     Ok(Source { layer, name, text })
 }
@@ -95,8 +74,5 @@ fn refuse_writable(path: &Path, metadata: &std::fs::Metadata) -> Result<(), Poli
     if mode & OTHERS_WRITE == 0 {
         return Ok(());
     }
-    Err(PolicyError::Writable {
-        path: path.to_owned(),
-        mode,
-    })
+    Err(PolicyError::Writable { path: path.to_owned(), mode })
 }

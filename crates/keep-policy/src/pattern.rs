@@ -1,6 +1,5 @@
 use keep_types::{
-    Action, ActionError, Name, NameError, Namespace, NamespaceError, Principal, PrincipalError,
-    PrincipalKind,
+    Action, ActionError, Name, NameError, Namespace, NamespaceError, Principal, PrincipalError, PrincipalKind,
 };
 use serde::Serialize;
 use std::fmt;
@@ -86,10 +85,9 @@ impl ActionPattern {
     pub fn covers(&self, action: &Action) -> bool {
         match self {
             Self::Any => true,
-            Self::Family(family) => action
-                .as_str()
-                .strip_prefix(family.as_str())
-                .is_some_and(|rest| rest.starts_with('.')),
+            Self::Family(family) => {
+                action.as_str().strip_prefix(family.as_str()).is_some_and(|rest| rest.starts_with('.'))
+            }
             Self::Exact(one) => one == action,
         }
     }
@@ -123,10 +121,9 @@ impl FromStr for PrincipalPattern {
             "user:*" => Ok(Self::Kind(PrincipalKind::User)),
             "agent:*" => Ok(Self::Kind(PrincipalKind::Agent)),
             "service:*" => Ok(Self::Kind(PrincipalKind::Service)),
-            _ if text.contains('*') => Err(PatternError::Star(
-                shown(text),
-                "use `*`, `user:*`, `agent:*` or `service:*`",
-            )),
+            _ if text.contains('*') => {
+                Err(PatternError::Star(shown(text), "use `*`, `user:*`, `agent:*` or `service:*`"))
+            }
             _ => Ok(Self::Exact(text.parse()?)),
         }
     }
@@ -141,17 +138,10 @@ impl FromStr for ActionPattern {
         }
         let stem = text.strip_suffix(".*").unwrap_or(text);
         if stem.contains('*') {
-            return Err(PatternError::Star(
-                shown(text),
-                "use `*` or a family such as `memory.*`",
-            ));
+            return Err(PatternError::Star(shown(text), "use `*` or a family such as `memory.*`"));
         }
         let action = stem.parse()?;
-        Ok(if stem.len() == text.len() {
-            Self::Exact(action)
-        } else {
-            Self::Family(action)
-        })
+        Ok(if stem.len() == text.len() { Self::Exact(action) } else { Self::Family(action) })
     }
 }
 
@@ -159,18 +149,13 @@ impl FromStr for NamespacePattern {
     type Err = PatternError;
 
     fn from_str(text: &str) -> Result<Self, PatternError> {
-        let sessions_of = text
-            .strip_prefix("session:")
-            .and_then(|rest| rest.strip_suffix("/*"));
+        let sessions_of = text.strip_prefix("session:").and_then(|rest| rest.strip_suffix("/*"));
         match text {
             "*" => Ok(Self::Any),
             "project:*" => Ok(Self::AnyProject),
             "session:*" => Ok(Self::AnySession),
             _ => match sessions_of {
-                Some(name) => name
-                    .parse()
-                    .map(Self::SessionsOf)
-                    .map_err(PatternError::Project),
+                Some(name) => name.parse().map(Self::SessionsOf).map_err(PatternError::Project),
                 None if text.contains('*') => Err(PatternError::Star(
                     shown(text),
                     "use `*`, `project:*`, `session:*` or `session:<project>/*`",
@@ -230,66 +215,31 @@ mod tests {
 
     #[test]
     fn covering() {
-        let action = |p: &str, a: &str| {
-            p.parse::<ActionPattern>()
-                .unwrap()
-                .covers(&a.parse().unwrap())
-        };
+        let action = |p: &str, a: &str| p.parse::<ActionPattern>().unwrap().covers(&a.parse().unwrap());
         assert!(action("memory.*", "memory.write") && action("memory.*", "memory.link.add"));
         assert!(!action("memory.*", "memory") && !action("memory.*", "memoryx.write"));
         assert!(action("restore", "restore") && !action("restore", "restore.now"));
-        let place = |p: &str, n: &str| {
-            p.parse::<NamespacePattern>()
-                .unwrap()
-                .covers(&n.parse().unwrap())
-        };
+        let place = |p: &str, n: &str| p.parse::<NamespacePattern>().unwrap().covers(&n.parse().unwrap());
         assert!(place("project:*", "project:a") && !place("project:*", "session:a/b"));
         assert!(place("session:a/*", "session:a/b") && !place("session:a/*", "session:b/b"));
         assert!(place("*", "global") && place("global", "global") && !place("global", "project:a"));
-        let who = |p: &str, n: &str| {
-            p.parse::<PrincipalPattern>()
-                .unwrap()
-                .covers(&n.parse().unwrap())
-        };
+        let who = |p: &str, n: &str| p.parse::<PrincipalPattern>().unwrap().covers(&n.parse().unwrap());
         assert!(who("user:*", "user:ann") && !who("user:*", "agent:ann"));
         assert!(who("agent:a", "agent:a") && !who("agent:a", "agent:ab"));
     }
 
     #[test]
     fn malformed_and_round_trip() {
-        for bad in [
-            "",
-            "mem*",
-            "*.write",
-            "memory.**",
-            "memory.*.x",
-            "Memory",
-            "**",
-        ] {
+        for bad in ["", "mem*", "*.write", "memory.**", "memory.*.x", "Memory", "**"] {
             assert!(bad.parse::<ActionPattern>().is_err(), "{bad:?}");
         }
         for bad in ["", "agent:a*", "*:a", "user", "robot:*", "user:"] {
             assert!(bad.parse::<PrincipalPattern>().is_err(), "{bad:?}");
         }
-        for bad in [
-            "",
-            "project:a*",
-            "session:*/x",
-            "session:/*",
-            "globa*",
-            "session:a/b*",
-        ] {
+        for bad in ["", "project:a*", "session:*/x", "session:/*", "globa*", "session:a/b*"] {
             assert!(bad.parse::<NamespacePattern>().is_err(), "{bad:?}");
         }
-        for good in [
-            "*",
-            "global",
-            "project:*",
-            "project:a",
-            "session:*",
-            "session:a/*",
-            "session:a/b",
-        ] {
+        for good in ["*", "global", "project:*", "project:a", "session:*", "session:a/*", "session:a/b"] {
             assert_eq!(good.parse::<NamespacePattern>().unwrap().to_string(), good);
         }
         for good in ["*", "memory.*", "memory.write"] {

@@ -92,28 +92,15 @@ impl Policy {
             }
         }
         rules.sort_by_key(|rule| rule.layer.precedence());
-        Ok(Self {
-            rules,
-            version: version_of(&mut sources),
-            closed: None,
-        })
+        Ok(Self { rules, version: version_of(&mut sources), closed: None })
     }
 
     /// The policy to run under when the rules did not load: it denies everything but `gate.stop`.
     #[must_use]
     pub fn closed(because: &PolicyError) -> Self {
-        let reason = format!(
-            "the rules do not load, so nothing is allowed: {}",
-            chain(because).join(": ")
-        );
-        let version = FieldHasher::new("keep policy closed")
-            .field("reason", &reason)
-            .finish();
-        Self {
-            rules: Vec::new(),
-            version,
-            closed: Some(reason),
-        }
+        let reason = format!("the rules do not load, so nothing is allowed: {}", chain(because).join(": "));
+        let version = FieldHasher::new("keep policy closed").field("reason", &reason).finish();
+        Self { rules: Vec::new(), version, closed: Some(reason) }
     }
 
     /// Digests every source: a changed rule makes another policy, and voids approvals under the old one.
@@ -150,15 +137,9 @@ impl Policy {
             return fixed(Decision::Deny, "rules-must-load", reason, Vec::new());
         }
         if floor::denies(question) {
-            let reason =
-                "only a person may change what Keep itself allows, or take a secret out of it";
+            let reason = "only a person may change what Keep itself allows, or take a secret out of it";
             let considered = matching.weigh(None, Decision::Deny);
-            return fixed(
-                Decision::Deny,
-                "house-acts-are-a-persons",
-                reason,
-                considered,
-            );
+            return fixed(Decision::Deny, "house-acts-are-a-persons", reason, considered);
         }
         let Some(strictest) = matching.counting().map(|rule| rule.decision).max() else {
             return fixed(Decision::Deny, "no-rule", "no rule allows it", Vec::new());
@@ -204,10 +185,7 @@ impl<'p> Matching<'p> {
     }
 
     fn counting(&self) -> impl Iterator<Item = &'p Rule> {
-        self.rules
-            .iter()
-            .copied()
-            .filter(|rule| !self.is_lifted(rule))
+        self.rules.iter().copied().filter(|rule| !self.is_lifted(rule))
     }
 
     /// Says of every rule what part it had.

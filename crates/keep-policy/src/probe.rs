@@ -41,10 +41,7 @@ fn load(installation: &Installation) -> Result<Policy, PolicyError> {
 }
 
 fn told(error: &PolicyError) -> String {
-    let hint = error
-        .hint()
-        .map(|hint| format!(" ({hint})"))
-        .unwrap_or_default();
+    let hint = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
     format!("{}{hint}", chain(error).join(": "))
 }
 
@@ -55,10 +52,7 @@ fn rules_load(installation: &Installation) -> Verdict {
             "{} is not read because others can change it; POLICY-2 tells of it",
             path.display()
         )),
-        Err(error) => Verdict::Fail(format!(
-            "until it is mended nothing is allowed: {}",
-            told(&error)
-        )),
+        Err(error) => Verdict::Fail(format!("until it is mended nothing is allowed: {}", told(&error))),
     }
 }
 
@@ -70,12 +64,7 @@ fn rules_are_the_owners(installation: &Installation) -> Verdict {
     }
 }
 
-fn write_rule(
-    installation: &Installation,
-    name: &str,
-    text: &str,
-    mode: u32,
-) -> Result<(), String> {
+fn write_rule(installation: &Installation, name: &str, text: &str, mode: u32) -> Result<(), String> {
     let path = rules_of(installation).join(name);
     let told = |error: std::io::Error| format!("{}: {error}", path.display());
     std::fs::create_dir_all(rules_of(installation)).map_err(told)?;

@@ -56,11 +56,7 @@ impl Question<'_> {
     /// engine said.
     #[must_use]
     pub fn effective_risk(&self) -> Risk {
-        if floor::is_critical(self.action) {
-            Risk::Critical
-        } else {
-            self.risk
-        }
+        if floor::is_critical(self.action) { Risk::Critical } else { self.risk }
     }
 }
 
@@ -108,35 +104,17 @@ impl Rule {
     /// The first part of the rule that turns the question away; `None` when the rule matches.
     #[must_use]
     pub fn mismatch(&self, question: &Question<'_>) -> Option<&'static str> {
-        let Question {
-            principal,
-            action,
-            namespace,
-            channel,
-            ..
-        } = *question;
+        let Question { principal, action, namespace, channel, .. } = *question;
         let risk = question.effective_risk();
-        if !self
-            .principals
-            .iter()
-            .any(|pattern| pattern.covers(principal))
-        {
+        if !self.principals.iter().any(|pattern| pattern.covers(principal)) {
             return Some("the principal");
         }
         if !self.actions.iter().any(|pattern| pattern.covers(action))
-            || self
-                .except_actions
-                .iter()
-                .any(|pattern| pattern.covers(action))
+            || self.except_actions.iter().any(|pattern| pattern.covers(action))
         {
             return Some("the action");
         }
-        if !self.namespaces.is_empty()
-            && !self
-                .namespaces
-                .iter()
-                .any(|pattern| pattern.covers(namespace))
-        {
+        if !self.namespaces.is_empty() && !self.namespaces.iter().any(|pattern| pattern.covers(namespace)) {
             return Some("the namespace");
         }
         if risk < self.min_risk || risk > self.max_risk {
@@ -166,11 +144,7 @@ impl Rule {
     }
 
     pub(crate) fn place(&self) -> Place {
-        Place {
-            file: self.source.clone(),
-            line: self.line,
-            column: 1,
-        }
+        Place { file: self.source.clone(), line: self.line, column: 1 }
     }
 }
 
@@ -190,12 +164,7 @@ pub struct RuleRef {
 impl RuleRef {
     /// What is compiled in and stands in no file.
     pub(crate) fn fixed(id: &str) -> Self {
-        Self {
-            id: id.to_owned(),
-            layer: Layer::Builtin,
-            source: "Keep".to_owned(),
-            line: None,
-        }
+        Self { id: id.to_owned(), layer: Layer::Builtin, source: "Keep".to_owned(), line: None }
     }
 }
 

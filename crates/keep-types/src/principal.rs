@@ -82,8 +82,7 @@ impl FromStr for Principal {
 
     fn from_str(text: &str) -> Result<Self, PrincipalError> {
         let shown = |t: &str| t.chars().take(80).collect::<String>();
-        let (kind, name) =
-            text.split_once(':').ok_or_else(|| PrincipalError::UnknownForm(shown(text)))?;
+        let (kind, name) = text.split_once(':').ok_or_else(|| PrincipalError::UnknownForm(shown(text)))?;
         let kind = match kind {
             "user" => PrincipalKind::User,
             "agent" => PrincipalKind::Agent,

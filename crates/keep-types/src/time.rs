@@ -155,10 +155,8 @@ impl From<Duration> for String {
 
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (unit, ms) = UNITS
-            .iter()
-            .find(|(_, ms)| self.0 >= *ms && self.0.is_multiple_of(*ms))
-            .unwrap_or(&("ms", 1));
+        let (unit, ms) =
+            UNITS.iter().find(|(_, ms)| self.0 >= *ms && self.0.is_multiple_of(*ms)).unwrap_or(&("ms", 1));
         write!(f, "{}{unit}", self.0 / ms)
     }
 }

@@ -9,20 +9,13 @@ pub(crate) type Aims = BTreeMap<String, f64>;
 
 /// The aims of one benchmark; none when the file is missing or says nothing of it.
 pub(crate) fn load(path: &Path, benchmark: &str) -> Aims {
-    fs::read_to_string(path)
-        .map(|text| parse(&text, benchmark))
-        .unwrap_or_default()
+    fs::read_to_string(path).map(|text| parse(&text, benchmark)).unwrap_or_default()
 }
 
 fn parse(text: &str, benchmark: &str) -> Aims {
     let all: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
-    let rows = all[benchmark]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    rows.iter()
-        .filter_map(|row| Some((row["name"].as_str()?.to_owned(), row["aim"].as_f64()?)))
-        .collect()
+    let rows = all[benchmark].as_array().map(Vec::as_slice).unwrap_or_default();
+    rows.iter().filter_map(|row| Some((row["name"].as_str()?.to_owned(), row["aim"].as_f64()?))).collect()
 }
 
 #[cfg(test)]
@@ -32,10 +25,7 @@ mod tests {
     #[test]
     fn aims_are_optional() {
         let text = r#"{"bench spine": [{"name": "status", "unit": "ms", "aim": 8}]}"#;
-        assert_eq!(
-            parse(text, "bench spine"),
-            Aims::from([("status".to_owned(), 8.0)])
-        );
+        assert_eq!(parse(text, "bench spine"), Aims::from([("status".to_owned(), 8.0)]));
         assert!(parse(text, "bench vault").is_empty());
         assert!(parse("not json", "bench spine").is_empty());
         assert!(load(Path::new("no/such/file"), "bench spine").is_empty());

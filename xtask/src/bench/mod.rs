@@ -24,14 +24,10 @@ pub(crate) fn run(name: &str, json: Option<&Path>) -> Result<(), Chore> {
         )));
     };
     let rows = measure()?;
-    let aims = aims::load(
-        &root().join("../shared/aims.json"),
-        &format!("bench {name}"),
-    );
+    let aims = aims::load(&root().join("../shared/aims.json"), &format!("bench {name}"));
     print!("{}", table(&rows, &aims));
     if let Some(path) = json {
-        let text =
-            serde_json::to_string_pretty(&rows).map_err(|why| Chore::form(&"the rows", &why))?;
+        let text = serde_json::to_string_pretty(&rows).map_err(|why| Chore::form(&"the rows", &why))?;
         fs::write(path, text + "\n").map_err(Chore::file(path))?;
     }
     Ok(())
@@ -40,11 +36,7 @@ pub(crate) fn run(name: &str, json: Option<&Path>) -> Result<(), Chore> {
 /// The rows as text: value, aim if there is one, and what was measured beside it in the same run.
 fn table(rows: &[Row], aims: &aims::Aims) -> String {
     use std::fmt::Write as _;
-    let width = rows
-        .iter()
-        .map(|row| row.name.len())
-        .max()
-        .unwrap_or_default();
+    let width = rows.iter().map(|row| row.name.len()).max().unwrap_or_default();
     let mut text = String::new();
     for row in rows {
         let aim = aims.get(&row.name).map_or_else(String::new, |&aim| {
@@ -52,28 +44,12 @@ fn table(rows: &[Row], aims: &aims::Aims) -> String {
                 Better::Lower => ("<=", row.value <= aim),
                 Better::Higher => (">=", row.value >= aim),
             };
-            format!(
-                "  aim {sign} {} {}",
-                short(aim),
-                if met { "met" } else { "MISSED" }
-            )
+            format!("  aim {sign} {} {}", short(aim), if met { "met" } else { "MISSED" })
         });
         // Writing into a string cannot fail.
-        let _ = writeln!(
-            text,
-            "{:width$}  {:>9} {}{aim}",
-            row.name,
-            short(row.value),
-            row.unit
-        );
+        let _ = writeln!(text, "{:width$}  {:>9} {}{aim}", row.name, short(row.value), row.unit);
         for peer in &row.beside {
-            let _ = writeln!(
-                text,
-                "{:>width$}  {:>9} {}",
-                peer.name,
-                short(peer.value),
-                peer.unit
-            );
+            let _ = writeln!(text, "{:>width$}  {:>9} {}", peer.name, short(peer.value), peer.unit);
         }
     }
     text

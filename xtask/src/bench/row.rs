@@ -30,23 +30,13 @@ pub(crate) struct Row {
 
 impl Beside {
     pub(crate) fn new(name: &str, value: f64, unit: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            value,
-            unit: unit.to_owned(),
-        }
+        Self { name: name.to_owned(), value, unit: unit.to_owned() }
     }
 }
 
 impl Row {
     pub(crate) fn new(name: &str, value: f64, unit: &str, better: Better) -> Self {
-        Self {
-            name: name.to_owned(),
-            value,
-            unit: unit.to_owned(),
-            better,
-            beside: Vec::new(),
-        }
+        Self { name: name.to_owned(), value, unit: unit.to_owned(), better, beside: Vec::new() }
     }
 
     /// The row with one peer more.

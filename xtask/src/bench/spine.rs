@@ -41,10 +41,7 @@ fn status_row(scratch: &Path) -> Result<Row, Chore> {
     };
     chore::output(&mut keep())?;
 
-    let mut peers = vec![
-        ("true", "true", None),
-        ("git --version", "git", Some("--version")),
-    ];
+    let mut peers = vec![("true", "true", None), ("git --version", "git", Some("--version"))];
     if on_path("sqlite3").is_some() {
         peers.push(("sqlite3 -version", "sqlite3", Some("-version")));
     }
@@ -57,12 +54,7 @@ fn status_row(scratch: &Path) -> Result<Row, Chore> {
             times.push(start_to_exit_ms(Command::new(program).args(*argument))?);
         }
     }
-    let mut row = Row::new(
-        "status start to exit p50",
-        median(&mut own),
-        "ms",
-        Better::Lower,
-    );
+    let mut row = Row::new("status start to exit p50", median(&mut own), "ms", Better::Lower);
     for ((name, ..), times) in peers.iter().zip(&mut theirs) {
         row = row.beside(Beside::new(name, median(times), "ms"));
     }
@@ -70,14 +62,9 @@ fn status_row(scratch: &Path) -> Result<Row, Chore> {
 }
 
 fn start_to_exit_ms(command: &mut Command) -> Result<f64, Chore> {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let start = Instant::now();
-    let status = command
-        .status()
-        .map_err(|source| start_error(command, source))?;
+    let status = command.status().map_err(|source| start_error(command, source))?;
     let elapsed_ms = start.elapsed().as_secs_f64() * 1e3;
     chore::checked(command, status)?;
     Ok(elapsed_ms)
@@ -87,10 +74,7 @@ fn start_to_exit_ms(command: &mut Command) -> Result<f64, Chore> {
 fn ledger_rows(scratch: &Path) -> Result<Vec<Row>, Chore> {
     let file = scratch.join("rows.json");
     let mut command = Command::new(env!("CARGO"));
-    command
-        .args(["bench", "--quiet", "-p", "xtask", "--bench", "spine", "--"])
-        .arg(scratch)
-        .arg(&file);
+    command.args(["bench", "--quiet", "-p", "xtask", "--bench", "spine", "--"]).arg(scratch).arg(&file);
     chore::run(&mut command)?;
     serde_json::from_str(&chore::read(&file)?).map_err(|why| Chore::form(&file.display(), &why))
 }
@@ -100,12 +84,6 @@ fn python_peers(scratch: &Path) -> Result<Option<Vec<Beside>>, Chore> {
     let Some(python) = on_path("python3") else {
         return Ok(None);
     };
-    let text = chore::output(
-        Command::new(python)
-            .arg("bench/peers/spine.py")
-            .arg(scratch),
-    )?;
-    serde_json::from_str(&text)
-        .map(Some)
-        .map_err(|why| Chore::form(&"bench/peers/spine.py", &why))
+    let text = chore::output(Command::new(python).arg("bench/peers/spine.py").arg(scratch))?;
+    serde_json::from_str(&text).map(Some).map_err(|why| Chore::form(&"bench/peers/spine.py", &why))
 }

@@ -38,21 +38,13 @@ pub(crate) fn load() -> Result<Vec<Crate>, Chore> {
         .map_err(|why| Chore::form(&"cargo's metadata", &why))?;
     let crates = metadata.packages.into_iter().map(|package| Crate {
         name: package.name.to_string(),
-        folder: package
-            .manifest_path
-            .parent()
-            .map(|p| p.as_std_path().to_owned())
-            .unwrap_or_default(),
+        folder: package.manifest_path.parent().map(|p| p.as_std_path().to_owned()).unwrap_or_default(),
         needs: package
             .dependencies
             .into_iter()
             .filter(|need| need.path.is_some())
             .map(|need| Need {
-                on: if need.kind == DependencyKind::Development {
-                    On::Tests
-                } else {
-                    On::Ships
-                },
+                on: if need.kind == DependencyKind::Development { On::Tests } else { On::Ships },
                 name: need.name,
             })
             .collect(),
@@ -68,10 +60,7 @@ pub(crate) fn check(crates: &[Crate]) -> Vec<String> {
     let mut findings = Vec::new();
     for krate in crates {
         let Some(place) = table::find(&krate.name) else {
-            findings.push(format!(
-                "{}: not in the layer table (xtask/src/layers/table.rs)",
-                krate.name
-            ));
+            findings.push(format!("{}: not in the layer table (xtask/src/layers/table.rs)", krate.name));
             continue;
         };
         for need in &krate.needs {
@@ -102,38 +91,18 @@ mod tests {
     use super::*;
 
     fn check_one(name: &str, needs: &[(&str, On)]) -> Vec<String> {
-        let needs = needs
-            .iter()
-            .map(|&(name, on)| Need {
-                name: name.to_owned(),
-                on,
-            })
-            .collect();
-        check(&[Crate {
-            name: name.to_owned(),
-            folder: PathBuf::new(),
-            needs,
-        }])
+        let needs = needs.iter().map(|&(name, on)| Need { name: name.to_owned(), on }).collect();
+        check(&[Crate { name: name.to_owned(), folder: PathBuf::new(), needs }])
     }
 
     #[test]
     fn dependencies_point_down() {
         let cases: &[(&str, &str, On, Option<&str>)] = &[
             ("keep-ledger", "keep-db", On::Ships, None),
-            (
-                "keep-db",
-                "keep-ledger",
-                On::Ships,
-                Some("only lower layers"),
-            ),
+            ("keep-db", "keep-ledger", On::Ships, Some("only lower layers")),
             ("keep-db", "keep-blob", On::Ships, Some("only lower layers")),
             ("keep-db", "keep-gate", On::Tests, Some("only lower layers")),
-            (
-                "keep-memory",
-                "keep-exec",
-                On::Ships,
-                Some("only lower layers"),
-            ),
+            ("keep-memory", "keep-exec", On::Ships, Some("only lower layers")),
             ("keep-flow", "keep-exec", On::Ships, None),
             ("keep", "keep-app", On::Ships, None),
             ("keep", "keep-memory", On::Ships, None),
@@ -141,20 +110,10 @@ mod tests {
             ("keep", "keep-python", On::Ships, Some("is a surface")),
             ("keep", "keep-db", On::Ships, Some("is a surface")),
             ("keep", "keep-db", On::Tests, None),
-            (
-                "keep-server",
-                "keep-ledger",
-                On::Ships,
-                Some("is a surface"),
-            ),
+            ("keep-server", "keep-ledger", On::Ships, Some("is a surface")),
             ("keep-server", "keep", On::Ships, Some("only lower layers")),
             ("xtask", "keep-ledger", On::Tests, None),
-            (
-                "keep-shed",
-                "keep-types",
-                On::Ships,
-                Some("not in the layer table"),
-            ),
+            ("keep-shed", "keep-types", On::Ships, Some("not in the layer table")),
         ];
         for &(name, other, on, expected) in cases {
             let found = check_one(name, &[(other, on)]);

@@ -24,15 +24,9 @@ pub(crate) fn check_engines(root: &Path, crates: &[Crate]) -> Result<Vec<String>
         let source = krate.folder.join("src");
         let mut files = Vec::new();
         for path in rust_files(&source).map_err(Chore::file(&source))? {
-            let shown = path
-                .strip_prefix(root)
-                .unwrap_or(&path)
-                .display()
-                .to_string();
+            let shown = path.strip_prefix(root).unwrap_or(&path).display().to_string();
             let room = room_of(path.strip_prefix(&source).unwrap_or(&path));
-            files.push(
-                scan::file(&shown, room, &read(&path)?).map_err(|why| Chore::form(&shown, &why))?,
-            );
+            files.push(scan::file(&shown, room, &read(&path)?).map_err(|why| Chore::form(&shown, &why))?);
         }
         findings.extend(check_files(&files));
     }
@@ -44,26 +38,19 @@ fn check_files(files: &[SourceFile]) -> Vec<String> {
     let mut findings = Vec::new();
     for file in files {
         match file.room {
-            Room::Outside => findings.extend(file.writers_named.iter().map(|name| {
-                format!(
-                    "{}: names {name}, which only store/ and effects/ may",
-                    file.shown
-                )
-            })),
-            Room::Inside => findings.extend(
-                file.hides
+            Room::Outside => findings.extend(
+                file.writers_named
                     .iter()
-                    .map(|what| format!("{}: {what} hides a writer's name", file.shown)),
+                    .map(|name| format!("{}: names {name}, which only store/ and effects/ may", file.shown)),
+            ),
+            Room::Inside => findings.extend(
+                file.hides.iter().map(|what| format!("{}: {what} hides a writer's name", file.shown)),
             ),
         }
     }
     let inside = files.iter().filter(|file| file.room == Room::Inside);
     let functions: Vec<(&str, &Function)> = inside
-        .flat_map(|file| {
-            file.functions
-                .iter()
-                .map(|function| (file.shown.as_str(), function))
-        })
+        .flat_map(|file| file.functions.iter().map(|function| (file.shown.as_str(), function)))
         .collect();
     let changing = changing_names(&functions);
     for (shown, function) in functions {
@@ -85,8 +72,7 @@ fn changing_names(functions: &[(&str, &Function)]) -> BTreeSet<String> {
     loop {
         let before = changing.len();
         for (_, function) in functions {
-            let changes =
-                function.changes || function.calls.iter().any(|name| changing.contains(name));
+            let changes = function.changes || function.calls.iter().any(|name| changing.contains(name));
             if changes && !function.has_proof {
                 changing.insert(function.name.clone());
             }
@@ -99,10 +85,7 @@ fn changing_names(functions: &[(&str, &Function)]) -> BTreeSet<String> {
 
 fn room_of(path: &Path) -> Room {
     let inside = path.components().any(|part| {
-        matches!(
-            part.as_os_str().to_str(),
-            Some("store" | "effects" | "store.rs" | "effects.rs")
-        )
+        matches!(part.as_os_str().to_str(), Some("store" | "effects" | "store.rs" | "effects.rs"))
     });
     if inside { Room::Inside } else { Room::Outside }
 }

@@ -34,21 +34,14 @@ pub struct Document {
 /// When it is no TOML, or a key is unknown, misplaced or of the wrong type; with file and line.
 pub fn read(file: &str, text: &str, reader: Reader) -> Result<Document, ConfigError> {
     if text.len() > MAX_BYTES {
-        return Err(ConfigError::TooLarge {
-            file: file.to_owned(),
-            limit_bytes: MAX_BYTES,
-        });
+        return Err(ConfigError::TooLarge { file: file.to_owned(), limit_bytes: MAX_BYTES });
     }
     let place = |offset| Place::at(file, text, offset);
     let table = DeTable::parse(text).map_err(|error| ConfigError::Syntax {
         place: place(error.span().unwrap_or_default().start),
         message: error.message().trim_end().to_owned(),
     })?;
-    let mut walk = Walk {
-        place: &place,
-        reader,
-        document: Document::default(),
-    };
+    let mut walk = Walk { place: &place, reader, document: Document::default() };
     walk.table("", table.get_ref())?;
     Ok(walk.document)
 }
@@ -69,9 +62,7 @@ impl Walk<'_> {
                 continue;
             }
             let section = format!("{name}.");
-            let is_section = keys::KEYS
-                .iter()
-                .any(|known| known.name.starts_with(&section));
+            let is_section = keys::KEYS.iter().any(|known| known.name.starts_with(&section));
             match (keys::find(&name), value.get_ref()) {
                 (Some(known), _) => self.entry(known, value, place)?,
                 (None, DeValue::Table(inner)) if is_section => self.table(&section, inner)?,
@@ -81,11 +72,7 @@ impl Walk<'_> {
                 (None, _) => {
                     let suggestion = keys::nearest(&name).map(str::to_owned);
                     let key = name.chars().take(80).collect();
-                    return Err(ConfigError::UnknownKey {
-                        place: place.to_string(),
-                        key,
-                        suggestion,
-                    });
+                    return Err(ConfigError::UnknownKey { place: place.to_string(), key, suggestion });
                 }
             }
         }
@@ -99,10 +86,7 @@ impl Walk<'_> {
         place: Place,
     ) -> Result<(), ConfigError> {
         if key.project == ProjectRule::Own && self.reader != Reader::Project {
-            return Err(ConfigError::ProjectsOwn {
-                place: place.to_string(),
-                key: key.name,
-            });
+            return Err(ConfigError::ProjectsOwn { place: place.to_string(), key: key.name });
         }
         let text = match value.get_ref() {
             DeValue::String(text) if key.kind.is_quoted() => Some(text.to_string()),
@@ -123,10 +107,7 @@ impl Walk<'_> {
     fn include(&mut self, value: &Spanned<DeValue<'_>>) -> Result<(), ConfigError> {
         let place = (self.place)(value.span().start);
         let wanted = format!("a list of at most {MAX_INCLUDES} paths below the project's root");
-        let list = value
-            .get_ref()
-            .as_array()
-            .filter(|list| list.len() <= MAX_INCLUDES);
+        let list = value.get_ref().as_array().filter(|list| list.len() <= MAX_INCLUDES);
         let Some(list) = list else {
             return Err(bad_value(place, "include", &wanted, value));
         };
@@ -147,10 +128,7 @@ fn is_inside(path: &str) -> bool {
     path.len() <= 1_024 && !path.contains('\0') && path.split('/').all(plain)
 }
 
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the place is made for the error"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "the place is made for the error")]
 fn bad_value(place: Place, key: &str, wanted: &str, value: &Spanned<DeValue<'_>>) -> ConfigError {
     let found = match value.get_ref() {
         DeValue::String(text) => format!("{:?}", text.chars().take(80).collect::<String>()),
@@ -158,10 +136,5 @@ fn bad_value(place: Place, key: &str, wanted: &str, value: &Spanned<DeValue<'_>>
         DeValue::Boolean(on) => on.to_string(),
         other => other.type_str().to_owned(),
     };
-    ConfigError::BadValue {
-        place: place.to_string(),
-        key: key.to_owned(),
-        wanted: wanted.to_owned(),
-        found,
-    }
+    ConfigError::BadValue { place: place.to_string(), key: key.to_owned(), wanted: wanted.to_owned(), found }
 }

@@ -39,10 +39,7 @@ pub fn unset(path: &Path, name: &str) -> Result<Edit, ConfigError> {
 }
 
 fn edit(path: &Path, name: &str, after: Option<Value>) -> Result<Edit, ConfigError> {
-    let write = |source| ConfigError::Write {
-        path: path.to_owned(),
-        source,
-    };
+    let write = |source| ConfigError::Write { path: path.to_owned(), source };
     let key = keys::find(name).ok_or_else(|| ConfigError::UnknownKey {
         place: "the command line".to_owned(),
         key: name.chars().take(80).collect(),
@@ -50,14 +47,8 @@ fn edit(path: &Path, name: &str, after: Option<Value>) -> Result<Edit, ConfigErr
     })?;
     // A link, as managers of dotfiles make, stays one: its target is what changes.
     let path = &path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let folder = path
-        .parent()
-        .ok_or_else(|| write(io::Error::other("it has no folder")))?;
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .map_err(write)?;
+    let folder = path.parent().ok_or_else(|| write(io::Error::other("it has no folder")))?;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(write)?;
     let folder_handle = File::open(folder).map_err(write)?;
     // Two edits at once would each write a file without the other's change.
     flock(&folder_handle, FlockOperation::LockExclusive).map_err(|e| write(e.into()))?;
@@ -65,24 +56,15 @@ fn edit(path: &Path, name: &str, after: Option<Value>) -> Result<Edit, ConfigErr
     let shown = path.display().to_string();
     let text = read_text(path)?.unwrap_or_default();
     let old = read(&shown, &text, Reader::House)?;
-    let before = old
-        .entries
-        .into_iter()
-        .find(|(k, ..)| k.name == key.name)
-        .map(|(_, v, _)| v);
-    let mut document: DocumentMut = text
-        .parse()
-        .map_err(|error: toml_edit::TomlError| write(io::Error::other(error)))?;
+    let before = old.entries.into_iter().find(|(k, ..)| k.name == key.name).map(|(_, v, _)| v);
+    let mut document: DocumentMut =
+        text.parse().map_err(|error: toml_edit::TomlError| write(io::Error::other(error)))?;
     change(&mut document, key.name, after.as_ref());
     let text = document.to_string();
     // What is written must load again, whatever shape the file had.
     read(&shown, &text, Reader::House)?;
     replace(path, folder, &folder_handle, text.as_bytes()).map_err(write)?;
-    Ok(Edit {
-        key: key.name,
-        before,
-        after,
-    })
+    Ok(Edit { key: key.name, before, after })
 }
 
 fn change(document: &mut DocumentMut, name: &str, after: Option<&Value>) {
@@ -92,9 +74,7 @@ fn change(document: &mut DocumentMut, name: &str, after: Option<&Value>) {
     if after.is_none() && !table.contains_key(section) {
         return;
     }
-    let inner = table
-        .entry(section)
-        .or_insert_with(|| Item::Table(Table::new()));
+    let inner = table.entry(section).or_insert_with(|| Item::Table(Table::new()));
     let Some(inner) = inner.as_table_like_mut() else {
         return;
     };

@@ -104,10 +104,7 @@ impl Explain for ConfigError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Writable { path, .. } => format!("run `chmod go-w {}`", path.display()),
-            Self::UnknownKey {
-                suggestion: Some(key),
-                ..
-            } => format!("did you mean `{key}`?"),
+            Self::UnknownKey { suggestion: Some(key), .. } => format!("did you mean `{key}`?"),
             Self::UnknownKey { .. } => "`keep config show` lists every key".to_owned(),
             Self::Relative { .. } => {
                 "a relative home would depend on the folder you happen to be in".to_owned()

@@ -91,15 +91,7 @@ const fn key(
     field: Access,
     doc: &'static str,
 ) -> Key {
-    Key {
-        name,
-        kind,
-        project,
-        narrower,
-        doc,
-        get: field.0,
-        set: field.1,
-    }
+    Key { name, kind, project, narrower, doc, get: field.0, set: field.1 }
 }
 
 const fn seconds(count: u64) -> Duration {
@@ -157,10 +149,7 @@ pub fn find(name: &str) -> Option<&'static Key> {
 /// The key a mistyped name most likely meant.
 pub(super) fn nearest(name: &str) -> Option<&'static str> {
     let score = |key: &&'static str| strsim::jaro_winkler(name, key);
-    let best = KEYS
-        .iter()
-        .map(|key| key.name)
-        .max_by(|a, b| score(a).total_cmp(&score(b)))?;
+    let best = KEYS.iter().map(|key| key.name).max_by(|a, b| score(a).total_cmp(&score(b)))?;
     (score(&best) > 0.75).then_some(best)
 }
 
@@ -191,8 +180,6 @@ impl Key {
 
 impl std::fmt::Debug for Key {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Key")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Key").field("name", &self.name).finish_non_exhaustive()
     }
 }

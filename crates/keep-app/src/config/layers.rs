@@ -131,10 +131,7 @@ pub struct Effective {
 /// # Errors
 /// When a file cannot be read, can be changed by others, or says something wrong; a wrong variable or
 /// flag is an error too.
-pub fn load(
-    around: &Surroundings,
-    project: Option<&ProjectSettings>,
-) -> Result<Effective, ConfigError> {
+pub fn load(around: &Surroundings, project: Option<&ProjectSettings>) -> Result<Effective, ConfigError> {
     let mut effective = Effective::default();
     let user = around.installation()?.config.join("config.toml");
     for (key, value, place) in read_file(&around.system)?.entries {
@@ -148,12 +145,7 @@ pub fn load(
     }
     for (name, text) in &around.env {
         if let Some((key, value)) = from_variable(name, text)? {
-            effective.put_given(
-                key,
-                value,
-                Origin::Environment(name.clone()),
-                around.standing,
-            );
+            effective.put_given(key, value, Origin::Environment(name.clone()), around.standing);
         }
     }
     for (name, text) in &around.flags {
@@ -175,20 +167,14 @@ impl Effective {
     /// # Errors
     /// When there is no such key.
     pub fn get(&self, name: &str) -> Result<Row, ConfigError> {
-        keys::find(name)
-            .map(|key| self.row(key))
-            .ok_or_else(|| unknown(name, "the command line"))
+        keys::find(name).map(|key| self.row(key)).ok_or_else(|| unknown(name, "the command line"))
     }
 
     fn row(&self, key: &'static Key) -> Row {
         Row {
             key: key.name,
             value: (key.get)(&self.values),
-            origin: self
-                .origins
-                .get(key.name)
-                .cloned()
-                .unwrap_or(Origin::Default),
+            origin: self.origins.get(key.name).cloned().unwrap_or(Origin::Default),
             default: (key.get)(&Values::default()),
             project: key.project.as_str(),
             doc: key.doc,
@@ -201,12 +187,7 @@ impl Effective {
     }
 
     fn leave_out(&mut self, key: &'static Key, value: Value, origin: Origin, why: &'static str) {
-        self.notices.push(Notice {
-            key: key.name,
-            value,
-            origin,
-            why,
-        });
+        self.notices.push(Notice { key: key.name, value, origin, why });
     }
 
     fn put_project(&mut self, project: &ProjectSettings) -> Result<(), ConfigError> {
@@ -258,27 +239,17 @@ fn unknown(name: &str, place: &str) -> ConfigError {
 }
 
 /// A checked value for a key from words, for flags, the environment and `keep config set`.
-pub(super) fn from_text(
-    name: &str,
-    text: &str,
-    place: &str,
-) -> Result<(&'static Key, Value), ConfigError> {
+pub(super) fn from_text(name: &str, text: &str, place: &str) -> Result<(&'static Key, Value), ConfigError> {
     let key = keys::find(name).ok_or_else(|| unknown(name, place))?;
     if key.project == ProjectRule::Own {
-        return Err(ConfigError::ProjectsOwn {
-            place: place.to_owned(),
-            key: key.name,
-        });
+        return Err(ConfigError::ProjectsOwn { place: place.to_owned(), key: key.name });
     }
-    let value = key
-        .kind
-        .from_text(text)
-        .ok_or_else(|| ConfigError::BadValue {
-            place: place.to_owned(),
-            key: key.name.to_owned(),
-            wanted: key.kind.wanted(),
-            found: format!("{:?}", text.chars().take(80).collect::<String>()),
-        })?;
+    let value = key.kind.from_text(text).ok_or_else(|| ConfigError::BadValue {
+        place: place.to_owned(),
+        key: key.name.to_owned(),
+        wanted: key.kind.wanted(),
+        found: format!("{:?}", text.chars().take(80).collect::<String>()),
+    })?;
     Ok((key, value))
 }
 
@@ -294,25 +265,14 @@ fn from_variable(name: &str, text: &str) -> Result<Option<(&'static Key, Value)>
             .and_then(|rest| rest.strip_prefix(section.as_str()))
             .is_some_and(|rest| rest.starts_with('_'))
     };
-    if !KEYS
-        .iter()
-        .filter_map(section_of)
-        .any(|section| inside(&section))
-    {
+    if !KEYS.iter().filter_map(section_of).any(|section| inside(&section)) {
         return Ok(None);
     }
     let variables: Vec<String> = KEYS.iter().map(Key::variable).collect();
     let score = |variable: &String| strsim::jaro_winkler(name, variable);
-    let suggestion = variables
-        .iter()
-        .max_by(|a, b| score(a).total_cmp(&score(b)))
-        .cloned();
+    let suggestion = variables.iter().max_by(|a, b| score(a).total_cmp(&score(b))).cloned();
     let key = name.chars().take(80).collect();
-    Err(ConfigError::UnknownKey {
-        place: "the environment".to_owned(),
-        key,
-        suggestion,
-    })
+    Err(ConfigError::UnknownKey { place: "the environment".to_owned(), key, suggestion })
 }
 
 /// Reads the system's or the user's file; one that is not there sets nothing.
@@ -325,10 +285,7 @@ fn read_file(path: &Path) -> Result<Document, ConfigError> {
 
 /// The text of a configuration file that nobody else can change; none when there is no file.
 pub(super) fn read_text(path: &Path) -> Result<Option<String>, ConfigError> {
-    let failed = |source| ConfigError::Read {
-        path: path.to_owned(),
-        source,
-    };
+    let failed = |source| ConfigError::Read { path: path.to_owned(), source };
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         other => other.map_err(failed)?,
@@ -339,14 +296,9 @@ pub(super) fn read_text(path: &Path) -> Result<Option<String>, ConfigError> {
     }
     let mode = metadata.permissions().mode() & 0o777;
     if mode & 0o022 != 0 {
-        return Err(ConfigError::Writable {
-            path: path.to_owned(),
-            mode,
-        });
+        return Err(ConfigError::Writable { path: path.to_owned(), mode });
     }
     let mut text = String::new();
-    file.take(MAX_BYTES as u64 + 1)
-        .read_to_string(&mut text)
-        .map_err(failed)?;
+    file.take(MAX_BYTES as u64 + 1).read_to_string(&mut text).map_err(failed)?;
     Ok(Some(text))
 }

@@ -44,10 +44,7 @@ fn check(at: &Installation) -> Result<(), ConfigError> {
 }
 
 fn told(error: &ConfigError) -> String {
-    let hint = error
-        .hint()
-        .map(|hint| format!(" ({hint})"))
-        .unwrap_or_default();
+    let hint = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
     format!("{}{hint}", chain(error).join(": "))
 }
 

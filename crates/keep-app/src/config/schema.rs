@@ -9,9 +9,9 @@ pub fn schema() -> Value {
     let mut sections: Map<String, Value> = Map::new();
     for key in &KEYS {
         let (section, leaf) = key.name.split_once('.').unwrap_or(("", key.name));
-        let table = sections.entry(section.to_owned()).or_insert_with(
-            || json!({ "type": "object", "additionalProperties": false, "properties": {} }),
-        );
+        let table = sections
+            .entry(section.to_owned())
+            .or_insert_with(|| json!({ "type": "object", "additionalProperties": false, "properties": {} }));
         table["properties"][leaf] = property(key);
     }
     sections.insert(

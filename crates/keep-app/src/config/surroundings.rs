@@ -60,19 +60,12 @@ impl Surroundings {
         }
         if let Some(home) = self.env.get("KEEP_HOME").filter(|home| !home.is_empty()) {
             if !Path::new(home).is_absolute() {
-                return Err(ConfigError::Relative {
-                    variable: "KEEP_HOME",
-                    value: home.clone(),
-                });
+                return Err(ConfigError::Relative { variable: "KEEP_HOME", value: home.clone() });
             }
             return Ok(below(Path::new(home)));
         }
-        let absolute = |variable: &str| {
-            self.env
-                .get(variable)
-                .map(PathBuf::from)
-                .filter(|path| path.is_absolute())
-        };
+        let absolute =
+            |variable: &str| self.env.get(variable).map(PathBuf::from).filter(|path| path.is_absolute());
         let folder = |variable: &str, usual: &str| {
             absolute(variable)
                 .or_else(|| absolute("HOME").map(|home| home.join(usual)))
@@ -88,9 +81,5 @@ impl Surroundings {
 }
 
 fn below(home: &Path) -> Installation {
-    Installation {
-        data: home.join("data"),
-        config: home.join("config"),
-        state: home.join("state"),
-    }
+    Installation { data: home.join("data"), config: home.join("config"), state: home.join("state") }
 }

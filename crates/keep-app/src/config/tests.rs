@@ -39,10 +39,7 @@ impl Home {
 }
 
 fn project(text: &str, trusted: Trusted) -> Option<ProjectSettings> {
-    Some(ProjectSettings {
-        files: vec![(".keep/keep.toml".to_owned(), text.to_owned())],
-        trusted,
-    })
+    Some(ProjectSettings { files: vec![(".keep/keep.toml".to_owned(), text.to_owned())], trusted })
 }
 
 fn shown(effective: &Effective, key: &str) -> (String, String) {
@@ -64,52 +61,28 @@ fn layers_in_order() {
     home.put("config/config.toml", "approvals.expiry = \"40m\"\n");
     let (value, origin) = load(&around, None);
     assert_eq!(value, "40m");
-    assert!(
-        origin.starts_with("user ") && origin.ends_with("config.toml:1"),
-        "{origin}"
-    );
+    assert!(origin.starts_with("user ") && origin.ends_with("config.toml:1"), "{origin}");
     let narrowing = || project("\napprovals.expiry = \"30m\"", Trusted::No);
-    assert_eq!(
-        load(&around, narrowing()),
-        ("30m".into(), "project .keep/keep.toml:2".into())
-    );
-    around
-        .env
-        .insert("KEEP_APPROVALS_EXPIRY".into(), "20m".into());
-    assert_eq!(
-        load(&around, narrowing()).1,
-        "environment KEEP_APPROVALS_EXPIRY"
-    );
+    assert_eq!(load(&around, narrowing()), ("30m".into(), "project .keep/keep.toml:2".into()));
+    around.env.insert("KEEP_APPROVALS_EXPIRY".into(), "20m".into());
+    assert_eq!(load(&around, narrowing()).1, "environment KEEP_APPROVALS_EXPIRY");
     around.flags.push((key.into(), "11m".into()));
-    assert_eq!(
-        load(&around, narrowing()),
-        ("11m".into(), "flag approvals.expiry".into())
-    );
+    assert_eq!(load(&around, narrowing()), ("11m".into(), "flag approvals.expiry".into()));
 }
 
 #[test]
 fn a_project_narrows_and_widens_only_while_trusted() {
     let home = Home::new();
-    let load =
-        |text: &str, trusted| super::load(&home.around(), project(text, trusted).as_ref()).unwrap();
+    let load = |text: &str, trusted| super::load(&home.around(), project(text, trusted).as_ref()).unwrap();
     let widening = "approvals.expiry = \"2h\"\nrate.agent_per_minute = 5\n";
     let left = load(widening, Trusted::No);
     assert_eq!(left.values.approval_expiry.to_string(), "10m");
     assert_eq!(left.values.agent_per_minute, 5);
     assert_eq!(left.notices.len(), 1);
     assert!(left.notices[0].why.contains("keep trust"));
-    assert_eq!(
-        load(widening, Trusted::Yes)
-            .values
-            .approval_expiry
-            .to_string(),
-        "2h"
-    );
+    assert_eq!(load(widening, Trusted::Yes).values.approval_expiry.to_string(), "2h");
     for trusted in [Trusted::No, Trusted::Yes] {
-        let never = load(
-            "approvals.totp = true\napprovals.notice = \"none\"\n",
-            trusted,
-        );
+        let never = load("approvals.totp = true\napprovals.notice = \"none\"\n", trusted);
         assert_eq!(never.values, Values::default());
         assert_eq!(never.notices.len(), 2);
         let named = load("[project]\nname = \"demo\"\n", trusted);
@@ -128,9 +101,7 @@ fn a_programs_environment_only_narrows() {
     set(&mut around, "KEEP_APPROVALS_TOTP", "false");
     set(&mut around, "KEEP_RATE_AGENT_PER_MINUTE", "9999");
     set(&mut around, "KEEP_DATABASE_LOCK_WAIT", "1s");
-    around
-        .flags
-        .push(("tokens.default_expiry".into(), "1d".into()));
+    around.flags.push(("tokens.default_expiry".into(), "1d".into()));
     let person = load(&around, None).unwrap();
     assert!(!person.values.totp && person.values.agent_per_minute == 9_999);
     around.standing = Standing::Program;
@@ -147,17 +118,11 @@ fn environment_files_of_a_project_are_never_read() {
     let home = Home::new();
     let evil = tempfile::tempdir().unwrap();
     for name in [".env", ".envrc", ".env.local", ".keep/.env", ".keep/env"] {
-        let line = format!(
-            "KEEP_HOME={}\nKEEP_APPROVALS_EXPIRY=7d\n",
-            evil.path().display()
-        );
+        let line = format!("KEEP_HOME={}\nKEEP_APPROVALS_EXPIRY=7d\n", evil.path().display());
         home.put(name, &line);
     }
     let around = home.around();
-    assert_eq!(
-        around.installation().unwrap().data,
-        home.path().join("data")
-    );
+    assert_eq!(around.installation().unwrap().data, home.path().join("data"));
     assert_eq!(load(&around, None).unwrap().values, Values::default());
     let walked = crate::trust::walk(home.path()).unwrap();
     assert!(walked.closure.files.is_empty() && walked.settings.is_empty());
@@ -169,29 +134,18 @@ fn folders() {
     around.home = None;
     assert!(matches!(around.installation(), Err(ConfigError::NoHome)));
     around.env.insert("HOME".into(), "/home/ann".into());
-    around
-        .env
-        .insert("XDG_STATE_HOME".into(), "relative".into());
+    around.env.insert("XDG_STATE_HOME".into(), "relative".into());
     around.env.insert("XDG_DATA_HOME".into(), "/data".into());
     let found = around.installation().unwrap();
     assert_eq!(found.data, Path::new("/data/keep"));
     assert_eq!(found.config, Path::new("/home/ann/.config/keep"));
     assert_eq!(found.state, Path::new("/home/ann/.local/state/keep"));
     around.env.insert("KEEP_HOME".into(), "keep-here".into());
-    assert!(matches!(
-        around.installation(),
-        Err(ConfigError::Relative { .. })
-    ));
+    assert!(matches!(around.installation(), Err(ConfigError::Relative { .. })));
     around.env.insert("KEEP_HOME".into(), "/k".into());
-    assert_eq!(
-        around.installation().unwrap().config,
-        Path::new("/k/config")
-    );
+    assert_eq!(around.installation().unwrap().config, Path::new("/k/config"));
     around.home = Some("rel".into());
-    assert_eq!(
-        around.installation().unwrap().data,
-        around.cwd.join("rel/data")
-    );
+    assert_eq!(around.installation().unwrap().data, around.cwd.join("rel/data"));
 }
 
 #[test]
@@ -206,39 +160,15 @@ fn mistakes_say_where_and_what() {
             assert_eq!(error.hint().as_deref(), Some(hint), "{text:?}");
         }
     };
-    check(
-        "\n[aprovals]\n",
-        "config.toml:2:2: unknown key \"aprovals\"",
-        None,
-    );
-    check(
-        "approvals.expriy = 1",
-        "unknown key",
-        Some("did you mean `approvals.expiry`?"),
-    );
-    check(
-        "[approvals]\nexpiry = 10",
-        "config.toml:2:10: approvals.expiry must be a span",
-        None,
-    );
-    check(
-        "approvals.expiry = \"10 minutes\"",
-        "this is \"10 minutes\"",
-        None,
-    );
+    check("\n[aprovals]\n", "config.toml:2:2: unknown key \"aprovals\"", None);
+    check("approvals.expriy = 1", "unknown key", Some("did you mean `approvals.expiry`?"));
+    check("[approvals]\nexpiry = 10", "config.toml:2:10: approvals.expiry must be a span", None);
+    check("approvals.expiry = \"10 minutes\"", "this is \"10 minutes\"", None);
     check("approvals.expiry = \"1ms\"", "from 10s to 1w", None);
     check("approvals.totp = \"yes\"", "must be true or false", None);
-    check(
-        "approvals.notice = \"shout\"",
-        "one of none, bell, desktop",
-        None,
-    );
+    check("approvals.notice = \"shout\"", "one of none, bell, desktop", None);
     check("rate.user_per_minute = -1", "must be a whole number", None);
-    check(
-        "rate.user_per_minute = 0x10",
-        "must be a whole number",
-        None,
-    );
+    check("rate.user_per_minute = 0x10", "must be a whole number", None);
     check("approvals = 1", "must be a table of settings", None);
     check("project.name = \"x\"", "belongs into a project's", None);
     check("include = [\"x\"]", "unknown key \"include\"", None);
@@ -246,15 +176,11 @@ fn mistakes_say_where_and_what() {
     check(&"#".repeat(70_000), "over the limit", None);
     let home = Home::new();
     let mut around = home.around();
-    around
-        .env
-        .insert("KEEP_APPROVALS_TOPT".into(), "true".into());
+    around.env.insert("KEEP_APPROVALS_TOPT".into(), "true".into());
     let hint = load(&around, None).unwrap_err().hint();
     assert_eq!(hint.as_deref(), Some("did you mean `KEEP_APPROVALS_TOTP`?"));
     around.env.clear();
-    around
-        .env
-        .insert("KEEP_TOKEN".into(), "not a setting".into());
+    around.env.insert("KEEP_TOKEN".into(), "not a setting".into());
     load(&around, None).unwrap();
     around.flags.push(("approvals.totp".into(), "maybe".into()));
     assert!(load(&around, None).is_err());
@@ -266,17 +192,8 @@ fn a_file_that_others_can_change_is_refused() {
     home.put("config/config.toml", "approvals.totp = false\n");
     for mode in [0o620, 0o602, 0o666] {
         std::fs::set_permissions(home.user(), PermissionsExt::from_mode(mode)).unwrap();
-        assert!(
-            matches!(
-                load(&home.around(), None),
-                Err(ConfigError::Writable { .. })
-            ),
-            "{mode:o}"
-        );
-        assert!(matches!(
-            set(&home.user(), "approvals.totp", "true"),
-            Err(ConfigError::Writable { .. })
-        ));
+        assert!(matches!(load(&home.around(), None), Err(ConfigError::Writable { .. })), "{mode:o}");
+        assert!(matches!(set(&home.user(), "approvals.totp", "true"), Err(ConfigError::Writable { .. })));
     }
     std::fs::set_permissions(home.user(), PermissionsExt::from_mode(0o644)).unwrap();
     load(&home.around(), None).unwrap();
@@ -288,15 +205,9 @@ fn setting_keeps_what_a_person_wrote() {
     let file = home.user();
     let text = || std::fs::read_to_string(&file).unwrap();
     let edit = set(&file, "approvals.expiry", "1h").unwrap();
-    assert_eq!(
-        (edit.before, edit.after.unwrap().to_string()),
-        (None, "1h".to_owned())
-    );
+    assert_eq!((edit.before, edit.after.unwrap().to_string()), (None, "1h".to_owned()));
     assert_eq!(text(), "[approvals]\nexpiry = \"1h\"\n");
-    assert_eq!(
-        std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
 
     home.put(
         "config/config.toml",
@@ -314,18 +225,11 @@ fn setting_keeps_what_a_person_wrote() {
     unset(&file, "approvals.totp").unwrap();
     assert!(!text().contains("totp"));
     let before = text();
-    for (key, value) in [
-        ("approvals.topt", "true"),
-        ("approvals.totp", "2"),
-        ("project.name", "x"),
-    ] {
+    for (key, value) in [("approvals.topt", "true"), ("approvals.totp", "2"), ("project.name", "x")] {
         assert!(set(&file, key, value).is_err());
     }
     assert_eq!(text(), before);
-    home.put(
-        "config/config.toml",
-        "approvals = { totp = false }\nrate.user_per_minute = 5\n",
-    );
+    home.put("config/config.toml", "approvals = { totp = false }\nrate.user_per_minute = 5\n");
     set(&file, "approvals.totp", "true").unwrap();
     set(&file, "rate.agent_per_minute", "6").unwrap();
     let config = load(&home.around(), None).unwrap().values;
@@ -349,12 +253,7 @@ fn the_table_is_whole() {
         (key.set)(&mut config, &default);
         assert_eq!(config, Values::default(), "{}", key.name);
         if default != Value::Name(None) {
-            assert_eq!(
-                key.kind.from_text(&default.to_string()),
-                Some(default),
-                "{}",
-                key.name
-            );
+            assert_eq!(key.kind.from_text(&default.to_string()), Some(default), "{}", key.name);
         }
     }
 }
@@ -367,11 +266,7 @@ fn the_published_schema_is_the_tables() {
     if std::env::var_os("KEEP_BLESS").is_some() {
         std::fs::write(path, &now).unwrap();
     }
-    assert_eq!(
-        std::fs::read_to_string(path).unwrap_or_default(),
-        now,
-        "see docs/config.schema.json"
-    );
+    assert_eq!(std::fs::read_to_string(path).unwrap_or_default(), now, "see docs/config.schema.json");
 }
 
 #[test]
@@ -380,12 +275,7 @@ fn each_twin_breaks_its_own_promise_and_no_other() {
         let home = Home::new();
         let at = home.around().installation().unwrap();
         for probe in probes() {
-            assert_eq!(
-                (probe.run)(&at),
-                keep_types::Verdict::Pass,
-                "{}",
-                probe.promise.id
-            );
+            assert_eq!((probe.run)(&at), keep_types::Verdict::Pass, "{}", probe.promise.id);
         }
         (probe.twin)(&at).unwrap();
         for (other, seen) in probes().iter().enumerate() {

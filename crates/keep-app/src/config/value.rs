@@ -18,25 +18,16 @@ pub enum NoticeBy {
 pub type Choice = &'static [&'static str];
 
 impl NoticeBy {
-    const ALL: [(Self, &'static str); 3] = [
-        (Self::None, "none"),
-        (Self::Bell, "bell"),
-        (Self::Desktop, "desktop"),
-    ];
+    const ALL: [(Self, &'static str); 3] =
+        [(Self::None, "none"), (Self::Bell, "bell"), (Self::Desktop, "desktop")];
     pub(crate) const WORDS: Choice = &["none", "bell", "desktop"];
 
     pub(crate) fn word(self) -> &'static str {
-        Self::ALL
-            .iter()
-            .find(|(one, _)| *one == self)
-            .map_or("none", |(_, word)| word)
+        Self::ALL.iter().find(|(one, _)| *one == self).map_or("none", |(_, word)| word)
     }
 
     pub(crate) fn from_word(word: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .find(|(_, known)| *known == word)
-            .map(|(one, _)| *one)
+        Self::ALL.iter().find(|(_, known)| *known == word).map(|(one, _)| *one)
     }
 }
 

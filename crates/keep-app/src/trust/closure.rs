@@ -40,12 +40,7 @@ impl Closure {
     pub fn digest(&self) -> Digest {
         let root = self.root.as_os_str().as_encoded_bytes();
         let start = FieldHasher::new("keep trust closure 1").field("root", root);
-        self.files
-            .iter()
-            .fold(start, |all, (path, digest)| {
-                all.field(path, digest.as_bytes())
-            })
-            .finish()
+        self.files.iter().fold(start, |all, (path, digest)| all.field(path, digest.as_bytes())).finish()
     }
 
     /// What differs now from this pinned closure, in the order of paths.
@@ -59,20 +54,10 @@ impl Closure {
                 Some(_) => None,
             };
         }
-        for path in self
-            .files
-            .keys()
-            .filter(|path| !now.files.contains_key(*path))
-        {
+        for path in self.files.keys().filter(|path| !now.files.contains_key(*path)) {
             changes.insert(path, How::Removed);
         }
-        changes
-            .into_iter()
-            .map(|(path, how)| Change {
-                path: path.clone(),
-                how,
-            })
-            .collect()
+        changes.into_iter().map(|(path, how)| Change { path: path.clone(), how }).collect()
     }
 }
 

@@ -17,9 +17,7 @@ pub enum TrustError {
         source: io::Error,
     },
     /// A link, which could lead anywhere and change its aim after it was looked at.
-    #[error(
-        "{path:?} is a link or lies behind one; a project's own files are not followed through links"
-    )]
+    #[error("{path:?} is a link or lies behind one; a project's own files are not followed through links")]
     Link {
         /// The link.
         path: PathBuf,
@@ -54,9 +52,7 @@ pub enum TrustError {
 impl Explain for TrustError {
     fn kind(&self) -> ErrorKind {
         match self {
-            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-                ErrorKind::NotFound
-            }
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => ErrorKind::NotFound,
             Self::Read { .. } => ErrorKind::Unavailable,
             Self::Settings(error) => error.kind(),
             _ => ErrorKind::Usage,

@@ -11,16 +11,8 @@ fn put(root: &Path, path: &str, text: &str) {
 
 fn project() -> tempfile::TempDir {
     let root = tempfile::tempdir().unwrap();
-    put(
-        root.path(),
-        ".keep/keep.toml",
-        "include = [\"conf/more.toml\"]\napprovals.expiry = \"1h\"\n",
-    );
-    put(
-        root.path(),
-        "conf/more.toml",
-        "include = [\".keep/keep.toml\"]\n[project]\nname = \"demo\"\n",
-    );
+    put(root.path(), ".keep/keep.toml", "include = [\"conf/more.toml\"]\napprovals.expiry = \"1h\"\n");
+    put(root.path(), "conf/more.toml", "include = [\".keep/keep.toml\"]\n[project]\nname = \"demo\"\n");
     put(root.path(), ".keep/rules/a.toml", "# none\n");
     put(root.path(), ".keep/rules/readme.md", "not a rule\n");
     put(root.path(), ".keep/flows/deploy.sh", "echo hi\n");
@@ -44,16 +36,9 @@ fn the_closure_is_what_the_settings_rest_on() {
             "conf/more.toml",
         ]
     );
-    let settings: Vec<_> = walked
-        .settings
-        .iter()
-        .map(|(path, _)| path.as_str())
-        .collect();
+    let settings: Vec<_> = walked.settings.iter().map(|(path, _)| path.as_str()).collect();
     assert_eq!(settings, [".keep/keep.toml", "conf/more.toml"]);
-    assert_eq!(
-        walked.rules,
-        [(".keep/rules/a.toml".to_owned(), "# none\n".to_owned())]
-    );
+    assert_eq!(walked.rules, [(".keep/rules/a.toml".to_owned(), "# none\n".to_owned())]);
 }
 
 #[test]
@@ -73,10 +58,7 @@ fn a_pin_is_good_for_these_bytes_in_this_place() {
     put(root.path(), ".keep/flows/new.sh", "");
     std::fs::remove_file(root.path().join(".keep/rules/a.toml")).unwrap();
     assert_eq!(standing(Some(&pinned), &now()), Trusted::No);
-    let change = |path: &str, how| Change {
-        path: path.to_owned(),
-        how,
-    };
+    let change = |path: &str, how| Change { path: path.to_owned(), how };
     assert_eq!(
         pinned.diff(&now()),
         [
@@ -102,11 +84,8 @@ fn links_pipes_and_oddities_are_refused() {
     };
     let replace = |root: &Path, path: &str, target: &Path| {
         let path = root.join(path);
-        let removed = if path.is_dir() {
-            std::fs::remove_dir_all(&path)
-        } else {
-            std::fs::remove_file(&path)
-        };
+        let removed =
+            if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) };
         removed.unwrap();
         symlink(target, path).unwrap();
     };
@@ -122,10 +101,7 @@ fn links_pipes_and_oddities_are_refused() {
         "conf/more.toml",
     ] {
         let error = check(&|root| replace(root, path, outside.path()));
-        assert!(
-            matches!(error, TrustError::Link { .. }),
-            "{path}: {error:?}"
-        );
+        assert!(matches!(error, TrustError::Link { .. }), "{path}: {error:?}");
     }
     let error = check(&|root| {
         let pipe = root.join(".keep/flows/pipe");
@@ -157,9 +133,6 @@ fn a_project_without_files_has_an_empty_closure() {
     assert!(walk(root.path()).unwrap().closure.files.is_empty());
     assert_eq!(find_root(&root.path().join("a/b")), None);
     std::fs::create_dir_all(root.path().join(".keep")).unwrap();
-    assert_eq!(
-        find_root(&root.path().join("a/b")).as_deref(),
-        Some(root.path())
-    );
+    assert_eq!(find_root(&root.path().join("a/b")).as_deref(), Some(root.path()));
     assert!(walk(root.path()).unwrap().closure.files.is_empty());
 }

@@ -54,54 +54,24 @@ pub fn find_root(cwd: &Path) -> Option<PathBuf> {
 /// When a file cannot be read, is a link, no regular file or no text where text is needed, when there is
 /// too much, or when a settings file does not load.
 pub fn walk(root: &Path) -> Result<Walked, TrustError> {
-    let handle = openat(
-        CWD,
-        root,
-        FOLDER.difference(OFlags::NOFOLLOW),
-        Mode::empty(),
-    )
-    .map_err(|error| TrustError::Read {
-        path: root.to_owned(),
-        source: error.into(),
-    })?;
-    let mut walk = Walk {
-        root,
-        handle,
-        files: BTreeMap::new(),
-        bytes: 0,
-    };
+    let handle = openat(CWD, root, FOLDER.difference(OFlags::NOFOLLOW), Mode::empty())
+        .map_err(|error| TrustError::Read { path: root.to_owned(), source: error.into() })?;
+    let mut walk = Walk { root, handle, files: BTreeMap::new(), bytes: 0 };
     let settings = walk.settings()?;
     let mut rules = Vec::new();
-    for path in walk
-        .list(RULES)?
-        .into_iter()
-        .filter(|path| path.ends_with(".toml"))
-    {
+    for path in walk.list(RULES)?.into_iter().filter(|path| path.ends_with(".toml")) {
         let text = walk.text(&path)?;
         rules.push((path, text));
     }
     walk.folder(FLOWS, 0)?;
-    let closure = Closure {
-        root: root.to_owned(),
-        files: walk.files,
-    };
-    Ok(Walked {
-        closure,
-        settings,
-        rules,
-    })
+    let closure = Closure { root: root.to_owned(), files: walk.files };
+    Ok(Walked { closure, settings, rules })
 }
 
 /// How folders on the way are opened.
-const FOLDER: OFlags = OFlags::RDONLY
-    .union(OFlags::DIRECTORY)
-    .union(OFlags::NOFOLLOW)
-    .union(OFlags::CLOEXEC);
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 /// How files are opened; without `NONBLOCK` a pipe in a file's place would hold us up for ever.
-const FILE: OFlags = OFlags::RDONLY
-    .union(OFlags::NOFOLLOW)
-    .union(OFlags::NONBLOCK)
-    .union(OFlags::CLOEXEC);
+const FILE: OFlags = OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
 
 struct Walk<'a> {
     root: &'a Path,
@@ -136,11 +106,7 @@ impl Walk<'_> {
             match self.open(&path, FOLDER) {
                 Ok(Some(_)) if depth + 1 == MAX_DEPTH => {
                     let (path, limit) = (self.root.join(path), MAX_DEPTH as u64);
-                    return Err(TrustError::TooMuch {
-                        path,
-                        what: "depth of folders",
-                        limit,
-                    });
+                    return Err(TrustError::TooMuch { path, what: "depth of folders", limit });
                 }
                 Ok(Some(_)) => self.folder(&path, depth + 1)?,
                 _ => self.bytes(&path).map(drop)?,
@@ -158,15 +124,9 @@ impl Walk<'_> {
         let mut paths = Vec::new();
         for entry in Dir::new(folder).map_err(failed)? {
             let entry = entry.map_err(failed)?;
-            let name = entry
-                .file_name()
-                .to_str()
-                .map_err(|_| TrustError::NotText {
-                    path: self
-                        .root
-                        .join(path)
-                        .join(entry.file_name().to_string_lossy().as_ref()),
-                })?;
+            let name = entry.file_name().to_str().map_err(|_| TrustError::NotText {
+                path: self.root.join(path).join(entry.file_name().to_string_lossy().as_ref()),
+            })?;
             if name != "." && name != ".." {
                 paths.push(format!("{path}/{name}"));
             }
@@ -180,9 +140,7 @@ impl Walk<'_> {
 
     fn text(&mut self, path: &str) -> Result<String, TrustError> {
         let bytes = self.bytes(path)?;
-        String::from_utf8(bytes).map_err(|_| TrustError::NotText {
-            path: self.root.join(path),
-        })
+        String::from_utf8(bytes).map_err(|_| TrustError::NotText { path: self.root.join(path) })
     }
 
     /// Reads a file and takes its digest into the closure.
@@ -191,18 +149,13 @@ impl Walk<'_> {
         let handle = self.open(path, FILE)?.ok_or_else(|| failed(Errno::NOENT))?;
         let stat = fstat(&handle).map_err(failed)?;
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
-            return Err(TrustError::NotAFile {
-                path: self.root.join(path),
-            });
+            return Err(TrustError::NotAFile { path: self.root.join(path) });
         }
         let mut bytes = Vec::new();
         File::from(handle)
             .take(MAX_BYTES - self.bytes + 1)
             .read_to_end(&mut bytes)
-            .map_err(|source| TrustError::Read {
-                path: self.root.join(path),
-                source,
-            })?;
+            .map_err(|source| TrustError::Read { path: self.root.join(path), source })?;
         self.bytes += bytes.len() as u64;
         if self.bytes > MAX_BYTES {
             return Err(self.too_much(path, "bytes", MAX_BYTES));
@@ -229,9 +182,7 @@ impl Walk<'_> {
                     let is_link = statat(parent, step, AtFlags::SYMLINK_NOFOLLOW)
                         .is_ok_and(|s| FileType::from_raw_mode(s.st_mode) == FileType::Symlink);
                     return Err(match is_link {
-                        true => TrustError::Link {
-                            path: self.root.join(path),
-                        },
+                        true => TrustError::Link { path: self.root.join(path) },
                         false => self.failed(path, error),
                     });
                 }
@@ -241,17 +192,10 @@ impl Walk<'_> {
     }
 
     fn failed(&self, path: &str, error: Errno) -> TrustError {
-        TrustError::Read {
-            path: self.root.join(path),
-            source: error.into(),
-        }
+        TrustError::Read { path: self.root.join(path), source: error.into() }
     }
 
     fn too_much(&self, path: &str, what: &'static str, limit: u64) -> TrustError {
-        TrustError::TooMuch {
-            path: self.root.join(path),
-            what,
-            limit,
-        }
+        TrustError::TooMuch { path: self.root.join(path), what, limit }
     }
 }

@@ -9,16 +9,51 @@ use keep_types::{Audience, Channel, Name, Principal, PrincipalKind, ProcessId};
 /// Program names under which agents run. A name here makes its descendants agents; a program that is
 /// missing is caught by the environment markers or by having no terminal of its own.
 const AGENT_PROGRAMS: &[&str] = &[
-    "aider", "amp", "auggie", "claude", "claude-code", "cline", "codex", "copilot", "crush", "cursor",
-    "cursor-agent", "devin", "droid", "gemini", "goose", "goosed", "kiro", "kiro-cli", "opencode",
-    "openhands", "q", "qwen", "windsurf", "zed-agent",
+    "aider",
+    "amp",
+    "auggie",
+    "claude",
+    "claude-code",
+    "cline",
+    "codex",
+    "copilot",
+    "crush",
+    "cursor",
+    "cursor-agent",
+    "devin",
+    "droid",
+    "gemini",
+    "goose",
+    "goosed",
+    "kiro",
+    "kiro-cli",
+    "opencode",
+    "openhands",
+    "q",
+    "qwen",
+    "windsurf",
+    "zed-agent",
 ];
 
 /// Environment variables that agents set for the commands they run. Values do not matter.
 const AGENT_MARKERS: &[&str] = &[
-    "AGENT", "AIDER_MODEL", "AI_AGENT", "AMP_CURRENT_THREAD_ID", "AUGMENT_AGENT", "CLAUDECODE",
-    "CLAUDE_CODE_ENTRYPOINT", "CLINE_ACTIVE", "CODEX_SANDBOX", "CODEX_THREAD_ID", "COPILOT_AGENT",
-    "CURSOR_AGENT", "CURSOR_TRACE_ID", "GEMINI_CLI", "GOOSE_TERMINAL", "OPENCODE", "OPENCODE_CLIENT",
+    "AGENT",
+    "AIDER_MODEL",
+    "AI_AGENT",
+    "AMP_CURRENT_THREAD_ID",
+    "AUGMENT_AGENT",
+    "CLAUDECODE",
+    "CLAUDE_CODE_ENTRYPOINT",
+    "CLINE_ACTIVE",
+    "CODEX_SANDBOX",
+    "CODEX_THREAD_ID",
+    "COPILOT_AGENT",
+    "CURSOR_AGENT",
+    "CURSOR_TRACE_ID",
+    "GEMINI_CLI",
+    "GOOSE_TERMINAL",
+    "OPENCODE",
+    "OPENCODE_CLIENT",
 ];
 
 /// The marker that Keep puts into the environment of everything it starts.
@@ -147,9 +182,10 @@ fn user_name(passwd: &str, uid: u32) -> Name {
         let id = fields.nth(1)?;
         (id.parse() == Ok(uid)).then(|| Name::slug(name))?
     };
-    passwd.lines().find_map(of_line).unwrap_or_else(|| {
-        format!("uid-{uid}").parse().expect("`uid-` and digits are a name")
-    })
+    passwd
+        .lines()
+        .find_map(of_line)
+        .unwrap_or_else(|| format!("uid-{uid}").parse().expect("`uid-` and digits are a name"))
 }
 
 #[cfg(test)]

@@ -76,9 +76,12 @@ fn view(boot: &str, pid: u32) -> Result<(u32, ProcessView), FileError> {
     }
     // `node /usr/bin/claude`: the script is what a person would call the program.
     let arguments = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    programs.extend(arguments.split(|&b| b == 0).take(2).filter_map(|argument| {
-        base_name(Path::new(std::str::from_utf8(argument).ok()?))
-    }));
+    programs.extend(
+        arguments
+            .split(|&b| b == 0)
+            .take(2)
+            .filter_map(|argument| base_name(Path::new(std::str::from_utf8(argument).ok()?))),
+    );
     let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
     let markers = environment[..environment.len().min(MAX_ENVIRONMENT)]
         .split(|&b| b == 0)

@@ -26,7 +26,9 @@ fn effect_and_record_stand_or_fall_together() {
         assert!(failed.await.is_err());
         let rows: i64 = house
             .db
-            .read(|tx| Ok::<_, GateError>(tx.sql().query_row("SELECT count(*) FROM t", [], |row| row.get(0))?))
+            .read(|tx| {
+                Ok::<_, GateError>(tx.sql().query_row("SELECT count(*) FROM t", [], |row| row.get(0))?)
+            })
             .await
             .unwrap();
         assert_eq!(rows, 1);

@@ -4,21 +4,14 @@ use keep_ledger::note::SignedHead;
 use std::fs;
 
 fn size(place: &Place) -> u64 {
-    SignedHead::parse(&fs::read_to_string(place.checkpoint()).unwrap())
-        .unwrap()
-        .head
-        .size
+    SignedHead::parse(&fs::read_to_string(place.checkpoint()).unwrap()).unwrap().head.size
 }
 
 #[test]
 fn an_empty_ledger_starts_anchored() {
     let place = Place::new();
     let ledger = place.open();
-    assert!(
-        matches!(ledger.health(), Health::Anchored { .. }),
-        "{:?}",
-        ledger.health()
-    );
+    assert!(matches!(ledger.health(), Health::Anchored { .. }), "{:?}", ledger.health());
     assert_eq!(ledger.verify(&mut |_, _| {}).unwrap().records, 1);
 }
 
@@ -82,32 +75,20 @@ fn files_are_private() {
     use std::os::unix::fs::PermissionsExt;
     let place = Place::new();
     place.grow(3);
-    for file in [
-        place.checkpoint(),
-        place.key_file(),
-        place.key_file().with_extension("hmac"),
-    ] {
+    for file in [place.checkpoint(), place.key_file(), place.key_file().with_extension("hmac")] {
         let mode = fs::metadata(&file).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode, 0o600, "{}", file.display());
     }
     fs::set_permissions(place.key_file(), fs::Permissions::from_mode(0o644)).unwrap();
-    let error = keep_ledger::Ledger::open(place.db(), place.config())
-        .err()
-        .unwrap();
-    assert!(
-        error.to_string().contains("can be read by others"),
-        "{error}"
-    );
+    let error = keep_ledger::Ledger::open(place.db(), place.config()).err().unwrap();
+    assert!(error.to_string().contains("can be read by others"), "{error}");
 }
 
 /// The state folder fails at each step of writing the checkpoint: the records are safe, the old
 /// checkpoint stays, and the next one is written.
 #[test]
 fn a_failing_state_folder_loses_no_record() {
-    for (blocked, what) in [
-        ("checkpoint.lock", "the lock"),
-        ("checkpoint.new", "the temporary file"),
-    ] {
+    for (blocked, what) in [("checkpoint.lock", "the lock"), ("checkpoint.new", "the temporary file")] {
         let place = Place::new();
         place.grow(5);
         let name = match blocked {

@@ -8,32 +8,22 @@ fn exported(place: &Place, range: Option<std::ops::Range<u64>>) -> (String, Stri
     let ledger = place.open();
     let mut bytes = Vec::new();
     ledger.export(&mut bytes, range, &mut |_, _| {}).unwrap();
-    (
-        String::from_utf8(bytes).unwrap(),
-        ledger.public_key().unwrap().unwrap(),
-    )
+    (String::from_utf8(bytes).unwrap(), ledger.public_key().unwrap().unwrap())
 }
 
 #[test]
 fn an_export_verifies_alone_and_no_line_of_it_can_change() {
     let place = Place::new();
     place.grow(40);
-    run(place
-        .open()
-        .erase_details_of("user:me".parse().unwrap(), vec![4]))
-    .unwrap();
+    run(place.open().erase_details_of("user:me".parse().unwrap(), vec![4])).unwrap();
     let (text, key) = exported(&place, None);
     let report = verify_export(text.as_bytes(), &key).unwrap();
     assert_eq!((report.records.clone(), report.erased), (0..42, 1));
     assert!(verify_export(text.as_bytes(), &"ab".repeat(32)).is_err());
     let lines: Vec<&str> = text.lines().collect();
     for at in 1..lines.len() {
-        let without: Vec<&str> = lines
-            .iter()
-            .enumerate()
-            .filter(|(n, _)| *n != at)
-            .map(|(_, line)| *line)
-            .collect();
+        let without: Vec<&str> =
+            lines.iter().enumerate().filter(|(n, _)| *n != at).map(|(_, line)| *line).collect();
         assert!(verify_export((without.join("\n") + "\n").as_bytes(), &key).is_err());
     }
     for (from, to) in [
@@ -74,10 +64,7 @@ fn one_record_is_one_line_whatever_is_in_it() {
     ];
     for text in nasty {
         let detail = json!({ "name": text, text: [text] });
-        ledger
-            .append(record("memory.write", Phase::Done, detail))
-            .wait()
-            .unwrap();
+        ledger.append(record("memory.write", Phase::Done, detail)).wait().unwrap();
     }
     ledger.close().unwrap();
     let report = ledger.verify(&mut |_, _| {}).unwrap();
@@ -86,10 +73,7 @@ fn one_record_is_one_line_whatever_is_in_it() {
     assert_eq!(text.lines().count(), 2 + nasty.len());
     // The dash stands in every signed note.
     let plain = |c: char| matches!(c, '\n' | '\u{2014}') || (!c.is_control() && c.is_ascii());
-    assert!(
-        text.chars().all(plain),
-        "a control or hidden character came through"
-    );
+    assert!(text.chars().all(plain), "a control or hidden character came through");
     verify_export(text.as_bytes(), &key).unwrap();
     for (n, text) in nasty.iter().enumerate() {
         let entry = ledger.get(n as u64 + 1).wait().unwrap();
@@ -105,36 +89,16 @@ fn proofs_over_stored_subtrees_hold() {
     for seq in [0, 1, 255, 256, 511, 512, 1023, 1024, 1499, 1500] {
         let proof = ledger.prove(seq).unwrap();
         let path: Vec<[u8; 32]> = proof.path.iter().map(|digest| *digest.as_bytes()).collect();
-        verify_inclusion(
-            proof.leaf.as_bytes(),
-            seq,
-            proof.size,
-            &path,
-            proof.root.as_bytes(),
-        )
-        .unwrap();
+        verify_inclusion(proof.leaf.as_bytes(), seq, proof.size, &path, proof.root.as_bytes()).unwrap();
     }
-    for (old, new) in [
-        (1, 1501),
-        (255, 256),
-        (256, 1501),
-        (300, 700),
-        (1024, 1500),
-        (1501, 1501),
-    ] {
+    for (old, new) in [(1, 1501), (255, 256), (256, 1501), (300, 700), (1024, 1500), (1501, 1501)] {
         let proof = ledger.consistency(old, new).unwrap();
         let path: Vec<[u8; 32]> = proof.path.iter().map(|digest| *digest.as_bytes()).collect();
         let (old_root, new_root) = (proof.old_root.as_bytes(), proof.new_root.as_bytes());
         verify_consistency((old, old_root), (new, new_root), &path).unwrap();
     }
-    assert!(matches!(
-        ledger.prove(1501),
-        Err(LedgerError::NoSuchRecord(1501))
-    ));
-    assert!(matches!(
-        ledger.consistency(9, 5000),
-        Err(LedgerError::BadSizes { .. })
-    ));
+    assert!(matches!(ledger.prove(1501), Err(LedgerError::NoSuchRecord(1501))));
+    assert!(matches!(ledger.consistency(9, 5000), Err(LedgerError::BadSizes { .. })));
 }
 
 #[test]
@@ -150,18 +114,9 @@ fn an_anchor_elsewhere_shows_what_the_owner_of_the_key_rewrote() {
     drop(ledger);
     // Somebody with the key edits a record and makes the rest fit.
     place.forge("UPDATE ledger_record SET action = 'a.c' WHERE seq = 5");
-    run(place
-        .open()
-        .accept("user:me".parse().unwrap(), "nothing to see".into()))
-    .unwrap();
+    run(place.open().accept("user:me".parse().unwrap(), "nothing to see".into())).unwrap();
     let found = place.open().check_anchor_file(&anchor);
-    assert!(
-        matches!(
-            found,
-            Err(LedgerError::Tampered(Forgery::Forked { to: 301, .. }))
-        ),
-        "{found:?}"
-    );
+    assert!(matches!(found, Err(LedgerError::Tampered(Forgery::Forked { to: 301, .. }))), "{found:?}");
 }
 
 #[test]
@@ -170,14 +125,8 @@ fn git_reads_the_anchors() {
     place.grow(10);
     let repository = place.root.join("repo");
     let git = |args: &[&str]| {
-        let out = Command::new("git")
-            .arg("-C")
-            .arg(&place.root)
-            .args(args)
-            .output();
-        out.ok()
-            .filter(|out| out.status.success())
-            .map(|out| String::from_utf8(out.stdout).unwrap())
+        let out = Command::new("git").arg("-C").arg(&place.root).args(args).output();
+        out.ok().filter(|out| out.status.success()).map(|out| String::from_utf8(out.stdout).unwrap())
     };
     if git(&["init", "-q", "repo"]).is_none() {
         return; // no git here
@@ -187,10 +136,7 @@ fn git_reads_the_anchors() {
     append(&ledger, 10);
     let (head, second) = ledger.anchor_to_git(&repository).unwrap();
     let log = git(&["-C", "repo", "log", "--format=%H", "refs/keep/ledger"]).unwrap();
-    assert_eq!(
-        log.lines().collect::<Vec<_>>(),
-        [second.as_str(), first.as_str()]
-    );
+    assert_eq!(log.lines().collect::<Vec<_>>(), [second.as_str(), first.as_str()]);
     git(&["-C", "repo", "fsck", "--strict"]).unwrap();
     let note = git(&["-C", "repo", "show", "refs/keep/ledger:checkpoint"]).unwrap();
     assert_eq!(ledger.check_anchor(&note).unwrap(), head);

@@ -69,19 +69,13 @@ fn edited() {
         "exact = zeroblob(32)",
         "leaf = zeroblob(32)",
     ] {
-        check(
-            &format!("UPDATE ledger_record SET {column} WHERE seq = 300"),
-            &Forgery::Edited { seq: 300 },
-        );
+        check(&format!("UPDATE ledger_record SET {column} WHERE seq = 300"), &Forgery::Edited { seq: 300 });
     }
 }
 
 #[test]
 fn deleted_with_and_without_closing_the_gap() {
-    check(
-        "DELETE FROM ledger_record WHERE seq = 300",
-        &Forgery::Deleted { seq: 300 },
-    );
+    check("DELETE FROM ledger_record WHERE seq = 300", &Forgery::Deleted { seq: 300 });
     check(
         &format!(
             "DELETE FROM ledger_record WHERE seq = 300; DELETE FROM ledger_detail WHERE seq = 300; {}",
@@ -107,20 +101,14 @@ fn reordered() {
 #[test]
 fn duplicated() {
     check(&copy(300, 600), &Forgery::Duplicated { seq: 600, of: 300 });
-    check(
-        &format!("{} {}", shift_up(301), copy(300, 301)),
-        &Forgery::Duplicated { seq: 301, of: 300 },
-    );
+    check(&format!("{} {}", shift_up(301), copy(300, 301)), &Forgery::Duplicated { seq: 301, of: 300 });
 }
 
 #[test]
 fn truncated() {
     check(
         "DELETE FROM ledger_record WHERE seq >= 590; DELETE FROM ledger_detail WHERE seq >= 590;",
-        &Forgery::Truncated {
-            kept: 590,
-            expected: 600,
-        },
+        &Forgery::Truncated { kept: 590, expected: 600 },
     );
 }
 
@@ -134,10 +122,7 @@ fn details() {
         "UPDATE ledger_detail SET salt = zeroblob(16) WHERE seq = 300",
         &Forgery::DetailEdited { seq: 300 },
     );
-    check(
-        "DELETE FROM ledger_detail WHERE seq = 300",
-        &Forgery::DetailLost { seq: 300 },
-    );
+    check("DELETE FROM ledger_detail WHERE seq = 300", &Forgery::DetailLost { seq: 300 });
     check(
         "INSERT INTO ledger_detail (seq, salt, detail) VALUES (900, zeroblob(16), '1')",
         &Forgery::DetailAdded { seq: 900 },
@@ -150,33 +135,15 @@ fn what_is_stored_for_speed() {
         "UPDATE ledger_tree SET hash = zeroblob(32) WHERE level = 8 AND place = 1",
         &Forgery::TreeEdited { from: 256, to: 512 },
     );
-    check(
-        "DELETE FROM ledger_tree",
-        &Forgery::TreeEdited { from: 0, to: 256 },
-    );
+    check("DELETE FROM ledger_tree", &Forgery::TreeEdited { from: 0, to: 256 });
     check(
         "INSERT INTO ledger_tree VALUES (8, 2, zeroblob(32))",
-        &Forgery::Truncated {
-            kept: 600,
-            expected: 768,
-        },
+        &Forgery::Truncated { kept: 600, expected: 768 },
     );
-    check(
-        "UPDATE ledger_state SET peaks = zeroblob(length(peaks))",
-        &Forgery::StateEdited { size: 600 },
-    );
-    check(
-        "UPDATE ledger_state SET epoch = 3",
-        &Forgery::StateEdited { size: 600 },
-    );
-    check(
-        "INSERT INTO ledger_open_intent VALUES (300)",
-        &Forgery::IntentList { seq: 300 },
-    );
-    check(
-        "INSERT INTO ledger_key VALUES (300, zeroblob(32))",
-        &Forgery::KeyChain { seq: 300 },
-    );
+    check("UPDATE ledger_state SET peaks = zeroblob(length(peaks))", &Forgery::StateEdited { size: 600 });
+    check("UPDATE ledger_state SET epoch = 3", &Forgery::StateEdited { size: 600 });
+    check("INSERT INTO ledger_open_intent VALUES (300)", &Forgery::IntentList { seq: 300 });
+    check("INSERT INTO ledger_key VALUES (300, zeroblob(32))", &Forgery::KeyChain { seq: 300 });
 }
 
 /// The whole database file is an older copy.
@@ -191,30 +158,11 @@ fn rolled_back() {
     ledger.close().unwrap();
     drop(ledger);
     replace_database(&place, &old);
-    assert_eq!(
-        place.forgery(),
-        Some(Forgery::RolledBack {
-            size: 51,
-            checkpoint: 101
-        })
-    );
+    assert_eq!(place.forgery(), Some(Forgery::RolledBack { size: 51, checkpoint: 101 }));
     let ledger = place.open();
-    assert!(
-        matches!(ledger.health(), Health::Mismatch { .. }),
-        "{:?}",
-        ledger.health()
-    );
-    let refused = ledger
-        .append(crate::place::record(
-            "a.b",
-            keep_ledger::Phase::Done,
-            1.into(),
-        ))
-        .wait();
-    assert!(
-        matches!(refused, Err(LedgerError::Refused(_))),
-        "{refused:?}"
-    );
+    assert!(matches!(ledger.health(), Health::Mismatch { .. }), "{:?}", ledger.health());
+    let refused = ledger.append(crate::place::record("a.b", keep_ledger::Phase::Done, 1.into())).wait();
+    assert!(matches!(refused, Err(LedgerError::Refused(_))), "{refused:?}");
 }
 
 pub(crate) fn replace_database(place: &Place, with: &std::path::Path) {
@@ -242,10 +190,7 @@ fn truncated_and_appended() {
     fs::write(place.checkpoint(), checkpoint).unwrap();
     assert!(matches!(place.open().health(), Health::Mismatch { .. }));
     let found = place.forgery();
-    assert!(
-        matches!(found, Some(Forgery::Forked { to: 101, .. })),
-        "{found:?}"
-    );
+    assert!(matches!(found, Some(Forgery::Forked { to: 101, .. })), "{found:?}");
 }
 
 /// Records of another log, whose leaves are right in themselves.
@@ -273,10 +218,7 @@ fn another_log() {
     other.forge("PRAGMA wal_checkpoint(TRUNCATE)");
     replace_database(&place, &other.database());
     let found = place.forgery();
-    assert!(
-        matches!(found, Some(Forgery::ForeignLog { .. })),
-        "{found:?}"
-    );
+    assert!(matches!(found, Some(Forgery::ForeignLog { .. })), "{found:?}");
     assert!(!place.open().health().takes_records());
 }
 
@@ -291,43 +233,24 @@ fn signed_again_with_a_newer_key() {
     ledger.close().unwrap();
     drop(ledger);
     assert_eq!(place.forgery(), None);
-    let head =
-        keep_ledger::note::SignedHead::parse(&fs::read_to_string(place.checkpoint()).unwrap());
+    let head = keep_ledger::note::SignedHead::parse(&fs::read_to_string(place.checkpoint()).unwrap());
     let head = head.unwrap().head;
     let ledger = place.open();
     let old_root = *ledger.consistency(15, 41).unwrap().old_root.as_bytes();
     drop(ledger);
-    let old = keep_ledger::note::Head {
-        size: 15,
-        root: old_root,
-        ..head
-    };
+    let old = keep_ledger::note::Head { size: 15, root: old_root, ..head };
     let note = old.sign(&signing_key(&place));
     place.forge(&format!("INSERT INTO ledger_head VALUES (15, '{note}', 0)"));
-    assert_eq!(
-        place.forgery(),
-        Some(Forgery::Resigned {
-            size: 15,
-            introduced: 21
-        })
-    );
+    assert_eq!(place.forgery(), Some(Forgery::Resigned { size: 15, introduced: 21 }));
     place.forge("DELETE FROM ledger_head WHERE size = 15");
     fs::write(place.checkpoint(), &note).unwrap();
     assert!(!place.open().health().takes_records());
-    assert_eq!(
-        place.forgery(),
-        Some(Forgery::Resigned {
-            size: 15,
-            introduced: 21
-        })
-    );
+    assert_eq!(place.forgery(), Some(Forgery::Resigned { size: 15, introduced: 21 }));
 }
 
 fn signing_key(place: &Place) -> ed25519_dalek::SigningKey {
     let text = fs::read_to_string(place.key_file()).unwrap();
-    let bytes: Vec<u8> = (0..32)
-        .map(|n| u8::from_str_radix(&text[n * 2..n * 2 + 2], 16).unwrap())
-        .collect();
+    let bytes: Vec<u8> = (0..32).map(|n| u8::from_str_radix(&text[n * 2..n * 2 + 2], 16).unwrap()).collect();
     ed25519_dalek::SigningKey::from_bytes(&bytes.try_into().unwrap())
 }
 
@@ -352,10 +275,7 @@ fn a_deleted_state_folder_stays_visible() {
         assert_eq!(ledger.health(), Health::Unanchored);
         append(&ledger, 1);
         ledger.close().unwrap();
-        assert!(
-            !place.checkpoint().exists(),
-            "a new checkpoint was written silently"
-        );
+        assert!(!place.checkpoint().exists(), "a new checkpoint was written silently");
     }
     assert_eq!(place.forgery(), Some(Forgery::Unanchored { size: 23 }));
 }
@@ -366,10 +286,7 @@ fn a_damaged_checkpoint_is_no_missing_one() {
     place.grow(20);
     fs::write(place.checkpoint(), "nonsense").unwrap();
     assert!(matches!(place.open().health(), Health::Mismatch { .. }));
-    assert!(matches!(
-        place.forgery(),
-        Some(Forgery::BadCheckpoint { .. })
-    ));
+    assert!(matches!(place.forgery(), Some(Forgery::BadCheckpoint { .. })));
 }
 
 #[test]
@@ -378,13 +295,7 @@ fn a_deleted_database_is_noticed() {
     place.grow(20);
     fs::remove_dir_all(place.root.join("data")).unwrap();
     assert!(matches!(place.open().health(), Health::Mismatch { .. }));
-    assert_eq!(
-        place.forgery(),
-        Some(Forgery::RolledBack {
-            size: 0,
-            checkpoint: 21
-        })
-    );
+    assert_eq!(place.forgery(), Some(Forgery::RolledBack { size: 0, checkpoint: 21 }));
 }
 
 #[test]

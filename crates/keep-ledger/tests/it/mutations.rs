@@ -10,68 +10,37 @@ const RECORDS: u64 = 300;
 
 /// A change to one cell or row, as SQL; `None` when it would change nothing.
 fn mutation() -> impl Strategy<Value = (u64, String)> {
-    let cells = select(vec![
-        "log",
-        "utc_ms",
-        "monotonic_ns",
-        "pid",
-        "started_ticks",
-        "refers_to",
-    ])
-    .prop_flat_map(|column| {
-        (0..RECORDS, 1..1000i64).prop_map(move |(seq, by)| {
-            let sql = format!(
-                "UPDATE ledger_record SET {column} = coalesce({column}, 0) + {by} WHERE seq = {seq}"
-            );
-            (seq, sql)
-        })
-    });
+    let cells = select(vec!["log", "utc_ms", "monotonic_ns", "pid", "started_ticks", "refers_to"])
+        .prop_flat_map(|column| {
+            (0..RECORDS, 1..1000i64).prop_map(move |(seq, by)| {
+                let sql = format!(
+                    "UPDATE ledger_record SET {column} = coalesce({column}, 0) + {by} WHERE seq = {seq}"
+                );
+                (seq, sql)
+            })
+        });
     let texts = select(vec!["principal", "namespace", "action", "phase"]).prop_flat_map(|column| {
         (0..RECORDS, "[a-z]{1,4}").prop_map(move |(seq, more)| {
-            let sql = format!(
-                "UPDATE ledger_record SET {column} = {column} || '{more}' WHERE seq = {seq}"
-            );
+            let sql = format!("UPDATE ledger_record SET {column} = {column} || '{more}' WHERE seq = {seq}");
             (seq, sql)
         })
     });
-    let blobs = (
-        select(vec!["boot", "digest", "leaf", "exact"]),
-        0..RECORDS,
-        any::<[u8; 4]>(),
-    )
-        .prop_map(|(column, seq, bytes)| {
+    let blobs = (select(vec!["boot", "digest", "leaf", "exact"]), 0..RECORDS, any::<[u8; 4]>()).prop_map(
+        |(column, seq, bytes)| {
             let blob: String = bytes.iter().map(|b| format!("{b:02x}")).collect();
-            (
-                seq,
-                format!("UPDATE ledger_record SET {column} = x'{blob}' WHERE seq = {seq}"),
-            )
-        });
+            (seq, format!("UPDATE ledger_record SET {column} = x'{blob}' WHERE seq = {seq}"))
+        },
+    );
     let details = (0..RECORDS, "[a-z]{1,8}").prop_map(|(seq, text)| {
-        (
-            seq,
-            format!("UPDATE ledger_detail SET detail = detail || '{text}' WHERE seq = {seq}"),
-        )
+        (seq, format!("UPDATE ledger_detail SET detail = detail || '{text}' WHERE seq = {seq}"))
     });
-    let rows = (
-        0..RECORDS,
-        1..20u64,
-        select(vec!["ledger_record", "ledger_detail"]),
-    )
-        .prop_map(|(seq, width, table)| {
-            (
-                seq,
-                format!(
-                    "DELETE FROM {table} WHERE seq >= {seq} AND seq < {}",
-                    seq + width
-                ),
-            )
-        });
-    let moves = (0..RECORDS, RECORDS + 1..RECORDS + 9).prop_map(|(seq, to)| {
-        (
-            seq,
-            format!("UPDATE ledger_record SET seq = {to} WHERE seq = {seq}"),
-        )
-    });
+    let rows = (0..RECORDS, 1..20u64, select(vec!["ledger_record", "ledger_detail"])).prop_map(
+        |(seq, width, table)| {
+            (seq, format!("DELETE FROM {table} WHERE seq >= {seq} AND seq < {}", seq + width))
+        },
+    );
+    let moves = (0..RECORDS, RECORDS + 1..RECORDS + 9)
+        .prop_map(|(seq, to)| (seq, format!("UPDATE ledger_record SET seq = {to} WHERE seq = {seq}")));
     prop_oneof![cells, texts, blobs, details, rows, moves]
 }
 
@@ -98,10 +67,7 @@ fn original() -> &'static (Place, std::path::PathBuf) {
         let place = Place::new();
         let ledger = place.open();
         append(&ledger, RECORDS / 2);
-        let intent = ledger
-            .append(record("exec.run", Phase::Intent, json!({})))
-            .wait()
-            .unwrap();
+        let intent = ledger.append(record("exec.run", Phase::Intent, json!({}))).wait().unwrap();
         let outcome = keep_ledger::Record {
             refers_to: Some(intent.into()),
             exact: Some(b"argv".to_vec()),

@@ -1,9 +1,7 @@
 //! A ledger in a folder of its own.
 
 use keep_db::{Db, DbConfig};
-use keep_ledger::{
-    Forgery, Ledger, LedgerConfig, LedgerError, Phase, Record, SystemClock, VerifyReport,
-};
+use keep_ledger::{Forgery, Ledger, LedgerConfig, LedgerError, Phase, Record, SystemClock, VerifyReport};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,17 +15,11 @@ pub(crate) struct Place {
 impl Place {
     pub(crate) fn new() -> Self {
         let temporary = tempfile::tempdir().unwrap();
-        Self {
-            root: temporary.path().to_owned(),
-            _temporary: Some(temporary),
-        }
+        Self { root: temporary.path().to_owned(), _temporary: Some(temporary) }
     }
 
     pub(crate) fn at(root: &Path) -> Self {
-        Self {
-            root: root.to_owned(),
-            _temporary: None,
-        }
+        Self { root: root.to_owned(), _temporary: None }
     }
 
     pub(crate) fn checkpoint(&self) -> PathBuf {
@@ -54,11 +46,7 @@ impl Place {
     }
 
     pub(crate) fn config(&self) -> LedgerConfig {
-        LedgerConfig::in_folders(
-            &self.root.join("config"),
-            &self.root.join("state"),
-            Arc::new(SystemClock),
-        )
+        LedgerConfig::in_folders(&self.root.join("config"), &self.root.join("state"), Arc::new(SystemClock))
     }
 
     pub(crate) fn open(&self) -> Ledger {
@@ -114,9 +102,5 @@ pub(crate) fn append(ledger: &Ledger, records: u64) {
 }
 
 pub(crate) fn run<F: std::future::Future>(future: F) -> F::Output {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build()
-        .unwrap()
-        .block_on(future)
+    tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
 }

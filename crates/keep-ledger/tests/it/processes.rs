@@ -14,10 +14,7 @@ fn child() {
     let Ok(root) = std::env::var("KEEP_LEDGER_TEST_CHILD") else {
         return;
     };
-    let count: u64 = std::env::var("KEEP_LEDGER_TEST_COUNT")
-        .unwrap()
-        .parse()
-        .unwrap();
+    let count: u64 = std::env::var("KEEP_LEDGER_TEST_COUNT").unwrap().parse().unwrap();
     let ledger = Place::at(Path::new(&root)).open();
     println!("ready");
     std::io::stdin().read_exact(&mut [0]).unwrap();
@@ -39,12 +36,7 @@ fn child() {
 
 fn spawn(place: &Place, count: u64) -> (Child, BufReader<std::process::ChildStdout>) {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "processes::child",
-            "--nocapture",
-            "--test-threads=1",
-        ])
+        .args(["--exact", "processes::child", "--nocapture", "--test-threads=1"])
         .env("KEEP_LEDGER_TEST_CHILD", &place.root)
         .env("KEEP_LEDGER_TEST_COUNT", count.to_string())
         .stdin(Stdio::piped())
@@ -55,11 +47,7 @@ fn spawn(place: &Place, count: u64) -> (Child, BufReader<std::process::ChildStdo
     let mut line = String::new();
     while !line.ends_with("ready\n") {
         line.clear();
-        assert_ne!(
-            out.read_line(&mut line).unwrap(),
-            0,
-            "the child ended early"
-        );
+        assert_ne!(out.read_line(&mut line).unwrap(), 0, "the child ended early");
     }
     (child, out)
 }
@@ -97,10 +85,7 @@ fn two_processes_lose_nothing_and_neither_starves() {
     all.sort_unstable();
     assert_eq!(all, (1..=2 * EACH).collect::<Vec<_>>());
     let report = place.verify().unwrap();
-    assert_eq!(
-        (report.records, report.checkpoint),
-        (2 * EACH + 1, 2 * EACH + 1)
-    );
+    assert_eq!((report.records, report.checkpoint), (2 * EACH + 1, 2 * EACH + 1));
 }
 
 #[test]
@@ -122,11 +107,7 @@ fn killed_at_any_moment_everything_acknowledged_is_there() {
         let ledger = place.open();
         assert!(ledger.health().takes_records(), "{:?}", ledger.health());
         let report = ledger.verify(&mut |_, _| {}).unwrap();
-        assert!(
-            report.records > last,
-            "{} records, {last} acknowledged",
-            report.records
-        );
+        assert!(report.records > last, "{} records, {last} acknowledged", report.records);
         append(&ledger, 1);
     }
 }
@@ -138,29 +119,20 @@ fn an_intent_of_a_killed_process_is_abandoned() {
         let place = Place::new();
         place.grow(1);
         let status = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "processes::an_intent_of_a_killed_process_is_abandoned",
-            ])
+            .args(["--exact", "processes::an_intent_of_a_killed_process_is_abandoned"])
             .env("KEEP_LEDGER_TEST_INTENT", &place.root)
             .stdout(Stdio::null())
             .status()
             .unwrap();
         assert!(!status.success());
         let ledger = place.open();
-        let filter = Filter {
-            phase: Some(Phase::Abandoned),
-            ..Filter::default()
-        };
+        let filter = Filter { phase: Some(Phase::Abandoned), ..Filter::default() };
         assert_eq!(ledger.query(filter).wait().unwrap().len(), 1);
         assert_eq!(ledger.verify(&mut |_, _| {}).unwrap().open_intents, 0);
         return;
     };
     let ledger = Place::at(Path::new(&root)).open();
-    ledger
-        .append(record("exec.run", Phase::Intent, json!({})))
-        .wait()
-        .unwrap();
+    ledger.append(record("exec.run", Phase::Intent, json!({}))).wait().unwrap();
     std::process::abort();
 }
 
@@ -172,10 +144,7 @@ fn a_failing_disk_refuses_appends_and_loses_none() {
         let ledger = Place::at(Path::new(&root)).open();
         for _ in 0..1_000_000 {
             let detail = json!({ "filler": "x".repeat(2000) });
-            match ledger
-                .append(record("memory.write", Phase::Done, detail))
-                .wait()
-            {
+            match ledger.append(record("memory.write", Phase::Done, detail)).wait() {
                 Ok(seq) => println!("ack {seq}"),
                 Err(error) => {
                     println!("refused {error:?}");
@@ -190,27 +159,15 @@ fn a_failing_disk_refuses_appends_and_loses_none() {
     let out = Command::new("sh")
         .args(["-c", "trap '' XFSZ; ulimit -f 2000; exec \"$0\" \"$@\""])
         .arg(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "processes::a_failing_disk_refuses_appends_and_loses_none",
-            "--nocapture",
-        ])
+        .args(["--exact", "processes::a_failing_disk_refuses_appends_and_loses_none", "--nocapture"])
         .env("KEEP_LEDGER_TEST_DISK", &place.root)
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&out.stdout).into_owned();
-    assert!(
-        text.contains("refused"),
-        "{}",
-        &text[text.len().saturating_sub(300)..]
-    );
+    assert!(text.contains("refused"), "{}", &text[text.len().saturating_sub(300)..]);
     let last = acknowledged(text.as_bytes()).into_iter().max().unwrap();
     let report = place.verify().unwrap();
-    assert!(
-        report.records > last,
-        "{} records, {last} acknowledged",
-        report.records
-    );
+    assert!(report.records > last, "{} records, {last} acknowledged", report.records);
     place.grow(3);
     assert!(place.verify().is_ok());
 }
@@ -219,17 +176,13 @@ fn a_failing_disk_refuses_appends_and_loses_none() {
 fn a_lock_that_does_not_come_free_refuses_the_append() {
     let place = Place::new();
     place.grow(1);
-    let config = keep_db::DbConfig {
-        lock_wait: std::time::Duration::from_millis(50),
-        ..place.db().config().clone()
-    };
+    let config =
+        keep_db::DbConfig { lock_wait: std::time::Duration::from_millis(50), ..place.db().config().clone() };
     let db = keep_db::Db::open(&config, &[&keep_ledger::SCHEMA]).unwrap();
     let ledger = keep_ledger::Ledger::open(db, place.config()).unwrap();
     let lock = std::fs::File::open(place.root.join("data/keep.db.lock")).unwrap();
     lock.lock().unwrap();
-    let refused = ledger
-        .append(record("memory.write", Phase::Done, json!({})))
-        .wait();
+    let refused = ledger.append(record("memory.write", Phase::Done, json!({}))).wait();
     assert!(refused.is_err(), "{refused:?}");
     drop(lock);
     assert_eq!(ledger.verify(&mut |_, _| {}).unwrap().records, 2);

@@ -15,10 +15,7 @@ fn erased_details_leave_verification_whole() {
     let place = Place::new();
     let ledger = place.open();
     append(&ledger, 3000);
-    assert_eq!(
-        run(ledger.erase_details_of(me(), vec![5, 7, 7, 9000])).unwrap(),
-        2
-    );
+    assert_eq!(run(ledger.erase_details_of(me(), vec![5, 7, 7, 9000])).unwrap(), 2);
     let report = ledger.verify(&mut |_, _| {}).unwrap();
     assert_eq!((report.erased, report.records), (2, 3002));
     let future = Timestamp::from_ms(9_000_000_000_000);
@@ -90,10 +87,7 @@ fn accepts_after(break_it: impl FnOnce(&Place)) {
     drop(ledger);
     let report = place.verify().unwrap();
     assert!(report.epoch >= 1);
-    let filter = Filter {
-        action: Some("ledger.epoch".into()),
-        ..Filter::default()
-    };
+    let filter = Filter { action: Some("ledger.epoch".into()), ..Filter::default() };
     let epochs = place.open().query(filter).wait().unwrap();
     let detail = epochs[0].detail.clone().unwrap();
     assert_eq!(detail["reason"], "I did that");
@@ -141,14 +135,8 @@ fn a_restored_backup_is_accepted_with_both_heads() {
 fn intents_of_the_living_stay_open_until_their_outcome() {
     let place = Place::new();
     let ledger = place.open();
-    let intent = ledger
-        .append(record("exec.run", Phase::Intent, json!({})))
-        .wait()
-        .unwrap();
-    let done = ledger
-        .append(record("exec.run", Phase::Intent, json!({})))
-        .wait()
-        .unwrap();
+    let intent = ledger.append(record("exec.run", Phase::Intent, json!({}))).wait().unwrap();
+    let done = ledger.append(record("exec.run", Phase::Intent, json!({}))).wait().unwrap();
     let outcome = keep_ledger::Record {
         refers_to: Some(done.into()),
         ..record("exec.run", Phase::Outcome, json!({ "code": 0 }))
@@ -157,15 +145,8 @@ fn intents_of_the_living_stay_open_until_their_outcome() {
     assert_eq!(ledger.verify(&mut |_, _| {}).unwrap().open_intents, 1);
     ledger.close().unwrap();
     drop(ledger);
-    assert_eq!(
-        place.verify().unwrap().open_intents,
-        1,
-        "this process still lives"
-    );
-    let filter = Filter {
-        phase: Some(Phase::Abandoned),
-        ..Filter::default()
-    };
+    assert_eq!(place.verify().unwrap().open_intents, 1, "this process still lives");
+    let filter = Filter { phase: Some(Phase::Abandoned), ..Filter::default() };
     assert!(place.open().query(filter).wait().unwrap().is_empty());
     let mine = keep_ledger::Record {
         refers_to: Some(intent.into()),
@@ -178,19 +159,9 @@ fn intents_of_the_living_stay_open_until_their_outcome() {
 #[test]
 fn the_ledgers_own_actions_are_refused() {
     let ledger = Place::new().open();
-    for action in [
-        "ledger.epoch",
-        "ledger.rotate_key",
-        "ledger.erase",
-        "ledger.genesis",
-    ] {
-        let refused = ledger
-            .append(record(action, Phase::Done, json!({ "erased": [[0, 9]] })))
-            .wait();
-        assert!(
-            matches!(refused, Err(LedgerError::Reserved(_))),
-            "{refused:?}"
-        );
+    for action in ["ledger.epoch", "ledger.rotate_key", "ledger.erase", "ledger.genesis"] {
+        let refused = ledger.append(record(action, Phase::Done, json!({ "erased": [[0, 9]] }))).wait();
+        assert!(matches!(refused, Err(LedgerError::Reserved(_))), "{refused:?}");
     }
 }
 
@@ -199,55 +170,14 @@ fn queries_narrow() {
     let place = Place::new();
     let ledger = place.open();
     append(&ledger, 10);
-    ledger
-        .append(record("exec.run", Phase::Denied, json!({})))
-        .wait()
-        .unwrap();
+    ledger.append(record("exec.run", Phase::Denied, json!({}))).wait().unwrap();
     let count = |filter: Filter| ledger.query(filter).wait().unwrap().len();
     assert_eq!(count(Filter::default()), 12);
-    assert_eq!(
-        count(Filter {
-            action: Some("memory".into()),
-            ..Filter::default()
-        }),
-        10
-    );
-    assert_eq!(
-        count(Filter {
-            action: Some("mem".into()),
-            ..Filter::default()
-        }),
-        0
-    );
-    assert_eq!(
-        count(Filter {
-            after: Some(3),
-            before_seq: Some(6),
-            ..Filter::default()
-        }),
-        2
-    );
-    assert_eq!(
-        count(Filter {
-            phase: Some(Phase::Denied),
-            ..Filter::default()
-        }),
-        1
-    );
-    assert_eq!(
-        count(Filter {
-            namespace: Some("global".parse().unwrap()),
-            ..Filter::default()
-        }),
-        1
-    );
-    let newest = Filter {
-        newest_first: true,
-        limit: Some(1),
-        ..Filter::default()
-    };
-    assert_eq!(
-        ledger.query(newest).wait().unwrap()[0].action.as_str(),
-        "exec.run"
-    );
+    assert_eq!(count(Filter { action: Some("memory".into()), ..Filter::default() }), 10);
+    assert_eq!(count(Filter { action: Some("mem".into()), ..Filter::default() }), 0);
+    assert_eq!(count(Filter { after: Some(3), before_seq: Some(6), ..Filter::default() }), 2);
+    assert_eq!(count(Filter { phase: Some(Phase::Denied), ..Filter::default() }), 1);
+    assert_eq!(count(Filter { namespace: Some("global".parse().unwrap()), ..Filter::default() }), 1);
+    let newest = Filter { newest_first: true, limit: Some(1), ..Filter::default() };
+    assert_eq!(ledger.query(newest).wait().unwrap()[0].action.as_str(), "exec.run");
 }

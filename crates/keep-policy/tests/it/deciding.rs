@@ -73,11 +73,8 @@ match = ["agent:x exec.run global high"]
 
 #[test]
 fn no_rule_loosens_the_floor() {
-    let policy = Policy::load(vec![
-        source(Layer::System, ALLOW_ALL),
-        source(Layer::User, ALLOW_ALL),
-    ])
-    .unwrap();
+    let policy =
+        Policy::load(vec![source(Layer::System, ALLOW_ALL), source(Layer::User, ALLOW_ALL)]).unwrap();
     for (question, want) in [
         ("agent:x exec.run project:demo high", Allow),
         ("agent:x memory.write global high", Allow),
@@ -106,24 +103,12 @@ fn an_allow_lifts_a_default_question_but_no_written_one() {
         not_match = ["agent:x exec.run global medium"]
     "#;
     for layer in [Layer::System, Layer::User, Layer::Project] {
-        let policy = Policy::load(vec![
-            source(Layer::User, ALLOW_ALL),
-            source(layer, ask_high),
-        ]);
+        let policy = Policy::load(vec![source(Layer::User, ALLOW_ALL), source(layer, ask_high)]);
         let policy = policy.unwrap();
-        assert_eq!(
-            decision(&policy, "agent:x exec.run project:p medium"),
-            Allow
-        );
+        assert_eq!(decision(&policy, "agent:x exec.run project:p medium"), Allow);
         let ruling = ask(&policy, "agent:x exec.run project:p high");
         assert_eq!((ruling.decision, ruling.rule.id.as_str()), (Ask, "careful"));
-        let part = |id: &str| {
-            ruling
-                .considered
-                .iter()
-                .find(|c| c.rule.id == id)
-                .map(|c| c.part)
-        };
+        let part = |id: &str| ruling.considered.iter().find(|c| c.rule.id == id).map(|c| c.part);
         assert_eq!(part("careful"), Some(Part::Decided));
         assert_eq!(part("trusting"), Some(Part::Outweighed));
         assert_eq!(part("agents-change"), Some(Part::Lifted));
@@ -149,10 +134,7 @@ fn nothing_matching_is_denied() {
     let policy = Policy::load(Vec::new()).unwrap();
     // The defaults cover every principal there is; without them silence means no.
     let closed = Policy::closed(&Policy::load(vec![source(Layer::User, "[[")]).unwrap_err());
-    for question in [
-        "user:ann memory.read global low",
-        "agent:x memory.read project:p low",
-    ] {
+    for question in ["user:ann memory.read global low", "agent:x memory.read project:p low"] {
         assert_eq!(decision(&policy, question), Allow);
         let ruling = ask(&closed, question);
         assert_eq!(ruling.decision, Deny);
@@ -171,8 +153,5 @@ fn the_version_is_of_what_the_rules_say() {
     assert_eq!(of(vec![user.clone()]), of(vec![renamed]));
     assert_ne!(of(vec![user.clone()]), of(vec![system.clone()]));
     assert_ne!(of(vec![]), of(vec![user.clone()]));
-    assert_eq!(
-        of(vec![user.clone(), system.clone()]),
-        of(vec![system, user])
-    );
+    assert_eq!(of(vec![user.clone(), system.clone()]), of(vec![system, user]));
 }

@@ -11,11 +11,7 @@ use keep_types::{Channel, Risk};
 
 /// A source of the given layer.
 fn source(layer: Layer, text: &str) -> Source {
-    Source {
-        layer,
-        name: format!("{}.toml", layer.as_str()),
-        text: text.to_owned(),
-    }
+    Source { layer, name: format!("{}.toml", layer.as_str()), text: text.to_owned() }
 }
 
 /// Asks in the words of an example: `agent:x memory.write project:demo high`, through MCP.

@@ -5,22 +5,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 const PRINCIPALS: [&str; 5] = ["*", "user:*", "agent:*", "agent:x", "service:ci"];
-const ACTIONS: [&str; 6] = [
-    "*",
-    "memory.*",
-    "memory.write",
-    "exec.run",
-    "token.*",
-    "gate.resume",
-];
-const NAMESPACES: [&str; 6] = [
-    "*",
-    "global",
-    "project:*",
-    "project:p",
-    "session:*",
-    "session:p/*",
-];
+const ACTIONS: [&str; 6] = ["*", "memory.*", "memory.write", "exec.run", "token.*", "gate.resume"];
+const NAMESPACES: [&str; 6] = ["*", "global", "project:*", "project:p", "session:*", "session:p/*"];
 const RISKS: [&str; 4] = ["low", "medium", "high", "critical"];
 
 /// A rule that matches its own example by construction.
@@ -57,8 +43,7 @@ fn rules(decisions: &'static [&'static str]) -> impl Strategy<Value = String> {
         select(&RISKS[..]),
     );
     proptest::collection::vec(one, 0..6).prop_map(|parts| {
-        let text =
-            |(id, (decision, who, what, place, least))| rule(id, decision, who, what, place, least);
+        let text = |(id, (decision, who, what, place, least))| rule(id, decision, who, what, place, least);
         parts.into_iter().enumerate().map(text).collect()
     })
 }
@@ -72,26 +57,11 @@ struct Asked {
 
 impl Asked {
     fn decide(&self, policy: &Policy) -> Decision {
-        let Self {
-            principal,
-            action,
-            namespace,
-            risk,
-        } = self;
-        let question = Question {
-            principal,
-            action,
-            namespace,
-            risk: *risk,
-            channel: Channel::Mcp,
-        };
+        let Self { principal, action, namespace, risk } = self;
+        let question = Question { principal, action, namespace, risk: *risk, channel: Channel::Mcp };
         let ruling = policy.decide(&question);
-        let critical =
-            question.effective_risk() == Risk::Critical && action.as_str() != "gate.stop";
-        assert!(
-            !critical || ruling.decision > Decision::Allow,
-            "a critical act was allowed: {ruling:?}"
-        );
+        let critical = question.effective_risk() == Risk::Critical && action.as_str() != "gate.stop";
+        assert!(!critical || ruling.decision > Decision::Allow, "a critical act was allowed: {ruling:?}");
         ruling.decision
     }
 }
@@ -99,14 +69,8 @@ impl Asked {
 fn every_question() -> Vec<Asked> {
     let mut all = Vec::new();
     for principal in ["user:u", "agent:x", "agent:y", "service:ci"] {
-        for action in [
-            "memory.read",
-            "memory.write",
-            "exec.run",
-            "token.create",
-            "gate.resume",
-            "gate.stop",
-        ] {
+        for action in ["memory.read", "memory.write", "exec.run", "token.create", "gate.resume", "gate.stop"]
+        {
             for namespace in ["global", "project:p", "project:q", "session:p/s"] {
                 for risk in RISKS {
                     all.push(Asked {

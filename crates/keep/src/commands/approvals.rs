@@ -10,7 +10,9 @@ use std::time::Duration;
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 #[derive(Args)]
-#[command(after_help = "EXAMPLES:\n  keep inbox\n  keep inbox --all --json\n  keep inbox --watch     ring the bell when a request comes")]
+#[command(
+    after_help = "EXAMPLES:\n  keep inbox\n  keep inbox --all --json\n  keep inbox --watch     ring the bell when a request comes"
+)]
 pub(crate) struct Inbox {
     /// Show answered, used and expired requests too
     #[arg(long)]
@@ -68,7 +70,9 @@ fn watch(session: &Session) -> Result<ExitCode, Failure> {
 }
 
 #[derive(Args)]
-#[command(after_help = "EXAMPLES:\n  keep approve apr_01kak3…\n\nThe act is shown whole before anything is approved. An approval is good\nonce, for this exact act, for a while.")]
+#[command(
+    after_help = "EXAMPLES:\n  keep approve apr_01kak3…\n\nThe act is shown whole before anything is approved. An approval is good\nonce, for this exact act, for a while."
+)]
 pub(crate) struct Approve {
     /// The request, from `keep inbox`
     id: String,

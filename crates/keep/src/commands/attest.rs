@@ -4,7 +4,9 @@ use keep_types::Verdict;
 use std::process::ExitCode;
 
 #[derive(Args)]
-#[command(after_help = "EXAMPLES:\n  keep attest\n  keep attest --json\n  keep attest --self-test   break a scratch installation in each promise, and see it found\n\nExits with 5 when a promise is broken.")]
+#[command(
+    after_help = "EXAMPLES:\n  keep attest\n  keep attest --json\n  keep attest --self-test   break a scratch installation in each promise, and see it found\n\nExits with 5 when a promise is broken."
+)]
 pub(crate) struct Attest {
     /// Check the checks: each must find what its twin breaks in a scratch installation
     #[arg(long)]

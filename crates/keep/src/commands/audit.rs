@@ -10,7 +10,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Args)]
-#[command(after_help = "EXAMPLES:\n  keep audit log --limit 20\n  keep audit verify\n  keep audit export --to audit.jsonl\n  keep audit anchor --to /media/usb/keep.head")]
+#[command(
+    after_help = "EXAMPLES:\n  keep audit log --limit 20\n  keep audit verify\n  keep audit export --to audit.jsonl\n  keep audit anchor --to /media/usb/keep.head"
+)]
 pub(crate) struct Audit {
     #[command(subcommand)]
     what: What,
@@ -19,7 +21,9 @@ pub(crate) struct Audit {
 #[derive(Subcommand)]
 enum What {
     /// Show records, newest first
-    #[command(after_help = "EXAMPLES:\n  keep audit log --principal agent:claude --phase denied --since 2026-11-20T00:00:00Z")]
+    #[command(
+        after_help = "EXAMPLES:\n  keep audit log --principal agent:claude --phase denied --since 2026-11-20T00:00:00Z"
+    )]
     Log(Log),
     /// Show records as they come
     #[command(after_help = "EXAMPLES:\n  keep audit tail --json")]
@@ -31,7 +35,9 @@ enum What {
     #[command(after_help = "EXAMPLES:\n  keep audit prove 42\n  keep audit prove --from 100 --to 200")]
     Prove(Prove),
     /// Write records with their proofs as JSON lines
-    #[command(after_help = "EXAMPLES:\n  keep audit export --to audit.jsonl\n  keep audit export --from 100 --until 200 > part.jsonl")]
+    #[command(
+        after_help = "EXAMPLES:\n  keep audit export --to audit.jsonl\n  keep audit export --from 100 --until 200 > part.jsonl"
+    )]
     Export(Export),
     /// Check an export with nothing but a public key
     #[command(after_help = "EXAMPLES:\n  keep audit check-export audit.jsonl --key 3b6a27…")]
@@ -46,7 +52,9 @@ enum What {
     #[command(after_help = "EXAMPLES:\n  keep audit key > keep.pub")]
     Key,
     /// Put the signed head where it cannot change together with the ledger
-    #[command(after_help = "EXAMPLES:\n  keep audit anchor --to /media/usb/keep.head\n  keep audit anchor --git ~/src/anchors")]
+    #[command(
+        after_help = "EXAMPLES:\n  keep audit anchor --to /media/usb/keep.head\n  keep audit anchor --git ~/src/anchors"
+    )]
     Anchor {
         /// A file
         #[arg(long, required_unless_present = "git", value_name = "FILE")]
@@ -62,7 +70,9 @@ enum What {
         file: PathBuf,
     },
     /// Accept a ledger that does not extend its checkpoint: a new epoch
-    #[command(after_help = "EXAMPLES:\n  keep audit accept --reason \"restored the disk from last night's image\"")]
+    #[command(
+        after_help = "EXAMPLES:\n  keep audit accept --reason \"restored the disk from last night's image\""
+    )]
     Accept {
         /// Why; it stays in the ledger
         #[arg(long)]
@@ -156,10 +166,14 @@ impl Audit {
                 let to = match (to, git) {
                     (Some(file), _) => AnchorTo::File(file),
                     (None, Some(repository)) => AnchorTo::Git(repository),
-                    (None, None) => return Err(Failure::usage("an anchor needs a place", "--to FILE or --git DIR")),
+                    (None, None) => {
+                        return Err(Failure::usage("an anchor needs a place", "--to FILE or --git DIR"));
+                    }
                 };
                 let view = session.with(async |app, caller| Ok(app.audit_anchor(caller, to).await?))?;
-                session.show(&view, |out| writeln!(out, "{} records anchored in {}", view.size, visible(&view.at)))
+                session.show(&view, |out| {
+                    writeln!(out, "{} records anchored in {}", view.size, visible(&view.at))
+                })
             }
             What::CheckAnchor { file } => {
                 let size = session.with(async |app, _| Ok(app.audit_check_anchor(&file)?))?;
@@ -194,8 +208,8 @@ impl Log {
             newest_first: true,
             ..Filter::default()
         };
-        let entries =
-            session.with(async |app, caller| Ok(app.gate().audit_log(caller, AuditFilter(filter)).await?))?;
+        let entries = session
+            .with(async |app, caller| Ok(app.gate().audit_log(caller, AuditFilter(filter)).await?))?;
         session.show_table(&entries, &table(&entries, self.detail), "no record matches")
     }
 }
@@ -213,7 +227,8 @@ fn now() -> Timestamp {
 }
 
 fn table(entries: &[Entry], detail: bool) -> Table {
-    let mut table = Table::new(&["seq", "when", "who", "what", "phase", if detail { "detail" } else { "summary" }]);
+    let mut table =
+        Table::new(&["seq", "when", "who", "what", "phase", if detail { "detail" } else { "summary" }]);
     for entry in entries {
         let text = match (&entry.detail, detail) {
             (None, _) => "(erased)".to_owned(),
@@ -313,7 +328,8 @@ impl Export {
             Some(path) => {
                 use std::os::unix::fs::OpenOptionsExt;
                 let create = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-                let mut file = std::io::BufWriter::new(create.map_err(|e| Failure::file("writing", path, e))?);
+                let mut file =
+                    std::io::BufWriter::new(create.map_err(|e| Failure::file("writing", path, e))?);
                 let count = session.with(async |app, caller| {
                     Ok(app.audit_export(caller, range, &mut file, &mut tell).await?)
                 })?;

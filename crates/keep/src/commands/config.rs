@@ -3,7 +3,9 @@ use clap::{Args, Subcommand};
 use std::process::ExitCode;
 
 #[derive(Args)]
-#[command(after_help = "EXAMPLES:\n  keep config show\n  keep config show --origin\n  keep config get approvals.expiry\n  keep config set approvals.expiry 5m")]
+#[command(
+    after_help = "EXAMPLES:\n  keep config show\n  keep config show --origin\n  keep config get approvals.expiry\n  keep config set approvals.expiry 5m"
+)]
 pub(crate) struct Config {
     #[command(subcommand)]
     what: What,
@@ -12,7 +14,9 @@ pub(crate) struct Config {
 #[derive(Subcommand)]
 enum What {
     /// Show every setting
-    #[command(after_help = "EXAMPLES:\n  keep config show --origin\n  keep config show --schema > config.schema.json")]
+    #[command(
+        after_help = "EXAMPLES:\n  keep config show --origin\n  keep config show --schema > config.schema.json"
+    )]
     Show {
         /// Say where each value came from
         #[arg(long)]
@@ -28,7 +32,9 @@ enum What {
         key: String,
     },
     /// Change one setting in your own file
-    #[command(after_help = "EXAMPLES:\n  keep config set approvals.expiry 5m\n  keep config set approvals.expiry --default")]
+    #[command(
+        after_help = "EXAMPLES:\n  keep config set approvals.expiry 5m\n  keep config set approvals.expiry --default"
+    )]
     Set {
         /// Its name
         key: String,
@@ -50,8 +56,11 @@ impl Config {
             }
             What::Show { origin, .. } => {
                 let view = session.with(async |app, _| Ok(app.settings()))?;
-                let mut table =
-                    if origin { Table::new(&["key", "value", "from"]) } else { Table::new(&["key", "value", "what"]) };
+                let mut table = if origin {
+                    Table::new(&["key", "value", "from"])
+                } else {
+                    Table::new(&["key", "value", "what"])
+                };
                 for row in &view.settings {
                     let last = if origin { row.origin.to_string() } else { row.doc.to_owned() };
                     table.row([row.key, &row.value.to_string(), &last]);
@@ -63,7 +72,8 @@ impl Config {
                 session.show(&row, |out| writeln!(out, "{}", row.value))
             }
             What::Set { key, value, .. } => {
-                let edit = session.with(async |app, caller| Ok(app.set_config(caller, key, value).await?))?;
+                let edit =
+                    session.with(async |app, caller| Ok(app.set_config(caller, key, value).await?))?;
                 session.show(&edit, |out| match &edit.after {
                     Some(value) => writeln!(out, "{} = {value}", edit.key),
                     None => writeln!(out, "{} has its default again", edit.key),

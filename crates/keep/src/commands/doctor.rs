@@ -4,7 +4,9 @@ use keep_app::Finding;
 use std::process::ExitCode;
 
 #[derive(Args)]
-#[command(after_help = "EXAMPLES:\n  keep doctor\n  keep doctor --json\n\nExits with 1 when something is broken.")]
+#[command(
+    after_help = "EXAMPLES:\n  keep doctor\n  keep doctor --json\n\nExits with 1 when something is broken."
+)]
 pub(crate) struct Doctor {}
 
 impl Doctor {

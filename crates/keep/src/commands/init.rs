@@ -6,7 +6,9 @@ use serde_json::json;
 use std::process::ExitCode;
 
 #[derive(Args)]
-#[command(after_help = "EXAMPLES:\n  keep init\n  keep init --totp     also demand one-time codes for high and critical acts")]
+#[command(
+    after_help = "EXAMPLES:\n  keep init\n  keep init --totp     also demand one-time codes for high and critical acts"
+)]
 pub(crate) struct Init {
     /// Set up one-time codes, and demand them for high and critical acts
     #[arg(long)]
@@ -33,7 +35,12 @@ impl Init {
             writeln!(out, "config      {}", visible(&at.config.display().to_string()))?;
             writeln!(out, "checkpoint  {}", visible(&at.state.join("checkpoint").display().to_string()))?;
             if let Some(project) = &project {
-                writeln!(out, "project     {} at {}", project.name, visible(&project.root.display().to_string()))?;
+                writeln!(
+                    out,
+                    "project     {} at {}",
+                    project.name,
+                    visible(&project.root.display().to_string())
+                )?;
             }
             if let Some(codes) = &codes {
                 writeln!(out, "\nScan this with your authenticator, or enter {}:\n", codes.secret)?;

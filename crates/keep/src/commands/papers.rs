@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Args)]
-#[command(after_help = "EXAMPLES:\n  keep completions bash > ~/.local/share/bash-completion/completions/keep\n  keep completions zsh > ~/.zfunc/_keep\n  keep completions fish > ~/.config/fish/completions/keep.fish")]
+#[command(
+    after_help = "EXAMPLES:\n  keep completions bash > ~/.local/share/bash-completion/completions/keep\n  keep completions zsh > ~/.zfunc/_keep\n  keep completions fish > ~/.config/fish/completions/keep.fish"
+)]
 pub(crate) struct Completions {
     /// The shell
     shell: Shell,
@@ -44,7 +46,9 @@ impl Man {
             return Ok(ExitCode::SUCCESS);
         };
         std::fs::create_dir_all(&folder).map_err(|e| Failure::file("making", &folder, e))?;
-        clap_mangen::generate_to(Cli::command(), &folder).map_err(|e| Failure::file("writing to", &folder, e))?;
-        session.show(&json!({ "folder": folder }), |out| writeln!(out, "pages written to {}", folder.display()))
+        clap_mangen::generate_to(Cli::command(), &folder)
+            .map_err(|e| Failure::file("writing to", &folder, e))?;
+        session
+            .show(&json!({ "folder": folder }), |out| writeln!(out, "pages written to {}", folder.display()))
     }
 }

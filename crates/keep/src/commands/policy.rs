@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Args)]
-#[command(after_help = "EXAMPLES:\n  keep policy show\n  keep policy check my-rules.toml\n  keep policy explain agent:claude memory.write project:demo medium")]
+#[command(
+    after_help = "EXAMPLES:\n  keep policy show\n  keep policy check my-rules.toml\n  keep policy explain agent:claude memory.write project:demo medium"
+)]
 pub(crate) struct Policy {
     #[command(subcommand)]
     what: What,
@@ -54,7 +56,11 @@ impl Policy {
             What::Check { file } => {
                 let rules = session.with(async |app, _| Ok(app.check_rules(&file)?))?;
                 session.show(&json!({ "rules": rules }), |out| {
-                    writeln!(out, "{}: {rules} rules, every example holds", visible(&file.display().to_string()))
+                    writeln!(
+                        out,
+                        "{}: {rules} rules, every example holds",
+                        visible(&file.display().to_string())
+                    )
                 })
             }
             What::Explain { principal, action, namespace, risk } => {

@@ -4,7 +4,9 @@ use keep_app::ProjectView;
 use std::process::ExitCode;
 
 #[derive(Args)]
-#[command(after_help = "EXAMPLES:\n  keep project list\n  keep project rename demo shop\n  keep project merge shop-old shop")]
+#[command(
+    after_help = "EXAMPLES:\n  keep project list\n  keep project rename demo shop\n  keep project merge shop-old shop"
+)]
 pub(crate) struct Project {
     #[command(subcommand)]
     what: What,

@@ -5,7 +5,9 @@ use serde_json::json;
 use std::process::ExitCode;
 
 #[derive(Args)]
-#[command(after_help = "EXAMPLES:\n  keep purge                     erase details older than ledger.detail_retention\n  keep purge --older-than 90d\n  keep purge --all               remove this installation")]
+#[command(
+    after_help = "EXAMPLES:\n  keep purge                     erase details older than ledger.detail_retention\n  keep purge --older-than 90d\n  keep purge --all               remove this installation"
+)]
 pub(crate) struct Purge {
     /// Erase details older than this instead of the configured retention
     #[arg(long, value_name = "SPAN")]

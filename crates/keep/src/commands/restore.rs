@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Args)]
-#[command(after_help = "EXAMPLES:\n  keep restore ~/keep-backup.db\n\nThe replaced database is kept. The ledger starts a new epoch that records\nboth heads.")]
+#[command(
+    after_help = "EXAMPLES:\n  keep restore ~/keep-backup.db\n\nThe replaced database is kept. The ledger starts a new epoch that records\nboth heads."
+)]
 pub(crate) struct Restore {
     /// The backup to put in the database's place
     from: PathBuf,
@@ -16,7 +18,9 @@ impl Restore {
         session.show(&view, |out| {
             writeln!(out, "restored from {}", visible(&view.from.display().to_string()))?;
             match &view.replaced {
-                Some(path) => writeln!(out, "what was there is kept in {}", visible(&path.display().to_string())),
+                Some(path) => {
+                    writeln!(out, "what was there is kept in {}", visible(&path.display().to_string()))
+                }
                 None => Ok(()),
             }
         })

@@ -4,7 +4,9 @@ use serde_json::json;
 use std::process::ExitCode;
 
 #[derive(Args)]
-#[command(after_help = "EXAMPLES:\n  keep stop\n  keep stop --reason \"the agent went astray\"\n\nAnybody may stop; only a person may resume.")]
+#[command(
+    after_help = "EXAMPLES:\n  keep stop\n  keep stop --reason \"the agent went astray\"\n\nAnybody may stop; only a person may resume."
+)]
 pub(crate) struct Stop {
     /// Why, for whoever finds it stopped
     #[arg(long, default_value = "no reason was given")]

@@ -5,7 +5,9 @@ use keep_types::{Duration, Id, Namespace, Principal, Scope, TokenKind};
 use std::process::ExitCode;
 
 #[derive(Args)]
-#[command(after_help = "EXAMPLES:\n  keep token create agent:claude --scope 'memory.*' --namespace project:demo\n  keep token list\n  keep token revoke tok_01kak3…")]
+#[command(
+    after_help = "EXAMPLES:\n  keep token create agent:claude --scope 'memory.*' --namespace project:demo\n  keep token list\n  keep token revoke tok_01kak3…"
+)]
 pub(crate) struct Token {
     #[command(subcommand)]
     what: What,
@@ -14,7 +16,9 @@ pub(crate) struct Token {
 #[derive(Subcommand)]
 enum What {
     /// Make a token; it is shown this once
-    #[command(after_help = "EXAMPLES:\n  keep token create agent:claude --scope 'memory.*' --namespace project:demo > agent.token")]
+    #[command(
+        after_help = "EXAMPLES:\n  keep token create agent:claude --scope 'memory.*' --namespace project:demo > agent.token"
+    )]
     Create(Create),
     /// List the tokens
     #[command(after_help = "EXAMPLES:\n  keep token list --json")]
@@ -66,7 +70,8 @@ impl Token {
                 session.show_table(&tokens, &table(&tokens), "every good token was used lately")
             }
             What::Revoke { id } => {
-                let view = session.with(async |app, caller| Ok(app.gate().revoke_token(caller, id).await?))?;
+                let view =
+                    session.with(async |app, caller| Ok(app.gate().revoke_token(caller, id).await?))?;
                 session.show(&view, |out| writeln!(out, "{} of {} is revoked", view.id, view.principal))
             }
         }

@@ -3,7 +3,9 @@ use clap::Args;
 use std::process::ExitCode;
 
 #[derive(Args)]
-#[command(after_help = "EXAMPLES:\n  keep trust --show      what this project's settings consist of\n  keep trust             trust them as they are now\n  keep trust --revoke    trust them no longer")]
+#[command(
+    after_help = "EXAMPLES:\n  keep trust --show      what this project's settings consist of\n  keep trust             trust them as they are now\n  keep trust --revoke    trust them no longer"
+)]
 pub(crate) struct Trust {
     /// Only show the files and how they stand
     #[arg(long, conflicts_with = "revoke")]

@@ -28,7 +28,9 @@ impl Table {
     pub(crate) fn lines(&self, width: usize) -> Vec<String> {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let mut widths: Vec<usize> = (0..columns)
-            .map(|at| self.rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width()).max().unwrap_or(0))
+            .map(|at| {
+                self.rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width()).max().unwrap_or(0)
+            })
             .collect();
         // The widest columns shrink first.
         while widths.iter().sum::<usize>() + GAP * columns.saturating_sub(1) > width {

@@ -48,10 +48,7 @@ pub(crate) fn file(shown: &str, room: Room, text: &str) -> syn::Result<SourceFil
     imports.visit_file(&parsed);
     let mut names = Names::new(&imports.aliases);
     names.visit_file(&parsed);
-    let mut functions = Functions {
-        aliases: &imports.aliases,
-        found: Vec::new(),
-    };
+    let mut functions = Functions { aliases: &imports.aliases, found: Vec::new() };
     functions.visit_file(&parsed);
     Ok(SourceFile {
         shown: shown.to_owned(),
@@ -94,9 +91,9 @@ impl Imports {
 
     fn leaf(&mut self, path: &[String], name: &str, known_as: &str) {
         let first = path.first().map_or(name, String::as_str);
-        let is_writer = WRITERS.iter().any(|writer| {
-            writer.krate == first && writer.types.is_none_or(|types| types.contains(&name))
-        });
+        let is_writer = WRITERS
+            .iter()
+            .any(|writer| writer.krate == first && writer.types.is_none_or(|types| types.contains(&name)));
         if is_writer {
             self.aliases.insert(known_as.to_owned());
         }
@@ -149,11 +146,7 @@ struct Names<'a> {
 
 impl<'a> Names<'a> {
     fn new(aliases: &'a BTreeSet<String>) -> Self {
-        Self {
-            aliases,
-            found: BTreeSet::new(),
-            calls: BTreeSet::new(),
-        }
+        Self { aliases, found: BTreeSet::new(), calls: BTreeSet::new() }
     }
 
     /// A macro's inside is not parsed; its words are looked at one by one.
@@ -248,10 +241,7 @@ impl Functions<'_> {
         names.calls.clear();
         names.visit_block(body);
         let mut proof = Proof(false);
-        signature
-            .inputs
-            .iter()
-            .for_each(|input| proof.visit_fn_arg(input));
+        signature.inputs.iter().for_each(|input| proof.visit_fn_arg(input));
         let name = signature.ident.to_string();
         names.calls.remove(&name);
         self.found.push(Function {
@@ -280,9 +270,7 @@ impl<'ast> Visit<'ast> for Functions<'_> {
         visit::visit_item_impl(self, item);
         if item.trait_.is_some() {
             // Whoever sees the trait can call its methods; they carry no visibility of their own.
-            self.found[first..]
-                .iter_mut()
-                .for_each(|function| function.open = true);
+            self.found[first..].iter_mut().for_each(|function| function.open = true);
         }
     }
 
@@ -316,8 +304,6 @@ fn for_tests(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("test")
             || (attribute.path().is_ident("cfg")
-                && attribute
-                    .parse_args::<syn::Path>()
-                    .is_ok_and(|what| what.is_ident("test")))
+                && attribute.parse_args::<syn::Path>().is_ok_and(|what| what.is_ident("test")))
     })
 }
