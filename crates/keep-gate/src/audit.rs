@@ -44,7 +44,7 @@ fn facts(action: &'static str, risk: Risk, summary: String, detail: serde_json::
 impl Act for AcceptLedger {
     fn facts(&self) -> ActFacts {
         let summary = "accept the ledger as it is now, although it does not extend its checkpoint".into();
-        facts("audit.accept", Risk::Critical, summary, json!({ "reason": self.reason }))
+        facts(crate::switch::ACCEPT, Risk::Critical, summary, json!({ "reason": self.reason }))
     }
 }
 

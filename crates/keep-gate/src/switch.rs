@@ -20,6 +20,7 @@ pub struct StopView {
 
 pub(crate) const STOP: &str = "gate.stop";
 pub(crate) const RESUME: &str = "gate.resume";
+pub(crate) const ACCEPT: &str = "audit.accept";
 
 /// Stops everything.
 struct Stop {
@@ -122,9 +123,10 @@ pub(crate) fn current(sql: &Connection) -> Result<Option<StopView>, GateError> {
     .transpose()
 }
 
-/// Refuses everything but the switch itself while stopped.
+/// Refuses everything while stopped but the switch itself, and accepting the ledger: a stop on a ledger
+/// that takes no records could otherwise never be ended, since resuming leaves a record.
 pub(crate) fn check(sql: &Connection, action: &Action) -> Result<(), GateError> {
-    if matches!(action.as_str(), STOP | RESUME) {
+    if matches!(action.as_str(), STOP | RESUME | ACCEPT) {
         return Ok(());
     }
     match current(sql)? {

@@ -32,9 +32,10 @@ impl Table {
                 self.rows.iter().filter_map(|row| row.get(at)).map(|cell| cell.width()).max().unwrap_or(0)
             })
             .collect();
-        // The widest columns shrink first.
+        // The widest columns shrink first, but never the first one: it names the thing, and whoever reads
+        // the table copies it into the next command.
         while widths.iter().sum::<usize>() + GAP * columns.saturating_sub(1) > width {
-            match widths.iter_mut().filter(|w| **w > NARROWEST).max() {
+            match widths.iter_mut().skip(1).filter(|w| **w > NARROWEST).max() {
                 Some(widest) => *widest -= 1,
                 None => break,
             }

@@ -1,0 +1,11 @@
+//! The program as people and programs meet it: the real binary, in homes of its own.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod agents;
+mod faults;
+mod home;
+mod papers;
+mod person;
+mod shapes;
+mod words;
