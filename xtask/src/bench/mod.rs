@@ -47,9 +47,9 @@ fn table(rows: &[Row], aims: &aims::Aims) -> String {
             format!("  aim {sign} {} {}", short(aim), if met { "met" } else { "MISSED" })
         });
         // Writing into a string cannot fail.
-        let _ = writeln!(text, "{:width$}  {:>9} {}{aim}", row.name, short(row.value), row.unit);
+        let _ = writeln!(text, "{:width$}  {:>10} {}{aim}", row.name, short(row.value), row.unit);
         for peer in &row.beside {
-            let _ = writeln!(text, "{:>width$}  {:>9} {}", peer.name, short(peer.value), peer.unit);
+            let _ = writeln!(text, "{:>width$}  {:>10} {}", peer.name, short(peer.value), peer.unit);
         }
     }
     text
@@ -79,9 +79,9 @@ mod tests {
         ];
         let aims = [("status".to_owned(), 8.0), ("appends".to_owned(), 95_000.0)].into();
         let expected = "\
-status        6.12 ms  aim <= 8.00 met
-   true      0.700 ms
-appends      91234 /s  aim >= 95000 MISSED
+status         6.12 ms  aim <= 8.00 met
+   true       0.700 ms
+appends       91234 /s  aim >= 95000 MISSED
 ";
         assert_eq!(table(&rows, &aims), expected);
     }
