@@ -1,54 +1,46 @@
-//! Surroundings that do not cooperate.
+//! Surroundings that do not cooperate, and what a token's life looks like from outside.
 
-use crate::bench::Bench;
+use crate::home::{Home, KEEP, Said};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
 #[test]
-fn a_closed_output_ends_quietly() {
-    let bench = Bench::new();
-    bench.keep(&["status"]).exits(0);
-    for args in [&["policy", "show"][..], &["completions", "zsh"], &["man"], &["status", "--json"], &["--help"]] {
+fn every_output_may_close_early() {
+    let home = Home::new();
+    home.ok(&["status"]);
+    for words in [&["policy", "show"][..], &["man"], &["status", "--json"], &["--help"], &["audit", "export"]]
+    {
         let mut child =
-            bench.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+            home.command(KEEP).args(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
-        let output = child.wait_with_output().unwrap();
-        let err = String::from_utf8_lossy(&output.stderr);
-        assert_eq!((output.status.code(), &*err), (Some(0), ""), "{args:?}");
+        let said = Said::of(child.wait_with_output().unwrap());
+        assert!(!said.err.contains("panicked"), "{words:?}: {said:?}");
+        if words[0] != "audit" {
+            assert_eq!((said.code, said.err.as_str()), (0, ""), "{words:?}");
+        }
     }
 }
 
 #[test]
-fn a_home_that_is_a_file_is_named() {
-    let bench = Bench::new();
-    std::fs::write(bench.home(), "not a folder").unwrap();
-    let ran = bench.keep(&["status"]);
-    assert_ne!(ran.code, 0);
-    assert!(ran.err.contains(bench.home().to_str().unwrap()), "{}", ran.err);
-    assert_eq!(std::fs::read_to_string(bench.home()).unwrap(), "not a folder");
-}
-
-#[test]
 fn a_home_that_cannot_be_written_is_named() {
-    let bench = Bench::new();
-    let closed = bench.path().join("closed");
+    let home = Home::new();
+    let closed = home.folder.path().join("closed");
     std::fs::create_dir(&closed).unwrap();
     std::fs::set_permissions(&closed, std::fs::Permissions::from_mode(0o500)).unwrap();
     if std::fs::write(closed.join("probe"), "").is_ok() {
         println!("SKIPPED: permissions do not bind whoever runs this test");
         return;
     }
-    let home = closed.join("home");
-    let ran = bench.keep(&["--home", home.to_str().unwrap(), "status"]).exits(6);
-    assert!(ran.err.contains(closed.to_str().unwrap()), "{}", ran.err);
+    let said = home.keep(&["--home", closed.join("home").to_str().unwrap(), "status"]);
+    assert_eq!(said.code, 6, "{said:?}");
+    assert!(said.err.contains(closed.to_str().unwrap()), "{said:?}");
 }
 
 #[test]
 fn what_a_stranger_wrote_cannot_drive_the_terminal() {
-    let bench = Bench::new();
-    let reason = "gone\u{1b}[2J\u{202e}astray\r\nerror: forged";
-    bench.keep(&["stop", "--reason", reason]).exits(0);
-    let shown = bench.keep(&["status"]).exits(0).out;
+    let home = Home::new();
+    home.ok(&["stop", "--reason", "gone\u{1b}[2J\u{202e}astray\r\nerror: forged"]);
+    let shown = home.ok(&["status"]);
     assert!(shown.contains("STOPPED"), "{shown}");
     for raw in ['\u{1b}', '\u{202e}', '\r'] {
         assert!(!shown.contains(raw), "{raw:?} in {shown:?}");
@@ -58,12 +50,9 @@ fn what_a_stranger_wrote_cannot_drive_the_terminal() {
 
 #[test]
 fn colours_follow_whoever_asked() {
-    let bench = Bench::new();
-    let coloured = |args: &[&str], variables: &[(&str, &str)]| {
-        let output = bench.command(args).envs(variables.iter().copied()).output().unwrap();
-        String::from_utf8_lossy(&output.stdout).contains('\u{1b}')
-    };
-    for (args, variables, wanted) in [
+    let home = Home::new();
+    home.ok(&["status"]);
+    for (words, variables, wanted) in [
         (&["status"][..], &[][..], false),
         (&["status"], &[("FORCE_COLOR", "1")], true),
         (&["status"], &[("FORCE_COLOR", "1"), ("NO_COLOR", "1")], false),
@@ -72,18 +61,31 @@ fn colours_follow_whoever_asked() {
         (&["--color", "never", "status"], &[("FORCE_COLOR", "1")], false),
         (&["--color", "always", "--json", "status"], &[], false),
     ] {
-        assert_eq!(coloured(args, variables), wanted, "{args:?} {variables:?}");
+        let output = home.command(KEEP).args(words).envs(variables.iter().copied()).output().unwrap();
+        assert_eq!(Said::of(output).out.contains('\u{1b}'), wanted, "{words:?} {variables:?}");
     }
 }
 
 #[test]
-fn tables_fit_sixty_columns() {
-    let bench = Bench::new();
-    for args in [&["policy", "show"][..], &["config", "show"], &["config", "show", "--origin"]] {
-        let output = bench.command(args).env("COLUMNS", "60").output().unwrap();
-        let shown = String::from_utf8(output.stdout).unwrap();
-        for line in shown.lines() {
-            assert!(line.chars().count() <= 60, "{args:?}: {line}");
-        }
-    }
+fn a_token_works_until_it_is_revoked() {
+    let home = Home::new();
+    let create = ["token", "create", "agent:claude", "--scope", "memory.read", "--namespace", "global"];
+    assert_eq!(home.keep(&create).code, 3);
+    let refused = home.at_terminal(&create, "n\n");
+    assert_ne!(refused.code, 0, "a no is a no: {refused:?}");
+    let made = home.at_terminal(&create, "y\n");
+    assert_eq!(made.code, 0, "{made:?}");
+    let secret = made.out.lines().last().unwrap().trim().to_owned();
+    let file = home.folder.path().join("token");
+    std::fs::write(&file, &secret).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let as_agent = ["--token-file", file.to_str().unwrap(), "--json", "whoami"];
+    assert_eq!(home.json(&as_agent)["principal"], "agent:claude");
+
+    let list = home.at_terminal(&["--json", "token", "list"], "").out;
+    assert!(!list.contains(&secret), "a list never shows the secret");
+    let at = list.find("tok_").unwrap();
+    let revoked = home.at_terminal(&["token", "revoke", &list[at..at + 30]], "y\n");
+    assert_eq!(revoked.code, 0, "{revoked:?}");
+    assert_eq!(home.keep(&as_agent).code, 3);
 }

@@ -5,6 +5,7 @@
 mod agents;
 mod faults;
 mod home;
+mod hostile;
 mod papers;
 mod person;
 mod shapes;
