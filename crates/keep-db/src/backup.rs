@@ -15,6 +15,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// Pages copied at a time: short enough that writers hardly notice.
 const PAGES_A_STEP: i32 = 1_024;
 
+/// How long a copy that finds the database busy waits before it tries again.
+const BUSY_PAUSE: Duration = Duration::from_millis(5);
+
 /// Whether a backup is read back and checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verify {
@@ -43,6 +46,8 @@ impl Db {
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<(), DbError> {
         let from = connect(self.path())?;
+        // Without a snapshot of its own the copy would start again at every commit of a writer.
+        from.execute_batch("BEGIN; SELECT count(*) FROM sqlite_schema;")?;
         copy(&from, to, progress)?;
         match verify {
             Verify::Yes => check_sound(to),
@@ -106,11 +111,7 @@ fn copy(from: &Connection, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Res
     copied
 }
 
-fn copy_pages(
-    from: &Connection,
-    to: &Path,
-    progress: &mut dyn FnMut(u64, u64),
-) -> Result<(), DbError> {
+fn copy_pages(from: &Connection, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<(), DbError> {
     let file = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -120,7 +121,12 @@ fn copy_pages(
     let mut target = Connection::open(to).map_err(|source| DbError::Open { path: to.to_owned(), source })?;
     {
         let backup = Backup::new(from, &mut target)?;
-        while backup.step(PAGES_A_STEP)? != StepResult::Done {
+        loop {
+            match backup.step(PAGES_A_STEP)? {
+                StepResult::Done => break,
+                StepResult::More => {}
+                _ => std::thread::sleep(BUSY_PAUSE),
+            }
             let pages = backup.progress();
             let total = u64::try_from(pages.pagecount).unwrap_or(0);
             progress(total.saturating_sub(u64::try_from(pages.remaining).unwrap_or(0)), total);
@@ -169,48 +175,75 @@ pub fn restore(from: &Path, config: &DbConfig) -> Result<RestoreReport, DbError>
     check_sound(from)?;
     create_private_folder(config.path.parent().unwrap_or(Path::new(".")))?;
     let presence = presence(&config.path, FlockOperation::NonBlockingLockExclusive)?;
-    let lock = WriteLock::open(&config.path, Duration::from_secs(10))?;
+    let lock = WriteLock::open(&config.path, config.lock_wait)?;
     let held = lock.acquire()?;
-    let replaced = match fs::metadata(&config.path) {
-        Ok(meta) if meta.len() > 0 => {
-            let old = connect(&config.path)?;
-            // The log goes into the file before the file gives way, so that no log of the old
-            // database can ever be read beside the new one.
-            let kept = match automatic(&old, config, "before-restore") {
-                Ok(path) => Some(path),
-                Err(DbError::Unsound { .. } | DbError::Sql(_)) => keep_raw(config)?,
-                Err(error) => return Err(error),
-            };
-            old.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-            kept
-        }
-        _ => None,
-    };
-    for ending in ["-wal", "-shm"] {
-        let path = beside(&config.path, ending);
-        match fs::remove_file(&path) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
-                return Err(DbError::file("removing", &path, e));
-            }
-            _ => {}
-        }
+    // The copy comes before anything else: keeping the old database prunes old backups, and the one to
+    // restore may be among them. The name is fixed, so a restore that was killed leaves one file at most.
+    let copied = beside(&config.path, ".restore");
+    for ending in ["", "-journal"] {
+        remove_if_there(&beside(&copied, ending))?;
     }
     let source = Connection::open_with_flags(from, OpenFlags::SQLITE_OPEN_READ_ONLY)
         .map_err(|source| DbError::Open { path: from.to_owned(), source })?;
-    let temporary = beside(&config.path, &format!(".restore-{}", std::process::id()));
-    copy_pages(&source, &temporary, &mut |_, _| {})?;
-    check_sound(&temporary)?;
-    fs::rename(&temporary, &config.path).map_err(|e| DbError::file("replacing", &config.path, e))?;
+    copy_pages(&source, &copied, &mut |_, _| {})?;
+    check_sound(&copied)?;
+    let replaced = match fs::metadata(&config.path) {
+        Ok(meta) if meta.len() > 0 => Some(keep_old(config)?),
+        _ => None,
+    };
+    // No log of the old database may ever be read beside the new one, hence the sync in between.
+    for ending in ["-wal", "-shm"] {
+        remove_if_there(&beside(&config.path, ending))?;
+    }
+    sync_folder_of(&config.path)?;
+    fs::rename(&copied, &config.path).map_err(|e| DbError::file("replacing", &config.path, e))?;
     sync_folder_of(&config.path)?;
     drop(held);
     drop(presence);
     Ok(RestoreReport { replaced })
 }
 
-/// Keeps a damaged database as the bytes it is.
-fn keep_raw(config: &DbConfig) -> Result<Option<PathBuf>, DbError> {
+fn remove_if_there(path: &Path) -> Result<(), DbError> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(DbError::file("removing", path, e)),
+        _ => Ok(()),
+    }
+}
+
+/// Keeps the database that gives way, whole and with its log inside; a damaged one as the bytes it is,
+/// since being damaged is the best reason to restore.
+fn keep_old(config: &DbConfig) -> Result<PathBuf, DbError> {
+    let whole = connect(&config.path).and_then(|old| {
+        let kept = automatic(&old, config, "before-restore")?;
+        // With the log in the file, a crash before the rename leaves the old database complete.
+        old.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(kept)
+    });
+    match whole {
+        Err(DbError::Unsound { .. } | DbError::Sql(_) | DbError::Open { .. }) => keep_raw(config),
+        other => other,
+    }
+}
+
+/// Keeps a damaged database and its log as the bytes they are.
+fn keep_raw(config: &DbConfig) -> Result<PathBuf, DbError> {
+    create_private_folder(&config.backups)?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let to = config.backups.join(format!("{now:013}-damaged.raw"));
-    fs::copy(&config.path, &to).map_err(|e| DbError::file("keeping the damaged database as", &to, e))?;
-    Ok(Some(to))
+    copy_bytes(&config.path, &to)?;
+    let log = beside(&config.path, "-wal");
+    if log.exists() {
+        copy_bytes(&log, &beside(&to, "-wal"))?;
+    }
+    sync_folder_of(&to)?;
+    Ok(to)
+}
+
+fn copy_bytes(from: &Path, to: &Path) -> Result<(), DbError> {
+    let copy = || {
+        let mut target = OpenOptions::new().write(true).create_new(true).mode(0o600).open(to)?;
+        std::io::copy(&mut fs::File::open(from)?, &mut target)?;
+        target.sync_all()
+    };
+    copy().map_err(|e| DbError::file("keeping the damaged database as", to, e))
 }

@@ -27,9 +27,7 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), DbError> {
     let temporary = path.with_file_name(name);
     let written = write_new(&temporary, bytes)
         .map_err(|e| DbError::file("writing", &temporary, e))
-        .and_then(|()| {
-            fs::rename(&temporary, path).map_err(|e| DbError::file("replacing", path, e))
-        });
+        .and_then(|()| fs::rename(&temporary, path).map_err(|e| DbError::file("replacing", path, e)));
     if let Err(error) = written {
         // The step before this failed and is what is reported; a leftover is only untidy.
         let _ = fs::remove_file(&temporary);
@@ -39,8 +37,7 @@ pub fn replace_file(path: &Path, bytes: &[u8]) -> Result<(), DbError> {
 }
 
 fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }

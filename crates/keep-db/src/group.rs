@@ -2,6 +2,7 @@ use crate::error::DbError;
 use rusqlite::Connection;
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// State that many jobs of one group share and that is written once before their commit, such as the
 /// frontier of a Merkle tree. It is read afresh in every group, since other processes write too.
@@ -51,10 +52,10 @@ impl States {
         if !self.before_job.contains_key(&key) {
             self.before_job.insert(key, self.now.get(&key).map(|held| (**held).copy()));
         }
-        if !self.now.contains_key(&key) {
-            self.now.insert(key, Box::new(S::load(sql)?));
-        }
-        let held = self.now.get_mut(&key).expect("the line above put it there");
+        let held = match self.now.entry(key) {
+            Entry::Occupied(held) => held.into_mut(),
+            Entry::Vacant(place) => place.insert(Box::new(S::load(sql)?)),
+        };
         Ok((**held).as_any().downcast_mut().expect("the key is the type's own id"))
     }
 

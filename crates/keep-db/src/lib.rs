@@ -3,8 +3,6 @@
 //!
 //! **Must not know:** what the tables mean.
 
-#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
-
 mod backup;
 mod error;
 mod files;

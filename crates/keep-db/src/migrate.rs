@@ -16,10 +16,10 @@ pub struct Schema {
 
 /// Brings every owner's tables up to date in one transaction, after a backup of what was there.
 pub(crate) fn migrate(sql: &mut Connection, config: &DbConfig, schemas: &[&Schema]) -> Result<(), DbError> {
-    let before = versions(sql, schemas)?;
-    if schemas.iter().zip(&before).all(|(schema, version)| schema.steps.len() == *version) {
+    if is_current(sql, schemas)? {
         return Ok(());
     }
+    let before = versions(sql, schemas)?;
     let worth_keeping = before.iter().any(|version| *version > 0);
     if worth_keeping {
         backup::automatic(sql, config, "before-migration")?;
@@ -33,8 +33,11 @@ pub(crate) fn migrate(sql: &mut Connection, config: &DbConfig, schemas: &[&Schem
     for (schema, version) in schemas.iter().zip(versions(&tx, schemas)?) {
         for (index, step) in schema.steps.iter().enumerate().skip(version) {
             let owner = schema.owner;
-            tx.execute_batch(step)
-                .map_err(|source| DbError::Migrate { owner, version: index + 1, source })?;
+            tx.execute_batch(step).map_err(|source| DbError::Migrate {
+                owner,
+                version: index + 1,
+                source,
+            })?;
         }
         tx.execute(
             "INSERT INTO keep_schema VALUES (?1, ?2) ON CONFLICT DO UPDATE SET version = excluded.version",
@@ -44,13 +47,18 @@ pub(crate) fn migrate(sql: &mut Connection, config: &DbConfig, schemas: &[&Schem
     Ok(tx.commit()?)
 }
 
+/// Whether every owner's tables are at the version this program knows.
+pub(crate) fn is_current(sql: &Connection, schemas: &[&Schema]) -> Result<bool, DbError> {
+    let found = versions(sql, schemas)?;
+    Ok(schemas.iter().zip(&found).all(|(schema, version)| schema.steps.len() == *version))
+}
+
 /// The version of each owner's tables; newer ones than this program knows are refused.
 fn versions(sql: &Connection, schemas: &[&Schema]) -> Result<Vec<usize>, DbError> {
-    let exists: bool = sql.query_row(
-        "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'keep_schema')",
-        [],
-        |row| row.get(0),
-    )?;
+    let exists: bool =
+        sql.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'keep_schema')", [], |row| {
+            row.get(0)
+        })?;
     if !exists {
         return Ok(vec![0; schemas.len()]);
     }
@@ -58,8 +66,7 @@ fn versions(sql: &Connection, schemas: &[&Schema]) -> Result<Vec<usize>, DbError
     schemas
         .iter()
         .map(|schema| {
-            let version: Option<u32> =
-                statement.query_row([schema.owner], |row| row.get(0)).optional()?;
+            let version: Option<u32> = statement.query_row([schema.owner], |row| row.get(0)).optional()?;
             let found = version.unwrap_or(0) as usize;
             let known = schema.steps.len();
             if found > known {

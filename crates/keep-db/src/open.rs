@@ -1,7 +1,7 @@
 use crate::error::DbError;
 use crate::files::create_private_folder;
 use crate::lock::{WriteLock, presence};
-use crate::migrate::{Schema, migrate};
+use crate::migrate::{Schema, is_current, migrate};
 use crate::pending::Pending;
 use crate::reader::{ReadTx, Readers};
 use crate::writer::{WriteTx, Writer};
@@ -53,7 +53,9 @@ impl Db {
         let presence = presence(&config.path, FlockOperation::NonBlockingLockShared)?;
         let lock = WriteLock::open(&config.path, config.lock_wait)?;
         let mut sql = connect(&config.path)?;
-        {
+        // A command that finds all up to date does not queue behind the writers. Whatever else there is
+        // to say, such as that the database is newer, the careful way below says.
+        if !matches!(is_ready(&sql, schemas), Ok(true)) {
             let held = lock.acquire()?;
             prepare(&sql, &config.path)?;
             migrate(&mut sql, config, schemas)?;
@@ -91,6 +93,12 @@ impl Db {
         &self.0.config.path
     }
 
+    /// Answers every job that waits, then ends the threads and closes the files. Dropping the last
+    /// clone does the same; this says so where a reader would wonder.
+    pub fn close(self) {
+        drop(self);
+    }
+
     /// How it was opened.
     #[must_use]
     pub fn config(&self) -> &DbConfig {
@@ -124,6 +132,12 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, DbError> {
     )
     .map_err(open)?;
     Ok(sql)
+}
+
+/// Whether there is nothing to prepare or migrate.
+fn is_ready(sql: &Connection, schemas: &[&Schema]) -> Result<bool, DbError> {
+    let mode: String = sql.query_row("PRAGMA journal_mode", [], |row| row.get(0))?;
+    Ok(mode == "wal" && is_current(sql, schemas)?)
 }
 
 /// Turns write-ahead logging on, once in a database's life.

@@ -114,7 +114,9 @@ fn backups_sound(at: &Installation) -> Verdict {
     for path in paths {
         match integrity_of(&path) {
             Ok(problems) if problems.is_empty() => {}
-            Ok(problems) => return Verdict::Fail(format!("{}: {}", path.display(), problems.join("; "))),
+            Ok(problems) => {
+                return Verdict::Fail(format!("{}: {}", path.display(), problems.join("; ")));
+            }
             Err(error) => return Verdict::Fail(keep_types::chain(&error).join(": ")),
         }
     }

@@ -135,7 +135,9 @@ fn answer(path: &Path, connection: &mut Option<Connection>, query: Query) {
             Err(error) => return query(Err(error)),
         }
     }
-    let Some(sql) = connection.as_ref() else { return };
+    let Some(sql) = connection.as_ref() else {
+        return;
+    };
     // A panic in a query ends that query alone: its sender is dropped, and the asker is told.
     let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| query(Ok(sql))));
     if ended.is_err() || !sql.is_autocommit() {

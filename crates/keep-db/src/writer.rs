@@ -150,12 +150,7 @@ impl Worker {
     }
 
     /// Runs a group of jobs in one transaction and commits it.
-    fn run_group(
-        &self,
-        first: Job,
-        jobs: &Receiver<Job>,
-        finished: &mut Vec<Finish>,
-    ) -> Result<(), DbError> {
+    fn run_group(&self, first: Job, jobs: &Receiver<Job>, finished: &mut Vec<Finish>) -> Result<(), DbError> {
         let opened = match &self.poisoned {
             Some(why) => Err(DbError::Poisoned(why.clone())),
             None => self.lock.acquire().and_then(|held| {
@@ -166,7 +161,12 @@ impl Worker {
         let _held = match opened {
             Ok(held) => held,
             Err(error) => {
-                finished.push(first(Err(&error)).finish);
+                // Whoever waits already gets the same answer: the jobs behind this one must not each
+                // wait anew for a lock that does not come free.
+                let behind = std::iter::from_fn(|| jobs.try_recv().ok()).take(MAX_WAITING);
+                for job in std::iter::once(first).chain(behind) {
+                    finished.push(job(Err(&error)).finish);
+                }
                 return Ok(());
             }
         };
@@ -179,10 +179,11 @@ impl Worker {
             let full = finished.len() >= MAX_GROUP || started.elapsed() >= MAX_GROUP_TIME;
             next = if full || ran.is_err() { None } else { jobs.try_recv().ok() };
         }
-        let committed =
-            ran.and_then(|()| states.flush(&self.sql)).and_then(|()| self.statement("COMMIT"));
+        let committed = ran.and_then(|()| states.flush(&self.sql)).and_then(|()| self.statement("COMMIT"));
         if committed.is_err() && !self.sql.is_autocommit() {
-            self.statement("ROLLBACK")?;
+            // The error that led here is what is reported; a transaction that stays open is seen by
+            // `note_failure`.
+            let _ = self.statement("ROLLBACK");
         }
         committed
     }
@@ -209,12 +210,14 @@ impl Worker {
     /// After an I/O error nobody knows what the disk holds: write no more through this handle. A full
     /// disk is different: SQLite took everything back, and room may come.
     fn note_failure(&mut self, error: &DbError) {
-        let DbError::Sql(rusqlite::Error::SqliteFailure(failure, _)) = error else { return };
-        let unsure = matches!(
-            failure.code,
-            ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase
-        );
-        if unsure {
+        let unsure = match error {
+            DbError::Sql(rusqlite::Error::SqliteFailure(failure, _)) => matches!(
+                failure.code,
+                ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase
+            ),
+            _ => false,
+        };
+        if unsure || !self.sql.is_autocommit() {
             self.poisoned = Some(keep_types::chain(error).join(": "));
         }
     }
