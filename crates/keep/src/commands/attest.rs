@@ -1,4 +1,4 @@
-use crate::edge::{Failure, Session, visible};
+use crate::edge::{Failure, Session};
 use clap::Args;
 use keep_types::Verdict;
 use std::process::ExitCode;
@@ -32,9 +32,9 @@ fn attest(session: &Session) -> Result<ExitCode, Failure> {
                 Verdict::Fail(reason) => (session.red("FAIL"), Some(reason)),
                 Verdict::NotApplicable(reason) => (session.dim("n/a "), Some(reason)),
             };
-            writeln!(out, "{mark}  {:9} {}", result.promise.id, result.promise.claim)?;
+            session.hang(out, &format!("{mark}  {:9} ", result.promise.id), 16, result.promise.claim)?;
             if let Some(reason) = reason {
-                writeln!(out, "                {}", visible(reason))?;
+                session.hang(out, &" ".repeat(18), 18, reason)?;
             }
         }
         Ok(())
@@ -48,7 +48,7 @@ fn self_test(session: &Session) -> Result<ExitCode, Failure> {
     session.show(&results, |out| {
         for result in &results {
             let mark = if result.holds() { session.green("told apart") } else { session.red("NOT TOLD  ") };
-            writeln!(out, "{mark}  {:9} {}", result.promise.id, result.promise.claim)?;
+            session.hang(out, &format!("{mark}  {:9} ", result.promise.id), 22, result.promise.claim)?;
             if !result.holds() {
                 writeln!(out, "            sound: {:?}", result.sound)?;
                 writeln!(out, "            broken: {:?}", result.broken)?;

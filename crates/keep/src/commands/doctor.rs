@@ -1,4 +1,4 @@
-use crate::edge::{Failure, Progress, Session, visible};
+use crate::edge::{Failure, Progress, Session};
 use clap::Args;
 use keep_app::Finding;
 use std::process::ExitCode;
@@ -23,9 +23,9 @@ impl Doctor {
                     Finding::Warn => session.yellow("warn"),
                     Finding::Fail => session.red("FAIL"),
                 };
-                writeln!(out, "{mark}  {:9} {}", check.name, visible(&check.detail))?;
+                session.hang(out, &format!("{mark}  {:9} ", check.name), 16, &check.detail)?;
                 if let Some(hint) = &check.hint {
-                    writeln!(out, "      {:9} hint: {}", "", visible(hint))?;
+                    session.hang(out, &format!("{:16}hint: ", ""), 22, hint)?;
                 }
             }
             Ok(())

@@ -11,4 +11,4 @@ pub(crate) use failure::{Failure, clap_exit};
 pub(crate) use progress::Progress;
 pub(crate) use session::Session;
 pub(crate) use table::Table;
-pub(crate) use text::visible;
+pub(crate) use text::{visible, wrap};

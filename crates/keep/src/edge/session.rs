@@ -212,6 +212,23 @@ impl Session {
         size.ok().filter(|width| *width > 0).unwrap_or(USUAL_WIDTH).max(20)
     }
 
+    /// Writes a line whose text, wrapped to the width, hangs below its start at this column.
+    pub(crate) fn hang(
+        &self,
+        out: &mut dyn Write,
+        head: &str,
+        column: usize,
+        text: &str,
+    ) -> std::io::Result<()> {
+        for (number, line) in super::wrap(text, self.width().saturating_sub(column)).iter().enumerate() {
+            match number {
+                0 => writeln!(out, "{head}{line}")?,
+                _ => writeln!(out, "{:column$}{line}", "")?,
+            }
+        }
+        Ok(())
+    }
+
     fn paint(&self, code: &str, text: &str) -> String {
         if self.color { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }

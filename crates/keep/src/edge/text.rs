@@ -1,5 +1,7 @@
 //! Text from anywhere, made safe for a terminal.
 
+use unicode_width::UnicodeWidthStr;
+
 /// The text with everything visible that would move the cursor, change colours, turn the reading
 /// direction or hide: control characters, ANSI escapes, bidirectional and zero-width marks.
 pub(crate) fn visible(text: &str) -> String {
@@ -15,6 +17,23 @@ pub(crate) fn visible(text: &str) -> String {
     shown
 }
 
+/// The text, made visible, in lines of at most this width, broken between words where it can be.
+pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in visible(text).split(' ') {
+        let line = lines.last_mut().expect("there is always a line");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.width() + 1 + word.width() <= width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
 fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -23,7 +42,7 @@ fn is_hidden(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::visible;
+    use super::{visible, wrap};
 
     #[test]
     fn nothing_hides() {
@@ -36,5 +55,12 @@ mod tests {
         ] {
             assert_eq!(visible(text), want);
         }
+    }
+
+    #[test]
+    fn breaks_between_words() {
+        assert_eq!(wrap("one two three", 8), ["one two", "three"]);
+        assert_eq!(wrap("unbreakable-word x", 5), ["unbreakable-word", "x"]);
+        assert_eq!(wrap("", 5), [""]);
     }
 }

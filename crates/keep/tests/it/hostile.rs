@@ -89,3 +89,13 @@ fn a_token_works_until_it_is_revoked() {
     assert_eq!(revoked.code, 0, "{revoked:?}");
     assert_eq!(home.keep(&as_agent).code, 3);
 }
+
+#[test]
+fn reports_wrap_at_sixty_columns() {
+    let home = Home::new();
+    home.ok(&["status"]);
+    let output = home.command(KEEP).env("COLUMNS", "60").arg("attest").output().unwrap();
+    let said = Said::of(output);
+    assert!(said.out.lines().count() > 10, "{said:?}");
+    assert!(said.out.lines().all(|line| line.chars().count() <= 60), "{}", said.out);
+}
