@@ -7,7 +7,7 @@ use crate::{rate, switch};
 use keep_db::Db;
 use keep_ledger::{Ledger, Phase, Record};
 use keep_policy::{Decision, Policy, Question as PolicyQuestion, Ruling};
-use keep_types::{Act, ActFacts, Audience, Caller, Clock, Duration, Risk, Timestamp, Touch};
+use keep_types::{Act, ActFacts, Audience, Caller, Clock, Duration, PrincipalKind, Risk, Timestamp, Touch};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -130,10 +130,16 @@ impl Gate {
             let (principal, namespace) = (caller.principal.clone(), facts.namespace.clone());
             return Err(GateError::OutOfReach { principal, namespace });
         }
-        if facts.touch == Touch::Read {
-            return Ok(());
-        }
         let (principal, action, now) = (caller.principal.clone(), facts.action.clone(), self.now());
+        if facts.touch == Touch::Read {
+            // A person must be able to look at what a stop stopped; a program gets nothing any more.
+            return match principal.kind() {
+                PrincipalKind::User => Ok(()),
+                PrincipalKind::Agent | PrincipalKind::Service => {
+                    self.db().read(move |tx| switch::check(tx.sql(), &action)).await
+                }
+            };
+        }
         let per_minute = self.limits().of(&principal);
         self.db()
             .read(move |tx| {
@@ -170,8 +176,8 @@ impl Gate {
             (Decision::Ask, Audience::Inbox) => {
                 match approval::standing(self, caller, facts, ruling).await? {
                     Standing::Approved(id) => Ok(Ground::Approved(id)),
-                    Standing::Waiting { id, expires } => {
-                        Err(GateError::NeedsApproval { id, summary: summary(), expires })
+                    Standing::Waiting { id, expires, made_now } => {
+                        Err(GateError::NeedsApproval { id, summary: summary(), expires, made_now })
                     }
                     Standing::Denied { note } => Err(GateError::Declined { summary: summary(), note }),
                 }

@@ -5,6 +5,7 @@ use crate::admit::Gate;
 use crate::error::GateError;
 use crate::permit::Grant;
 use crate::random::fresh_id;
+use crate::rate;
 use keep_db::ReadTx;
 use keep_ledger::{Phase, Record};
 use keep_policy::Ruling;
@@ -15,6 +16,7 @@ use keep_types::{
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// Requests of one principal that may wait at a time: a person reads them one by one.
 const MAX_WAITING: usize = 50;
@@ -89,7 +91,7 @@ pub enum Resolution {
 /// How the exact act stands that a caller asks for.
 pub(crate) enum Standing {
     Approved(Id<Approval>),
-    Waiting { id: Id<Approval>, expires: Timestamp },
+    Waiting { id: Id<Approval>, expires: Timestamp, made_now: bool },
     Denied { note: Option<String> },
 }
 
@@ -131,6 +133,12 @@ pub(crate) async fn standing(
         policy_version: gate.policy().version(),
         acting: caller.acting.clone(),
     };
+    // Asking again for what waits already, as agents do in a loop, costs no write.
+    let request = Arc::new(request);
+    let wanted = Arc::clone(&request);
+    if let Some(found) = gate.db().read(move |tx| find_open(tx.sql(), &wanted, now)).await? {
+        return Ok(found);
+    }
     let channel = caller.channel;
     let ledger = gate.ledger().clone();
     gate.db()
@@ -149,8 +157,9 @@ pub(crate) async fn standing(
                 return Err(GateError::InboxFull(waiting as usize));
             }
             insert(tx.sql(), &request)?;
+            rate::charge(tx.sql(), &request.requester, now)?;
             ledger.append_in(tx, &request_record(&request, channel))?;
-            Ok(Standing::Waiting { id: request.id, expires: request.expires })
+            Ok(Standing::Waiting { id: request.id, expires: request.expires, made_now: true })
         })
         .await
 }
@@ -178,7 +187,7 @@ fn find_open(sql: &Connection, wanted: &ApprovalView, now: Timestamp) -> Result<
         ApprovalState::Approved => Standing::Approved(view.id),
         ApprovalState::Denied => Standing::Denied { note: view.note },
         ApprovalState::Waiting | ApprovalState::Used | ApprovalState::Expired => {
-            Standing::Waiting { id: view.id, expires: view.expires }
+            Standing::Waiting { id: view.id, expires: view.expires, made_now: false }
         }
     }))
 }

@@ -59,6 +59,8 @@ pub enum GateError {
         summary: String,
         /// Until when the request waits.
         expires: Timestamp,
+        /// Whether this very call made the request, so that a person is told once.
+        made_now: bool,
     },
     /// Policy asks, and there is nobody to ask.
     #[error("{summary}: policy asks a person first, and there is nobody to ask here")]
@@ -77,6 +79,9 @@ pub enum GateError {
     /// Too many requests wait already.
     #[error("{0} requests of this principal wait already")]
     InboxFull(usize),
+    /// Too many tokens exist already.
+    #[error("there are {0} tokens already, which nobody can keep an eye on")]
+    TooManyTokens(usize),
     /// No such request.
     #[error("there is no request {0}")]
     NoSuchApproval(Id<Approval>),
@@ -206,7 +211,7 @@ impl Explain for GateError {
             | Self::CodeLocked(_)
             | Self::CodeNotSetUp
             | Self::BadToken => ErrorKind::Denied,
-            Self::RateLimited { .. } | Self::InboxFull(_) => ErrorKind::Unavailable,
+            Self::RateLimited { .. } | Self::InboxFull(_) | Self::TooManyTokens(_) => ErrorKind::Unavailable,
             Self::NeedsApproval { .. } => ErrorKind::Pending,
             Self::NoSuchApproval(_) | Self::NoSuchToken(_) => ErrorKind::NotFound,
             Self::ApprovalOver { .. } | Self::PolicyChanged(_) => ErrorKind::Conflict,
@@ -234,6 +239,7 @@ impl Explain for GateError {
             )),
             Self::NobodyToAsk { .. } => Some("run it at a terminal of your own".into()),
             Self::InboxFull(_) => Some("`keep inbox` shows them".into()),
+            Self::TooManyTokens(_) => Some("`keep token unused` shows which can go".into()),
             Self::NoSuchApproval(_) => Some("`keep inbox` lists what waits".into()),
             Self::ApprovalOver { .. } | Self::PolicyChanged(_) => Some("make the request again".into()),
             Self::DescendantApproval(_) => Some("answer from another terminal".into()),

@@ -142,7 +142,7 @@ impl Gate {
                 let count: u32 =
                     tx.sql().query_row("SELECT count(*) FROM gate_token", [], |row| row.get(0))?;
                 if count as usize >= MAX_TOKENS {
-                    return Err(GateError::InboxFull(count as usize));
+                    return Err(GateError::TooManyTokens(count as usize));
                 }
                 let view = TokenView {
                     id,

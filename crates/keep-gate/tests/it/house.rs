@@ -149,6 +149,19 @@ pub(crate) struct Write {
     pub(crate) risk: Risk,
 }
 
+/// Looks at something.
+pub(crate) struct Look;
+
+impl Act for Look {
+    fn facts(&self) -> ActFacts {
+        ActFacts {
+            action: Action::of("test.read"),
+            touch: Touch::Read,
+            ..Write { bytes: "", risk: Risk::Low }.facts()
+        }
+    }
+}
+
 impl Act for Write {
     fn facts(&self) -> ActFacts {
         ActFacts {

@@ -1,4 +1,4 @@
-use crate::house::{House, Write, block, caller};
+use crate::house::{House, Look, Write, block, caller};
 use keep_gate::{GateError, Outcome};
 use keep_ledger::Phase;
 use keep_types::Risk;
@@ -71,6 +71,8 @@ fn stop_denies_everything_to_everybody_until_a_person_resumes() {
         // A permit from before the stop is not good either.
         let refused = held.perform(|_, _| Ok::<_, GateError>(())).await.unwrap_err();
         assert!(matches!(refused, GateError::Stopped { .. }), "{refused}");
+        assert!(matches!(house.gate.admit(&agent, Look).await, Err(GateError::Stopped { .. })));
+        house.gate.admit(&person, Look).await.unwrap().observe().await.unwrap();
         assert!(house.gate.resume(&agent).await.is_err());
         house.gate.resume(&person).await.unwrap();
         drop(house.gate.admit(&person, LOW).await.unwrap());

@@ -1,6 +1,7 @@
 //! The edge between words and the house: output, errors, prompts, progress.
 
 mod failure;
+mod notice;
 mod progress;
 mod prompt;
 mod session;

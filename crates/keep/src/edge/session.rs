@@ -4,6 +4,7 @@ use super::table::Table;
 use crate::args::{Color, Global};
 use keep_app::config::{Standing, Surroundings};
 use keep_app::{App, AppError, Freshness, Settings};
+use keep_gate::GateError;
 use keep_types::{Caller, ErrorKind};
 use serde::Serialize;
 use serde_json::json;
@@ -70,6 +71,11 @@ impl Session {
             let caller = app.caller(self.token()?.as_deref()).await?;
             operation(&app, &caller).await
         });
+        if let Err(Failure::App(AppError::Gate(error)) | Failure::Gate(error)) = &outcome
+            && let GateError::NeedsApproval { summary, made_now: true, .. } = error
+        {
+            super::notice::tell(&app.effective().values.notice, summary);
+        }
         let closed = app.close();
         let value = outcome?;
         closed?;
