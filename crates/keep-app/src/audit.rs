@@ -162,7 +162,9 @@ impl App {
     pub async fn erase_old_details(&self, caller: &Caller, older: Option<Duration>) -> Result<u64, AppError> {
         let span = older.unwrap_or(self.effective.values.detail_retention);
         let before = self.now().minus(span);
-        Ok(self.gate.erase_details(caller, before).await?)
+        let erased = self.gate.erase_details(caller, before).await?;
+        self.db.truncate_log()?;
+        Ok(erased)
     }
 
     /// How many records there are.

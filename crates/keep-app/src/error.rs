@@ -55,7 +55,7 @@ pub enum AppError {
         source: NameError,
     },
     /// The folder belongs to no project.
-    #[error("{} belongs to no project: it lies in no repository and no folder with .keep", .0.display())]
+    #[error("there is nothing to trust: no .keep folder lies at or above {}", .0.display())]
     NoProjectHere(PathBuf),
     /// A stored row does not parse.
     #[error("a stored row of {table} does not parse: {what}")]

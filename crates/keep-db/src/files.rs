@@ -44,7 +44,8 @@ fn write_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 /// Makes a rename or creation in this file's folder durable.
 pub(crate) fn sync_folder_of(path: &Path) -> Result<(), DbError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    // The parent of a bare file name is the empty path, which names the working folder nowhere else.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::File::open(folder)
         .and_then(|handle| handle.sync_all())
         .map_err(|e| DbError::file("syncing the folder", folder, e))

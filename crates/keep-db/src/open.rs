@@ -87,6 +87,22 @@ impl Db {
         self.0.readers.submit(query)
     }
 
+    /// Moves the write-ahead log into the database file and empties it, so that bytes which were
+    /// overwritten in the one are not left in the other.
+    ///
+    /// # Errors
+    /// When readers or writers keep it busy for longer than the lock is waited for.
+    pub fn truncate_log(&self) -> Result<(), DbError> {
+        let sql = connect(self.path())?;
+        sql.busy_timeout(self.0.config.lock_wait)?;
+        let busy: bool = sql.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if busy {
+            let (path, waited_ms) = (self.path().to_owned(), self.0.config.lock_wait.as_millis());
+            return Err(DbError::Locked { path, waited_ms });
+        }
+        Ok(())
+    }
+
     /// The database file.
     #[must_use]
     pub fn path(&self) -> &Path {

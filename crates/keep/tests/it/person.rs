@@ -90,9 +90,20 @@ fn a_rolled_back_ledger_refuses_changes_until_accepted() {
     assert_eq!(home.keep(&["audit", "accept", "--reason", "no person"]).code, 3);
     let accepted = home.at_terminal(&["audit", "accept", "--reason", "the test rolled it back"], "y\n");
     assert_eq!(accepted.code, 0, "{accepted:?}");
-    home.ok(&["audit", "verify"]);
+    let verified = home.json(&["audit", "verify", "--json"]);
+    assert_eq!(verified["checkpoint"], verified["records"], "the new epoch is not signed");
     home.ok(&["stop"]);
     home.ok(&["attest"]);
+}
+
+#[test]
+fn an_anchor_may_have_a_bare_name() {
+    let home = Home::new();
+    home.ok(&["stop"]);
+    assert_eq!(home.at_terminal(&["resume"], "y\n").code, 0);
+    let anchored = home.at_terminal(&["audit", "anchor", "--to", "keep.head"], "");
+    assert_eq!(anchored.code, 0, "{anchored:?}");
+    home.ok(&["audit", "check-anchor", "keep.head"]);
 }
 
 fn copy_folder(from: &std::path::Path, to: &std::path::Path) {
@@ -133,6 +144,26 @@ fn exports_are_checked_without_an_installation() {
     assert!(!text.contains('\u{2028}') && !text.contains('\u{1b}'));
     std::fs::write(file, text.replacen("gate.stop", "gate.stoq", 1)).unwrap();
     assert_eq!(elsewhere.keep(&["audit", "check-export", file, "--key", key.trim()]).code, 5);
+}
+
+#[test]
+fn purged_details_are_gone_from_the_files() {
+    let home = Home::new();
+    let secret = "what-nobody-should-read-again";
+    home.ok(&["stop", "--reason", secret]);
+    home.at_terminal(&["resume"], "y\n");
+    let found = || {
+        ["keep.db", "keep.db-wal"].iter().any(|file| {
+            let bytes = std::fs::read(home.path().join("data").join(file)).unwrap_or_default();
+            bytes.windows(secret.len()).any(|window| window == secret.as_bytes())
+        })
+    };
+    assert!(found(), "the detail was never there");
+    let purged = home.at_terminal(&["purge", "--older-than", "0s"], "y\n");
+    assert_eq!(purged.code, 0, "{purged:?}");
+    assert!(!found(), "erased bytes are still in a file");
+    home.ok(&["audit", "verify"]);
+    home.ok(&["attest"]);
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn mistakes_get_one_clear_error_and_a_hint() {
         ),
         (vec!["policy", "check", "nowhere.toml"], 6, vec!["nowhere.toml"]),
         (vec!["backup", "/nowhere/at/all.db"], 3, vec![]),
-        (vec!["trust"], 4, vec!["no project"]),
+        (vec!["trust"], 4, vec!["nothing to trust"]),
     ] {
         let said = home.keep(&words);
         let code = if words == ["backup", "/nowhere/at/all.db"] { said.code } else { code };
