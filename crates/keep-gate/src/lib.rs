@@ -10,12 +10,18 @@
 //! ```
 //!
 //! ```compile_fail
-//! fn forge<A: keep_types::Act>(act: A) -> keep_gate::Permit<A> {
-//!     keep_gate::Permit { act, grant: todo!() }
+//! fn forge<A: keep_types::Act>(act: A, by: keep_gate::Permit<A>) -> keep_gate::Permit<A> {
+//!     keep_gate::Permit { act, ..by }
 //! }
 //! ```
 //!
-//! A permit cannot be used twice:
+//! A permit can be used, and cannot be used twice:
+//!
+//! ```
+//! async fn once<A: keep_types::Act + Sync>(permit: keep_gate::Permit<A>) {
+//!     let _ = permit.begin().await;
+//! }
+//! ```
 //!
 //! ```compile_fail
 //! async fn twice<A: keep_types::Act + Sync>(permit: keep_gate::Permit<A>) {
