@@ -8,7 +8,9 @@ use keep_db::{Db, DbConfig};
 use keep_gate::{Asker, CodeWanted, Gate, GateConfig, Identity, identify};
 use keep_ledger::{Ledger, LedgerConfig, SystemClock};
 use keep_policy::{Layer, Policy, PolicyError, Source, read_folder};
-use keep_types::{Caller, Clock, Installation, PrincipalKind, Timestamp};
+use keep_redact::Handle;
+use keep_types::{Caller, Clock, Installation, Name, PrincipalKind, Timestamp};
+use keep_vault::{Reader, Vault, VaultConfig};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +32,7 @@ pub struct App {
     pub(crate) gate: Gate,
     pub(crate) ledger: Ledger,
     pub(crate) db: Db,
+    pub(crate) vault: Vault,
     pub(crate) project: Project,
     pub(crate) closed_because: Option<PolicyError>,
     identity: Identity,
@@ -84,9 +87,12 @@ impl App {
             Ok(policy) => (policy, None),
             Err(error) => (Policy::closed(&error), Some(error)),
         };
-        let gate = gate_config(&at, &effective.values, &settings, clock);
+        let reader = Reader::new(db.clone(), vault_config(&at, &effective.values));
+        let redactor = Handle::fed_by(Arc::new(reader.clone()));
+        let gate = gate_config(&at, &effective.values, &settings, Arc::clone(&clock), redactor);
         let gate = Gate::new(db.clone(), ledger.clone(), policy, gate);
-        Ok(Self { settings, at, effective, gate, ledger, db, project, closed_because, identity, freshness })
+        let vault = Vault::new(reader, gate.clone(), ledger.clone(), clock);
+        Ok(Self { settings, at, effective, gate, ledger, db, vault, project, closed_because, identity, freshness })
     }
 
     /// Ends everything in order: the last checkpoint is written, the database closed.
@@ -105,6 +111,19 @@ impl App {
     #[must_use]
     pub fn gate(&self) -> &Gate {
         &self.gate
+    }
+
+    /// The vault, whose operations surfaces call directly.
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        &self.vault
+    }
+
+    /// The profile of a secret that is meant when none is named.
+    #[must_use]
+    pub fn usual_profile(&self) -> Name {
+        let dev = || "dev".parse().expect("a literal of lower-case letters is a name");
+        self.effective.values.secrets_profile.clone().unwrap_or_else(dev)
     }
 
     /// Where the installation lies.
@@ -131,7 +150,9 @@ impl App {
         self.freshness
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
+    /// The time, as everything here takes it.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
         SystemClock.now()
     }
 
@@ -153,7 +174,7 @@ fn open_database(at: &Installation, values: &Values) -> Result<Db, AppError> {
         lock_wait: Duration::from_millis(values.lock_wait.ms()),
         readers: 4,
     };
-    Ok(Db::open(&config, &[&keep_ledger::SCHEMA, &keep_gate::SCHEMA, &SCHEMA])?)
+    Ok(Db::open(&config, &[&keep_ledger::SCHEMA, &keep_gate::SCHEMA, &keep_vault::SCHEMA, &SCHEMA])?)
 }
 
 /// The configuration with what the caller's project says, as far as it counts.
@@ -192,7 +213,17 @@ fn load_rules(
     Policy::load(sources)
 }
 
-fn gate_config(at: &Installation, values: &Values, settings: &Settings, clock: Arc<dyn Clock>) -> GateConfig {
+fn vault_config(at: &Installation, values: &Values) -> VaultConfig {
+    VaultConfig { rotate_every: values.rotate_every, ..VaultConfig::in_folders(at) }
+}
+
+fn gate_config(
+    at: &Installation,
+    values: &Values,
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+    redactor: Handle,
+) -> GateConfig {
     GateConfig {
         approval_expiry: values.approval_expiry,
         user_per_minute: values.user_per_minute,
@@ -202,5 +233,6 @@ fn gate_config(at: &Installation, values: &Values, settings: &Settings, clock: A
         codes: if values.totp { CodeWanted::Yes } else { CodeWanted::No },
         clock,
         asker: Arc::clone(&settings.asker),
+        redactor,
     }
 }

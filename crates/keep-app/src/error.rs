@@ -17,6 +17,12 @@ pub enum AppError {
     /// The database failed.
     #[error(transparent)]
     Db(DbError),
+    /// The vault failed, or was found to be tampered with.
+    #[error(transparent)]
+    Vault(#[from] keep_vault::VaultError),
+    /// A repository could not be looked through.
+    #[error(transparent)]
+    Exposure(#[from] keep_vault::ExposureError),
     /// A statement failed.
     #[error("a statement on the house's tables failed, so nothing was done")]
     Sql(#[source] rusqlite::Error),
@@ -57,6 +63,9 @@ pub enum AppError {
     /// The folder belongs to no project.
     #[error("there is nothing to trust: no .keep folder lies at or above {}", .0.display())]
     NoProjectHere(PathBuf),
+    /// The folder lies in no repository.
+    #[error("{} lies in no repository", .0.display())]
+    NoRepository(PathBuf),
     /// A stored row does not parse.
     #[error("a stored row of {table} does not parse: {what}")]
     Corrupt {
@@ -125,12 +134,14 @@ impl Explain for AppError {
             Self::Gate(error) => error.kind(),
             Self::Ledger(error) => error.kind(),
             Self::Db(error) => error.kind(),
+            Self::Vault(error) => error.kind(),
+            Self::Exposure(error) => error.kind(),
             Self::Config(error) => error.kind(),
             Self::Trust(error) => error.kind(),
             Self::Policy(error) => error.kind(),
             Self::File { .. } => ErrorKind::Unavailable,
             Self::BadHome { .. } | Self::BadName { .. } => ErrorKind::Usage,
-            Self::NoSuchProject(_) | Self::NoProjectHere(_) => ErrorKind::NotFound,
+            Self::NoSuchProject(_) | Self::NoProjectHere(_) | Self::NoRepository(_) => ErrorKind::NotFound,
             Self::NameTaken(_) => ErrorKind::Conflict,
             Self::Sql(_) | Self::Corrupt { .. } | Self::Worker | Self::Scratch { .. } => ErrorKind::Internal,
         }
@@ -141,6 +152,8 @@ impl Explain for AppError {
             Self::Gate(error) => error.hint(),
             Self::Ledger(error) => error.hint(),
             Self::Db(error) => error.hint(),
+            Self::Vault(error) => error.hint(),
+            Self::Exposure(error) => error.hint(),
             Self::Config(error) => error.hint(),
             Self::Trust(error) => error.hint(),
             Self::Policy(error) => error.hint(),

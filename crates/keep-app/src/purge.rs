@@ -34,7 +34,7 @@ impl Act for Purge {
 }
 
 /// What Keep makes in its folders; a name ending in `*` stands for all that begin so.
-const OWN: [&str; 13] = [
+const OWN: [&str; 15] = [
     "keep.db*",
     "backups",
     "blobs",
@@ -47,6 +47,8 @@ const OWN: [&str; 13] = [
     "checkpoint*",
     "logs",
     "identity",
+    "identity.*",
+    "vault.*",
     "trust*",
 ];
 

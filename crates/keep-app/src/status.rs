@@ -5,6 +5,7 @@ use crate::error::AppError;
 use keep_gate::{ApprovalState, Because, InboxFilter, StopView};
 use keep_ledger::Health;
 use keep_types::{Caller, Digest, Namespace, Principal, chain};
+use keep_vault::VaultState;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -27,6 +28,8 @@ pub struct StatusView {
     pub records: u64,
     /// The policy in force.
     pub policy: PolicyStatus,
+    /// The vault.
+    pub vault: VaultState,
     /// Requests that wait for a person.
     pub waiting: usize,
     /// That everything is stopped, if it is.
@@ -97,6 +100,7 @@ impl App {
             ledger: self.ledger.health(),
             records: self.ledger_size().await?,
             policy,
+            vault: self.vault.state(),
             waiting,
             stopped: self.gate.stopped().await?,
             database_bytes,

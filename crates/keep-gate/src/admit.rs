@@ -31,6 +31,8 @@ pub struct GateConfig {
     pub clock: Arc<dyn Clock>,
     /// Who puts questions to the person at the terminal.
     pub asker: Arc<dyn Asker>,
+    /// Knows the values that must stand in no record.
+    pub redactor: keep_redact::Handle,
 }
 
 /// The one gate. Cheap to clone.
@@ -90,11 +92,12 @@ impl Gate {
     /// # Errors
     /// One per reason for which the gate stays shut.
     pub async fn admit<A: Act>(&self, caller: &Caller, act: A) -> Result<Permit<A>, GateError> {
-        let facts = act.facts();
+        let mut facts = act.facts();
         let ruling = self.explain(caller, &facts);
-        let judged = match self.preconditions(caller, &facts).await {
-            Ok(()) => self.ground(caller, &facts, &ruling).await,
-            Err(error) => Err(error),
+        let held = self.scrub_facts(&mut facts, act.secrets());
+        let judged = match (held, self.preconditions(caller, &facts).await) {
+            (Ok(()), Ok(())) => self.ground(caller, &facts, &ruling).await,
+            (_, Err(error)) | (Err(error), _) => Err(error),
         };
         match judged {
             Ok(ground) => {
@@ -224,19 +227,16 @@ impl Gate {
         if unrecordable || !self.ledger().health().takes_records() {
             return Ok(());
         }
+        let mut detail = json!({ "risk": facts.risk, "channel": caller.channel });
+        let free = json!({ "summary": facts.summary, "reason": error.to_string(), "act": facts.detail });
+        self.scrub_into(&mut detail, free);
         let record = Record {
             principal: caller.principal.clone(),
             namespace: facts.namespace.clone(),
             action: facts.action.clone(),
             phase: Phase::Denied,
             refers_to: None,
-            detail: json!({
-                "summary": facts.summary,
-                "risk": facts.risk,
-                "channel": caller.channel,
-                "reason": error.to_string(),
-                "act": facts.detail,
-            }),
+            detail,
             exact: facts.exact.clone(),
         };
         let (gate, now) = (self.clone(), self.now());

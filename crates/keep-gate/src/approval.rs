@@ -115,6 +115,8 @@ pub(crate) async fn standing(
     ruling: &Ruling,
 ) -> Result<Standing, GateError> {
     let now = gate.now();
+    // The request is stored and shown: what cannot be looked through for secrets must not be.
+    gate.redactor().map_err(GateError::Unchecked)?;
     let request = ApprovalView {
         id: fresh_id(now)?,
         state: ApprovalState::Waiting,

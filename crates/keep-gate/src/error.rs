@@ -76,6 +76,15 @@ pub enum GateError {
         /// What they added.
         note: Option<String>,
     },
+    /// What was given holds a secret's value, and the act would store it.
+    #[error("what was given holds the value of {label}, so nothing was done with it")]
+    HoldsSecret {
+        /// Which secret.
+        label: String,
+    },
+    /// A request would be stored, and cannot be looked through for secrets.
+    #[error("the request cannot be checked for secrets before it is stored")]
+    Unchecked(#[source] keep_redact::Withheld),
     /// Too many requests wait already.
     #[error("{0} requests of this principal wait already")]
     InboxFull(usize),
@@ -210,8 +219,11 @@ impl Explain for GateError {
             | Self::CodeWrong
             | Self::CodeLocked(_)
             | Self::CodeNotSetUp
+            | Self::HoldsSecret { .. }
             | Self::BadToken => ErrorKind::Denied,
-            Self::RateLimited { .. } | Self::InboxFull(_) | Self::TooManyTokens(_) => ErrorKind::Unavailable,
+            Self::RateLimited { .. } | Self::InboxFull(_) | Self::TooManyTokens(_) | Self::Unchecked(_) => {
+                ErrorKind::Unavailable
+            }
             Self::NeedsApproval { .. } => ErrorKind::Pending,
             Self::NoSuchApproval(_) | Self::NoSuchToken(_) => ErrorKind::NotFound,
             Self::ApprovalOver { .. } | Self::PolicyChanged(_) => ErrorKind::Conflict,
@@ -238,6 +250,8 @@ impl Explain for GateError {
                 "a person answers with `keep approve {id}` or `keep deny {id}`; then do the same again"
             )),
             Self::NobodyToAsk { .. } => Some("run it at a terminal of your own".into()),
+            Self::HoldsSecret { .. } => Some("say it without the value; name the secret instead".into()),
+            Self::Unchecked(_) => Some("`keep unlock` opens the vault; `keep doctor` tells what is wrong with it".into()),
             Self::InboxFull(_) => Some("`keep inbox` shows them".into()),
             Self::TooManyTokens(_) => Some("`keep token unused` shows which can go".into()),
             Self::NoSuchApproval(_) => Some("`keep inbox` lists what waits".into()),

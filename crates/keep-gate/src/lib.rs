@@ -45,6 +45,7 @@ mod probes;
 mod random;
 mod rate;
 mod schema;
+mod scrub;
 mod switch;
 mod token;
 mod totp;

@@ -92,9 +92,9 @@ impl<A: Act> Permit<A> {
         }
         let Self { act, grant } = self;
         let inside = Arc::clone(&grant);
+        let record = grant.record(Phase::Done, None, Value::Null);
         let recorded = grant.gate.db().write(move |tx| {
             inside.redeem(tx)?;
-            let record = inside.record(Phase::Done, None, Value::Null);
             inside.gate.ledger().append_in(tx, &record)?;
             Ok::<_, GateError>(())
         });
@@ -120,11 +120,11 @@ impl<A: Act> Permit<A> {
     {
         let Self { act, grant } = self;
         let inside = Arc::clone(&grant);
+        let record = grant.record(Phase::Done, None, Value::Null);
         let done = grant.gate.db().write(move |tx| {
             inside.redeem(tx).map_err(Step::Gate)?;
             let value = effect(tx, &act).map_err(Step::Effect)?;
             let ledger = inside.gate.ledger();
-            let record = inside.record(Phase::Done, None, Value::Null);
             ledger.append_in(tx, &record).map_err(|e| Step::Gate(e.into()))?;
             Ok(value)
         });
@@ -145,12 +145,26 @@ impl<A: Act> Permit<A> {
     /// # Errors
     /// When the approval is no longer good or the ledger takes no record: then do nothing.
     pub async fn begin(self) -> Result<Started<A>, GateError> {
+        self.begin_with(Value::Null, |_| Ok(())).await
+    }
+
+    /// Like [`Permit::begin`], with more detail in the intent and an effect in its transaction: what is
+    /// about to happen is then on record in the database, too.
+    ///
+    /// # Errors
+    /// As for `begin`, and the effect's own: then do nothing.
+    pub async fn begin_with<E, F>(self, note: Value, also: F) -> Result<Started<A>, E>
+    where
+        F: FnOnce(&mut WriteTx<'_>) -> Result<(), E> + Send + 'static,
+        E: From<GateError> + From<DbError> + Send + 'static,
+    {
         let Self { act, grant } = self;
         let inside = Arc::clone(&grant);
+        let record = grant.record(Phase::Intent, None, note);
         let intent = grant.gate.db().write(move |tx| {
             inside.redeem(tx)?;
-            let record = inside.record(Phase::Intent, None, Value::Null);
-            Ok::<_, GateError>(inside.gate.ledger().append_in(tx, &record)?)
+            also(tx)?;
+            Ok::<_, E>(inside.gate.ledger().append_in(tx, &record).map_err(GateError::from)?)
         });
         let intent = intent.await?.into();
         Ok(Started { act, grant, intent, finished: false })
@@ -167,13 +181,31 @@ impl<A> Started<A> {
     ///
     /// # Errors
     /// When the ledger takes no record; the intent then stays open and is closed as abandoned later.
-    pub async fn finish(mut self, outcome: Outcome) -> Result<(), GateError> {
+    pub async fn finish(self, outcome: Outcome) -> Result<(), GateError> {
+        self.finish_with(outcome, |_| Ok(())).await
+    }
+
+    /// Like [`Started::finish`], with an effect in the outcome's transaction.
+    ///
+    /// # Errors
+    /// As for `finish`, and the effect's own: then neither is recorded.
+    pub async fn finish_with<E, F>(mut self, outcome: Outcome, also: F) -> Result<(), E>
+    where
+        F: FnOnce(&mut WriteTx<'_>) -> Result<(), E> + Send + 'static,
+        E: From<GateError> + From<DbError> + Send + 'static,
+    {
         let (phase, extra) = match outcome {
             Outcome::Done(detail) => (Phase::Outcome, json!({ "outcome": detail })),
             Outcome::Failed(why) => (Phase::OutcomeFailed, json!({ "error": why })),
         };
         let record = self.grant.record(phase, Some(self.intent), extra);
-        self.grant.gate.ledger().append(record).await?;
+        let ledger = self.grant.gate.ledger().clone();
+        let recorded = self.grant.gate.db().write(move |tx| {
+            also(tx)?;
+            ledger.append_in(tx, &record).map_err(GateError::from)?;
+            Ok::<_, E>(())
+        });
+        recorded.await?;
         self.finished = true;
         Ok(())
     }
@@ -215,23 +247,19 @@ impl Grant {
     }
 
     pub(crate) fn record(&self, phase: Phase, refers_to: Option<u64>, extra: Value) -> Record {
-        let mut detail = json!({
-            "summary": self.facts.summary,
-            "risk": self.facts.risk,
-            "channel": self.channel,
-            "rule": self.rule,
-            "act": self.facts.detail,
-        });
+        let mut detail = json!({ "risk": self.facts.risk, "channel": self.channel, "rule": self.rule });
         match &self.ground {
             Ground::Rule => {}
             Ground::Confirmed => detail["confirmed"] = json!("at the terminal"),
             Ground::Approved(id) => detail["approval"] = json!(id),
         }
+        let mut free = json!({ "summary": self.facts.summary, "act": self.facts.detail });
         if let Value::Object(extra) = extra {
             for (key, value) in extra {
-                detail[key] = value;
+                free[key] = value;
             }
         }
+        self.gate.scrub_into(&mut detail, free);
         Record {
             principal: self.principal.clone(),
             namespace: self.facts.namespace.clone(),

@@ -2,7 +2,7 @@
 
 use crate::admit::Gate;
 use crate::error::GateError;
-use keep_types::{Act, ActFacts, Action, Caller, FieldHasher, Namespace, Principal, Risk, Timestamp, Touch};
+use keep_types::{Act, ActFacts, Action, Caller, FieldHasher, Namespace, Principal, Risk, SecretsIn, Timestamp, Touch};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 use serde_json::json;
@@ -43,6 +43,11 @@ impl Act for Stop {
             exact: None,
         }
     }
+
+    /// Nothing holds up the emergency stop; its reason was scrubbed before.
+    fn secrets(&self) -> SecretsIn {
+        SecretsIn::Scrubbed
+    }
 }
 
 impl Act for Resume {
@@ -66,6 +71,7 @@ impl Gate {
     /// # Errors
     /// When the record cannot be written.
     pub async fn stop(&self, caller: &Caller, reason: String) -> Result<StopView, GateError> {
+        let reason = self.clean(&reason);
         let permit = self.admit(caller, Stop { reason }).await?;
         let view =
             StopView { since: self.now(), by: caller.principal.clone(), reason: permit.act().reason.clone() };

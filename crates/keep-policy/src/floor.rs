@@ -8,7 +8,7 @@ pub(crate) const STOP: &str = "gate.stop";
 
 /// Acts that change what Keep itself allows or show a secret: whoever could do them unasked could do
 /// everything. A word ending in `.` stands for the whole family.
-const HOUSE_ACTS: [&str; 10] = [
+const HOUSE_ACTS: [&str; 15] = [
     "approval.answer",
     "audit.accept",
     "config.",
@@ -16,7 +16,12 @@ const HOUSE_ACTS: [&str; 10] = [
     "policy.",
     "restore",
     "restore.",
+    "secret.accept",
+    "secret.export",
     "secret.get",
+    "secret.rekey",
+    "secret.share",
+    "secret.unshare",
     "token.",
     "trust.",
 ];
@@ -74,6 +79,8 @@ mod tests {
             "config.set",
             "config.totp",
             "secret.get",
+            "secret.export",
+            "secret.share",
             "audit.accept",
             "gate.resume",
         ] {
@@ -85,6 +92,8 @@ mod tests {
             "policy.show",
             "config.get",
             "secret.use",
+            "secret.list",
+            "secret.set",
             "audit.read",
             "approval.list",
             "tokens.create",

@@ -69,6 +69,21 @@ impl fmt::Display for Action {
 pub trait Act: Send + 'static {
     /// What the gate, a person and the ledger need to know of it.
     fn facts(&self) -> ActFacts;
+
+    /// What becomes of it when what it says of itself holds the value of a secret.
+    fn secrets(&self) -> SecretsIn {
+        SecretsIn::Refused
+    }
+}
+
+/// What becomes of an act whose detail holds the value of a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SecretsIn {
+    /// It is refused: it would store the value where it does not belong.
+    Refused,
+    /// It happens; its records and questions show a mark instead. Only for acts that store nothing of
+    /// their detail but the records, or have scrubbed it themselves.
+    Scrubbed,
 }
 
 /// Whether an act changes anything.

@@ -18,7 +18,7 @@ mod rank;
 mod scope;
 mod time;
 
-pub use act::{Act, ActFacts, Action, ActionError, Touch};
+pub use act::{Act, ActFacts, Action, ActionError, SecretsIn, Touch};
 pub use caller::{Audience, Caller, Channel, ProcessId, Reach};
 pub use digest::{Digest, DigestError, FieldHasher};
 pub use error::{ErrorKind, Explain, chain};

@@ -1,7 +1,7 @@
 //! The words that `keep` understands.
 
 use crate::commands::{
-    approvals, attest, audit, backup, config, doctor, init, papers, policy, project, purge, restore, status,
+    approvals, attest, audit, backup, config, doctor, init, papers, policy, project, purge, restore, secret, status,
     stop, token, trust, version, whoami,
 };
 use crate::edge::{Failure, Session};
@@ -83,6 +83,15 @@ pub(crate) enum Command {
     Doctor(doctor::Doctor),
     /// Read, check, prove, export and anchor the audit log
     Audit(audit::Audit),
+    /// Store, use, share and look after secrets
+    Secret(secret::Secret),
+    /// Open the vault with its passphrase, for a while
+    Unlock(secret::Unlock),
+    /// Forget the vault's key again
+    Lock(secret::Lock),
+    /// Hold an unlocked key
+    #[command(hide = true)]
+    HoldKey(secret::HoldKey),
     /// Make, list and revoke tokens
     Token(token::Token),
     /// Show, check and explain the rules
@@ -128,6 +137,10 @@ impl Command {
             Self::Whoami(command) => command.run(session),
             Self::Doctor(command) => command.run(session),
             Self::Audit(command) => command.run(session),
+            Self::Secret(command) => command.run(session),
+            Self::Unlock(command) => command.run(session),
+            Self::Lock(command) => command.run(session),
+            Self::HoldKey(command) => command.run(session),
             Self::Token(command) => command.run(session),
             Self::Policy(command) => command.run(session),
             Self::Inbox(command) => command.run(session),

@@ -103,7 +103,7 @@ use ProjectRule::{Lower, Never, Own};
 
 /// Every setting there is. A key stands here only when something obeys it.
 #[rustfmt::skip]
-pub static KEYS: [Key; 10] = [
+pub static KEYS: [Key; 12] = [
     key("approvals.expiry", Kind::Span(seconds(10), Duration::days(7)), (Lower, Smaller),
         field!(Span, approval_expiry),
         "How long a request for approval waits for an answer, and an approval stays good."),
@@ -135,6 +135,12 @@ pub static KEYS: [Key; 10] = [
     key("rate.user_per_minute", Kind::Count(1, 1_000_000), (Lower, Smaller),
         count!(user_per_minute, u32),
         "How many changing acts a person may try in a minute."),
+    key("secrets.profile", Kind::Name, (Never, Neither),
+        field!(Name, secrets_profile),
+        "Which profile of a secret is meant when none is named: dev, staging, production, …"),
+    key("secrets.rotate_every", Kind::Span(Duration::days(1), Duration::days(3_660)), (Never, Smaller),
+        field!(Span, rotate_every),
+        "How often the value of a new secret is to change when nothing else is said."),
     key("tokens.default_expiry", Kind::Span(seconds(60), Duration::days(3_660)), (Lower, Smaller),
         field!(Span, token_expiry),
         "How long a token is good when nothing else is said as it is made."),

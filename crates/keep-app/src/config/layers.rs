@@ -34,6 +34,10 @@ pub struct Values {
     pub agent_per_minute: u32,
     /// `rate.user_per_minute`
     pub user_per_minute: u32,
+    /// `secrets.profile`; always there unless a file takes it away
+    pub secrets_profile: Option<Name>,
+    /// `secrets.rotate_every`
+    pub rotate_every: Duration,
     /// `tokens.default_expiry`
     pub token_expiry: Duration,
 }
@@ -50,6 +54,8 @@ impl Default for Values {
             project_name: None,
             agent_per_minute: 600,
             user_per_minute: 6_000,
+            secrets_profile: "dev".parse().ok(),
+            rotate_every: Duration::days(91),
             token_expiry: Duration::days(30),
         }
     }

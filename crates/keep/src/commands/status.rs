@@ -2,6 +2,7 @@ use crate::edge::{Failure, Session, visible};
 use clap::Args;
 use keep_app::PolicyStatus;
 use keep_app::words::Health;
+use keep_vault::VaultState;
 use std::process::ExitCode;
 
 #[derive(Args)]
@@ -29,6 +30,14 @@ impl Status {
                     writeln!(out, "policy    {}", session.red(&format!("CLOSED: {}", visible(reason))))?;
                 }
             }
+            let vault = match &view.vault {
+                VaultState::Absent => "no secrets yet".to_owned(),
+                VaultState::Open => "open: it has no passphrase".to_owned(),
+                VaultState::Unlocked { until } => session.green(&format!("unlocked until {until}")),
+                VaultState::Locked => session.yellow("locked: `keep unlock`"),
+                VaultState::Broken { reason } => session.red(&format!("BROKEN: {}", visible(reason))),
+            };
+            writeln!(out, "vault     {vault}")?;
             match view.waiting {
                 0 => writeln!(out, "inbox     nothing waits")?,
                 n => writeln!(out, "inbox     {}", session.yellow(&format!("{n} waiting: `keep inbox`")))?,

@@ -18,6 +18,15 @@ pub(crate) enum Failure {
     /// An operation of the house.
     #[error(transparent)]
     App(#[from] AppError),
+    /// The vault.
+    #[error(transparent)]
+    Vault(#[from] keep_vault::VaultError),
+    /// A repository could not be looked through.
+    #[error(transparent)]
+    Exposure(#[from] keep_vault::ExposureError),
+    /// Ctrl-C at a prompt.
+    #[error("interrupted")]
+    Interrupted,
     /// The gate.
     #[error(transparent)]
     Gate(#[from] GateError),
@@ -66,6 +75,9 @@ impl Explain for Failure {
         match self {
             Self::Usage { .. } => ErrorKind::Usage,
             Self::App(error) => error.kind(),
+            Self::Vault(error) => error.kind(),
+            Self::Exposure(error) => error.kind(),
+            Self::Interrupted => ErrorKind::Interrupted,
             Self::Gate(error) => error.kind(),
             Self::File { .. } | Self::Output(_) => ErrorKind::Unavailable,
             Self::Runtime(_) => ErrorKind::Internal,
@@ -76,6 +88,9 @@ impl Explain for Failure {
         match self {
             Self::Usage { hint, .. } => Some(hint.clone()),
             Self::App(error) => error.hint(),
+            Self::Vault(error) => error.hint(),
+            Self::Exposure(error) => error.hint(),
+            Self::Interrupted => None,
             Self::Gate(error) => error.hint(),
             Self::File { .. } | Self::Output(_) | Self::Runtime(_) => None,
         }

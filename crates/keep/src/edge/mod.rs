@@ -1,6 +1,7 @@
 //! The edge between words and the house: output, errors, prompts, progress.
 
 mod failure;
+mod hidden;
 mod notice;
 mod progress;
 mod prompt;
@@ -9,6 +10,7 @@ mod table;
 mod text;
 
 pub(crate) use failure::{Failure, clap_exit};
+pub(crate) use hidden::{Answered, ask_hidden, choose_hidden, confirm};
 pub(crate) use progress::Progress;
 pub(crate) use session::Session;
 pub(crate) use table::Table;

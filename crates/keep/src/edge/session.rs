@@ -139,6 +139,11 @@ impl Session {
         self.global.json
     }
 
+    /// Whether questions may be put to a person.
+    pub(crate) fn may_ask(&self) -> bool {
+        !self.global.no_input
+    }
+
     pub(crate) fn shows_progress(&self) -> bool {
         !self.global.quiet && !self.global.json && std::io::stderr().is_terminal()
     }

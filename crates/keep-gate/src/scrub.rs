@@ -1,0 +1,71 @@
+//! Keeping known secrets out of what the gate records, stores and says. Every detail of every record
+//! passes here.
+
+use crate::admit::Gate;
+use crate::error::GateError;
+use keep_redact::{Redactor, Withheld};
+use keep_types::{ActFacts, SecretsIn, Touch};
+use serde_json::{Value, json};
+
+impl Gate {
+    /// What knows the secrets, or why it does not know them now.
+    ///
+    /// # Errors
+    /// When they cannot be known, as when the vault is locked.
+    pub fn redactor(&self) -> Result<Redactor, Withheld> {
+        self.config().redactor.current()
+    }
+
+    /// Replaces the values of secrets in what an act says of itself, or refuses the act when it would
+    /// store what it says elsewhere.
+    pub(crate) fn scrub_facts(&self, facts: &mut ActFacts, wanted: SecretsIn) -> Result<(), GateError> {
+        // Without the values nothing can be replaced here; records then withhold what could hold one.
+        let Ok(redactor) = self.redactor() else { return Ok(()) };
+        if redactor.is_empty() {
+            return Ok(());
+        }
+        let label = found_in(&redactor, facts);
+        facts.summary = redactor.text(&facts.summary).into_owned();
+        redactor.json(&mut facts.detail);
+        match label {
+            Some(label) if wanted == SecretsIn::Refused && facts.touch == Touch::Change => {
+                Err(GateError::HoldsSecret { label })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Adds a record's free text to its detail: scrubbed, or withheld when the values are not known.
+    pub(crate) fn scrub_into(&self, detail: &mut Value, mut free: Value) {
+        match self.redactor() {
+            Ok(redactor) => redactor.json(&mut free),
+            Err(why) => free = json!({ "withheld": why.reason }),
+        }
+        if let Value::Object(free) = free {
+            for (key, value) in free {
+                detail[key] = value;
+            }
+        }
+    }
+
+    /// Text of a person's or a program's own that is stored beside the records.
+    pub(crate) fn clean(&self, text: &str) -> String {
+        match self.redactor() {
+            Ok(redactor) => redactor.text(text).into_owned(),
+            Err(why) => format!("(withheld: {})", why.reason),
+        }
+    }
+}
+
+/// The label of a secret whose value stands somewhere in the facts.
+fn found_in(redactor: &Redactor, facts: &ActFacts) -> Option<String> {
+    let found = redactor.find(facts.summary.as_bytes()).map(|found| found.label.to_owned());
+    found.or_else(|| {
+        let mut scrubbed = facts.detail.clone();
+        redactor.json(&mut scrubbed);
+        (scrubbed != facts.detail).then(|| {
+            let text = facts.detail.to_string();
+            redactor.find(text.as_bytes()).map_or_else(|| "a secret".to_owned(), |found| found.label.to_owned())
+        })
+    })
+}
