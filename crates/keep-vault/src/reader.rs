@@ -1,0 +1,357 @@
+//! Finding the vault's state, opening it, and feeding the redactor. Reads take no lock: the file is
+//! replaced as a whole, and what is on record of it is announced before and settled after.
+
+use crate::contents::Contents;
+use crate::error::VaultError;
+use crate::head::{self, Head, Mark};
+use crate::hold;
+use crate::keys::{Identity, IdentityFile, Keys, read_identity};
+use crate::protect::protect_process;
+use crate::seal;
+use keep_db::Db;
+use keep_redact::{Feed, Known, Redactor, Withheld};
+use keep_types::{Digest, Duration, Installation, Timestamp, chain};
+use std::io::Read;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+/// A vault file of more than this was not written here.
+const MAX_FILE_BYTES: u64 = seal::MAX_PLAIN_BYTES + (64 << 20);
+/// How often a read that a writer overtook is made again; each is over in well under a millisecond.
+const ATTEMPTS: u32 = 25;
+
+/// Where the vault's files lie, and its usual terms.
+#[derive(Clone, Debug)]
+pub struct VaultConfig {
+    /// The vault's file.
+    pub file: PathBuf,
+    /// The lock that writers queue at.
+    pub lock: PathBuf,
+    /// The identity.
+    pub identity: PathBuf,
+    /// The folder with the socket of whoever holds an unlocked key.
+    pub holders: PathBuf,
+    /// How often a value is to change when nothing else is said.
+    pub rotate_every: Duration,
+}
+
+impl VaultConfig {
+    /// The usual places in an installation.
+    #[must_use]
+    pub fn in_folders(at: &Installation) -> Self {
+        Self {
+            file: at.data.join("vault.age"),
+            lock: at.data.join("vault.lock"),
+            identity: at.config.join("identity"),
+            holders: at.state.clone(),
+            rotate_every: crate::contents::QUARTER,
+        }
+    }
+
+    /// A new identity waits here until the vault opens with it.
+    pub(crate) fn next_identity(&self) -> PathBuf {
+        self.identity.with_file_name("identity.next")
+    }
+}
+
+/// Opens the vault. Cheap to clone.
+#[derive(Clone)]
+pub struct Reader(Arc<Inner>);
+
+struct Inner {
+    db: Db,
+    config: VaultConfig,
+    cache: Mutex<Option<Fed>>,
+}
+
+/// The redactor of a vault file, and which file that was.
+struct Fed {
+    file: FileId,
+    redactor: Redactor,
+}
+
+/// A replaced file is another file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct FileId {
+    device: u64,
+    inode: u64,
+    bytes: u64,
+    changed_ns: i128,
+}
+
+/// The vault as it was read.
+pub(crate) struct ReadVault {
+    pub(crate) contents: Contents,
+    pub(crate) keys: Keys,
+    pub(crate) head: Option<Head>,
+    pub(crate) mark: Mark,
+    /// Whether the file is the one that a process was about to write when it ended.
+    pub(crate) unsettled: bool,
+}
+
+/// How the vault is, without opening it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case", tag = "state")]
+pub enum VaultState {
+    /// There is none yet.
+    Absent,
+    /// It opens without a passphrase.
+    Open,
+    /// It opens since somebody gave the passphrase.
+    Unlocked {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// It waits for its passphrase.
+    Locked,
+    /// It does not open.
+    Broken {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Reader {
+    /// A reader of the vault that lies there.
+    #[must_use]
+    pub fn new(db: Db, config: VaultConfig) -> Self {
+        Self(Arc::new(Inner { db, config, cache: Mutex::new(None) }))
+    }
+
+    pub(crate) fn config(&self) -> &VaultConfig {
+        &self.0.config
+    }
+
+    /// What is on record of the vault's file.
+    pub(crate) fn head(&self) -> Result<Option<Head>, VaultError> {
+        self.0.db.read(|tx| head::read(tx.sql())).wait()
+    }
+
+    /// The key that opens the vault: the holder's, or the identity's own when it has no passphrase.
+    pub(crate) fn keys(&self) -> Result<Option<Keys>, VaultError> {
+        protect_process()?;
+        keys_at(&self.0.config, &self.0.config.identity)
+    }
+
+    /// Opens the vault and checks that it is the one that was written last; `None` before the first
+    /// write.
+    pub(crate) fn read(&self) -> Result<Option<ReadVault>, VaultError> {
+        for _ in 0..ATTEMPTS {
+            match self.attempt()? {
+                Attempt::Read(read) => return Ok(Some(*read)),
+                Attempt::Absent => return Ok(None),
+                Attempt::Differs(..) => std::thread::sleep(std::time::Duration::from_millis(2)),
+            }
+        }
+        match self.attempt()? {
+            Attempt::Read(read) => Ok(Some(*read)),
+            Attempt::Absent => Ok(None),
+            Attempt::Differs(bytes, head) => Err(self.why(bytes.as_deref(), &head)),
+        }
+    }
+
+    fn attempt(&self) -> Result<Attempt, VaultError> {
+        let bytes = read_file(&self.0.config.file)?;
+        let head = self.head()?;
+        let (Some(bytes), Some(head)) = (bytes.as_ref(), head.as_ref()) else {
+            return Ok(match (bytes, head) {
+                (None, None) => Attempt::Absent,
+                // A first write that was announced and never came.
+                (None, Some(head)) if head.is_before_first() => Attempt::Absent,
+                (bytes, head) => Attempt::Differs(bytes, head.unwrap_or_else(before_first)),
+            });
+        };
+        let digest = Digest::of(bytes);
+        let Some(mark) = head.fitting(digest) else {
+            return Ok(Attempt::Differs(Some(bytes.clone()), head.clone()));
+        };
+        let (opened, keys) = self.open(bytes, mark)?;
+        Ok(Attempt::Read(Box::new(ReadVault {
+            contents: opened.contents,
+            keys,
+            mark: mark.clone(),
+            unsettled: *mark != head.last,
+            head: Some(head.clone()),
+        })))
+    }
+
+    /// Opens bytes that are on record. While a new identity takes over, the vault opens with the next
+    /// one before that is in its place.
+    fn open(&self, bytes: &[u8], mark: &Mark) -> Result<(seal::Opened, Keys), VaultError> {
+        let config = &self.0.config;
+        let signer = ed25519_dalek::VerifyingKey::from_bytes(&mark.signer).map_err(|_| VaultError::Forged)?;
+        let keys = self.keys()?.ok_or_else(|| VaultError::IdentityMissing(config.identity.clone()))?;
+        match seal::open(bytes, keys.opener(), &signer) {
+            Err(VaultError::NotForUs) => {
+                let next = keys_at(config, &config.next_identity())?.ok_or(VaultError::NotForUs)?;
+                Ok((seal::open(bytes, next.opener(), &signer)?, next))
+            }
+            Err(error) => Err(error),
+            Ok(opened) => Ok((opened, keys)),
+        }
+    }
+
+    /// Opens the vault with the identity of another recipient, for when its own is lost. The signature
+    /// must be that of the version on record all the same.
+    pub(crate) fn read_with(&self, identity: &Identity) -> Result<ReadVault, VaultError> {
+        let file = &self.0.config.file;
+        let head = self.head()?.unwrap_or_else(before_first);
+        let missing = || VaultError::Missing { path: file.clone(), version: head.last.version };
+        let bytes = read_file(file)?.ok_or_else(missing)?;
+        let mark = head.fitting(Digest::of(&bytes)).ok_or(VaultError::Replaced { version: head.last.version })?;
+        let signer = ed25519_dalek::VerifyingKey::from_bytes(&mark.signer).map_err(|_| VaultError::Forged)?;
+        let opened = seal::open(&bytes, &identity.opener, &signer)?;
+        // These keys never write: whoever recovers gives the vault a new identity.
+        let keys = Keys::Own(Arc::new(Identity::generate()));
+        let (mark, unsettled) = (mark.clone(), *mark != head.last);
+        Ok(ReadVault { contents: opened.contents, keys, mark, unsettled, head: Some(head) })
+    }
+
+    /// Which of its possible faults a file has that is not on record.
+    fn why(&self, bytes: Option<&[u8]>, head: &Head) -> VaultError {
+        let known = &head.last;
+        let Some(bytes) = bytes else {
+            return VaultError::Missing { path: self.0.config.file.clone(), version: known.version };
+        };
+        let keys = match self.keys() {
+            Ok(Some(keys)) => keys,
+            Ok(None) => return VaultError::IdentityMissing(self.0.config.identity.clone()),
+            Err(error) => return error,
+        };
+        let opened = match seal::open_unpinned(bytes, keys.opener()) {
+            Ok(opened) => opened,
+            Err(error) => return error,
+        };
+        let found = opened.contents.version;
+        if opened.signer != keys.verifier() {
+            VaultError::Forged
+        } else if head.is_before_first() {
+            VaultError::Ahead { found, known: 0 }
+        } else if opened.contents.vault != known.vault {
+            VaultError::OtherVault
+        } else if found < known.version {
+            VaultError::RolledBack { found, known: known.version }
+        } else if found > known.version {
+            VaultError::Ahead { found, known: known.version }
+        } else {
+            VaultError::Replaced { version: found }
+        }
+    }
+
+    /// The file as it is, with its mark, for a person who accepts it though it is not on record.
+    pub(crate) fn mark_of_file(&self) -> Result<Option<Mark>, VaultError> {
+        let Some(bytes) = read_file(&self.0.config.file)? else { return Ok(None) };
+        let keys = self.keys()?.ok_or_else(|| VaultError::IdentityMissing(self.0.config.identity.clone()))?;
+        let opened = seal::open(&bytes, keys.opener(), &keys.verifier())?;
+        Ok(Some(Mark {
+            vault: opened.contents.vault,
+            version: opened.contents.version,
+            digest: Digest::of(&bytes),
+            signer: opened.signer.to_bytes(),
+        }))
+    }
+
+    /// How the vault is.
+    #[must_use]
+    pub fn state(&self) -> VaultState {
+        match self.try_state() {
+            Ok(state) => state,
+            Err(error) => VaultState::Broken { reason: chain(&error).join(": ") },
+        }
+    }
+
+    fn try_state(&self) -> Result<VaultState, VaultError> {
+        match self.read() {
+            Ok(None) => Ok(VaultState::Absent),
+            Ok(Some(read)) => Ok(match read.keys {
+                Keys::Own(_) => VaultState::Open,
+                Keys::Held(holder) => VaultState::Unlocked { until: holder.until },
+            }),
+            Err(VaultError::Locked) => Ok(VaultState::Locked),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+enum Attempt {
+    Read(Box<ReadVault>),
+    Absent,
+    Differs(Option<Vec<u8>>, Head),
+}
+
+fn before_first() -> Head {
+    let none = Mark { vault: String::new(), version: 0, digest: Digest::from_bytes([0; 32]), signer: [0; 32] };
+    Head { last: none, next: None }
+}
+
+/// The key in an identity's file, or at its holder when that file needs a passphrase.
+fn keys_at(config: &VaultConfig, path: &Path) -> Result<Option<Keys>, VaultError> {
+    match read_identity(path)? {
+        None => Ok(None),
+        Some(IdentityFile::Plain(identity)) => Ok(Some(Keys::Own(Arc::new(identity)))),
+        Some(IdentityFile::Protected(_)) => match hold::holder(&config.holders)? {
+            Some(holder) => Ok(Some(Keys::Held(holder))),
+            None => Err(VaultError::Locked),
+        },
+    }
+}
+
+/// Reads a file whole; `None` when there is none.
+fn read_file(path: &Path) -> Result<Option<Vec<u8>>, VaultError> {
+    let file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(e) => return Err(VaultError::file("opening", path, e)),
+    };
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|e| VaultError::file("reading", path, e))?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(VaultError::TooMany { what: "bytes in the vault's file", limit: MAX_FILE_BYTES as usize });
+    }
+    Ok(Some(bytes))
+}
+
+impl Feed for Reader {
+    /// Every value that the vault holds, old ones included: a rotated key may still be good somewhere.
+    fn redactor(&self) -> Result<Redactor, Withheld> {
+        let withheld = |error: VaultError| Withheld { reason: chain(&error).join(": ") };
+        let file = FileId::of(&self.0.config.file).map_err(withheld)?;
+        let mut cache = self.0.cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let (Some(fed), Some(file)) = (&*cache, file)
+            && fed.file == file
+        {
+            return Ok(fed.redactor.clone());
+        }
+        let redactor = match self.read().map_err(withheld)? {
+            None => Redactor::default(),
+            Some(read) => redactor_of(&read.contents),
+        };
+        *cache = file.map(|file| Fed { file, redactor: redactor.clone() });
+        Ok(redactor)
+    }
+}
+
+/// A redactor of all values in these contents.
+pub(crate) fn redactor_of(contents: &Contents) -> Redactor {
+    let values = contents.secrets.iter().flat_map(|secret| {
+        secret.versions.iter().map(|version| Known { label: secret.key.name.as_str(), value: version.value.reveal() })
+    });
+    // Values too short to be told from ordinary text were warned of when they were set.
+    Redactor::new(values).0
+}
+
+impl FileId {
+    fn of(path: &Path) -> Result<Option<Self>, VaultError> {
+        match std::fs::metadata(path) {
+            Ok(meta) => Ok(Some(Self {
+                device: meta.dev(),
+                inode: meta.ino(),
+                bytes: meta.size(),
+                changed_ns: i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec()),
+            })),
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(VaultError::file("reading", path, e)),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Opening a vault that has a passphrase, for a while; and forgetting the key again.
+
+use crate::acts::{LockVault, Unlock};
+use crate::error::VaultError;
+use crate::hold;
+use crate::keys::{Identity, IdentityFile, read_identity, unprotect};
+use crate::protect::protect_process;
+use crate::store::{self, Tries};
+use crate::vault::Vault;
+use age::secrecy::SecretString;
+use keep_gate::Outcome;
+use keep_types::{Caller, Duration, Timestamp, chain};
+use serde_json::json;
+use std::path::PathBuf;
+
+/// A shorter passphrase is found by trying, whatever a try costs.
+pub(crate) const SHORTEST_PASSPHRASE: usize = 8;
+/// A key is held at least so long: shorter serves nobody.
+const SHORTEST: Duration = Duration::from_ms(1_000);
+/// And at most so long: a week is no longer "for a while".
+const LONGEST: Duration = Duration::days(7);
+/// Wrong passphrases before a pause. Each costs about a second besides.
+const TRIES: Tries = Tries { most: 5, window: Duration::from_ms(5 * 60_000) };
+
+/// The program that holds the key, and the words that make it do so.
+#[derive(Clone, Debug)]
+pub struct HolderProgram {
+    /// The program: this one.
+    pub program: PathBuf,
+    /// Its words.
+    pub words: &'static [&'static str],
+}
+
+impl Vault {
+    /// Opens the vault with its passphrase, and has a process of its own hold the key for a while.
+    ///
+    /// # Errors
+    /// When the passphrase is wrong, was wrong too often, or there is none; when memory cannot be locked.
+    pub async fn unlock(
+        &self,
+        caller: &Caller,
+        passphrase: &SecretString,
+        span: Duration,
+        holder: &HolderProgram,
+    ) -> Result<Timestamp, VaultError> {
+        protect_process()?;
+        if !(SHORTEST..=LONGEST).contains(&span) {
+            return Err(VaultError::BadSpan { given: span, least: SHORTEST, most: LONGEST });
+        }
+        if !self.has_passphrase()? {
+            return Err(VaultError::NoPassphrase);
+        }
+        let now = self.now();
+        let until = now.plus(span);
+        let permit = self.gate.admit(caller, Unlock { until }).await?;
+        let started = store::begin_unlock(permit, now, TRIES).await?;
+        let opened = self.open_identity(passphrase).and_then(|identity| {
+            let folder = &self.reader.config().holders;
+            // Whoever holds an earlier key forgets it; there is one holder.
+            hold::forget(folder)?;
+            hold::start(&holder.program, holder.words, folder, &identity, until)
+        });
+        match opened {
+            Ok(()) => {
+                store::end_unlock(started).await?;
+                Ok(until)
+            }
+            Err(error) => {
+                started.finish(Outcome::Failed(chain(&error).join(": "))).await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Whether a passphrase opens the vault's identity.
+    ///
+    /// # Errors
+    /// When the identity cannot be read.
+    pub fn has_passphrase(&self) -> Result<bool, VaultError> {
+        let config = self.reader.config();
+        let protected = |path| Ok::<_, VaultError>(matches!(read_identity(path)?, Some(IdentityFile::Protected(_))));
+        Ok(protected(&config.identity)? || protected(&config.next_identity())?)
+    }
+
+    /// The identity that the vault opens with. After a rekey that was cut short that may be the one
+    /// that still waits.
+    fn open_identity(&self, passphrase: &SecretString) -> Result<Identity, VaultError> {
+        let config = self.reader.config();
+        let expected = self.reader.head()?.map(|head| head.next.unwrap_or(head.last).signer);
+        let mut outcome = Err(VaultError::NoPassphrase);
+        for path in [config.identity.clone(), config.next_identity()] {
+            if let Some(IdentityFile::Protected(bytes)) = read_identity(&path)? {
+                outcome = unprotect(&bytes, passphrase);
+                if let Ok(identity) = &outcome
+                    && expected.is_none_or(|signer| signer == identity.signer.verifying_key().to_bytes())
+                {
+                    return outcome;
+                }
+            }
+        }
+        outcome
+    }
+
+    /// Has the holder forget the key; answers whether there was one.
+    ///
+    /// # Errors
+    /// When the gate refuses or the holder does not answer.
+    pub async fn lock(&self, caller: &Caller) -> Result<bool, VaultError> {
+        let permit = self.gate.admit(caller, LockVault).await?;
+        let started = permit.begin().await?;
+        match hold::forget(&self.reader.config().holders) {
+            Ok(was_open) => {
+                started.finish(Outcome::Done(json!({ "held": was_open }))).await?;
+                Ok(was_open)
+            }
+            Err(error) => {
+                started.finish(Outcome::Failed(chain(&error).join(": "))).await?;
+                Err(error)
+            }
+        }
+    }
+}
+
+pub(crate) fn check_passphrase(passphrase: &SecretString) -> Result<(), VaultError> {
+    use age::secrecy::ExposeSecret;
+    if passphrase.expose_secret().chars().count() < SHORTEST_PASSPHRASE {
+        return Err(VaultError::ShortPassphrase);
+    }
+    Ok(())
+}
