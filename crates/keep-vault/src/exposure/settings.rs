@@ -33,15 +33,16 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<Setting>, usize> {
     let at = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
     let mut reader = Reader { bytes, at, line: 1 };
     let mut settings = Vec::new();
-    let mut section: Option<(String, Option<Vec<u8>>)> = None;
+    // Git takes settings before the first section, and makes nothing of them.
+    let mut section: (String, Option<Vec<u8>>) = (String::new(), None);
     loop {
         let line = reader.line;
         match reader.next() {
             None => return Ok(settings),
             Some(b'#' | b';') => reader.skip_comment(),
-            Some(b'[') => section = Some(reader.section().ok_or(line)?),
+            Some(b'[') => section = reader.section().ok_or(line)?,
             Some(first) if first.is_ascii_alphabetic() => {
-                let (section, subsection) = section.clone().ok_or(line)?;
+                let (section, subsection) = section.clone();
                 let (key, value) = reader.setting(first).ok_or(line)?;
                 settings.push(Setting { section, subsection, key, value });
             }
@@ -80,6 +81,9 @@ impl Reader<'_> {
         while byte.is_ascii_alphanumeric() || b"-.".contains(&byte) {
             name.push(char::from(byte.to_ascii_lowercase()));
             byte = self.next()?;
+        }
+        if name.is_empty() {
+            return None;
         }
         if byte == b']' {
             return Some((name, None));
@@ -135,7 +139,8 @@ impl Reader<'_> {
                     }
                     continue;
                 }
-                Some(b'\\') => match self.next()? {
+                // The end of the file ends its last line, as it does for git.
+                Some(b'\\') => match self.next().unwrap_or(b'\n') {
                     b'\n' => continue,
                     b'n' => value.push(b'\n'),
                     b't' => value.push(b'\t'),
@@ -177,6 +182,8 @@ mod tests {
             ("[a]b = \" c # \" d\n c=\\\"x\\t\\\\\n", &["a.b= c #  d", "a.c=\"x\t\\"]),
             ("[a]b = one \\\n two\n\n", &["a.b=one  two"]),
             ("[a]b =\n[a.B]c-1", &["a.b=", "a.b.c-1"]),
+            ("a=b", &[".a=b"]),
+            ("[a]b=c\\", &["a.b=c"]),
         ] {
             let expected = expected.iter().map(ToString::to_string).collect();
             assert_eq!(shown(text), Ok(expected), "{text:?}");
@@ -186,7 +193,7 @@ mod tests {
     #[test]
     fn what_git_refuses_is_refused_with_its_line() {
         for (text, line) in [
-            ("a=b", 1),
+            ("[]", 1),
             ("[a]\n=b", 2),
             ("[a\nb=c", 1),
             ("\n[a \"b]\n", 2),
