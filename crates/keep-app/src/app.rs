@@ -92,7 +92,19 @@ impl App {
         let gate = gate_config(&at, &effective.values, &settings, Arc::clone(&clock), redactor);
         let gate = Gate::new(db.clone(), ledger.clone(), policy, gate);
         let vault = Vault::new(reader, gate.clone(), ledger.clone(), clock);
-        Ok(Self { settings, at, effective, gate, ledger, db, vault, project, closed_because, identity, freshness })
+        Ok(Self {
+            settings,
+            at,
+            effective,
+            gate,
+            ledger,
+            db,
+            vault,
+            project,
+            closed_because,
+            identity,
+            freshness,
+        })
     }
 
     /// Ends everything in order: the last checkpoint is written, the database closed.

@@ -6,6 +6,7 @@ use crate::place::Freshness;
 use keep_gate::InboxFilter;
 use keep_ledger::Health;
 use keep_types::{Caller, Explain, chain};
+use keep_vault::{Exposure, Scope, VaultState, What};
 use serde::Serialize;
 
 /// How one check ended.
@@ -78,6 +79,8 @@ impl App {
             Ok(report) => Checked::ok("records", format!("{} verified", report.records)),
             Err(error) => Checked::of_error("records", &error),
         });
+        checks.push(self.check_vault());
+        checks.extend(self.check_repository());
         checks.push(match &self.closed_because {
             None => Checked::ok("rules", format!("{} in force", self.gate.policy().rules().len())),
             Some(error) => Checked::of_error("rules", error),
@@ -99,6 +102,58 @@ impl App {
             Checked::not_ok("inbox", Finding::Warn, format!("{waiting} requests wait"), hint)
         });
         Ok(checks)
+    }
+
+    fn check_vault(&self) -> Checked {
+        let name = "vault";
+        match self.vault.state() {
+            VaultState::Absent => Checked::ok(name, "no secrets yet"),
+            VaultState::Open => {
+                Checked::ok(name, "opens, signed, and the version on record; it has no passphrase")
+            }
+            VaultState::Unlocked { until } => Checked::ok(name, format!("unlocked until {until}")),
+            VaultState::Locked => Checked::not_ok(
+                name,
+                Finding::Warn,
+                "locked: records withhold what could hold a secret".into(),
+                Some("`keep unlock` asks for its passphrase".into()),
+            ),
+            VaultState::Broken { reason } => Checked::not_ok(
+                name,
+                Finding::Fail,
+                reason,
+                Some("put the right vault.age back, or `keep secret accept --reason …`".into()),
+            ),
+        }
+    }
+
+    /// What of secrets lies in the repository that the caller works in, if it is one.
+    fn check_repository(&self) -> Option<Checked> {
+        let name = "secrets";
+        let report = match self.exposures(&self.settings.around.cwd, Scope::All, None) {
+            Ok(report) => report?,
+            Err(error) => return Some(Checked::of_error(name, &error)),
+        };
+        let is_found = |one: &&Exposure| !matches!(one.what, What::NotLooked { .. });
+        let found: Vec<_> = report.found.iter().filter(is_found).collect();
+        let root = report.root.display();
+        let Some(first) = found.iter().max_by_key(|one| one.tracked) else {
+            return Some(match report.values_unknown {
+                None => Checked::ok(name, format!("none in the open in {root}")),
+                Some(why) => Checked::not_ok(
+                    name,
+                    Finding::Warn,
+                    format!("the vault's own values were not looked for in {root}: {why}"),
+                    None,
+                ),
+            });
+        };
+        // What git tracks is in everybody's copy; what lies beside it is one `git add` away from that.
+        let finding = if first.tracked { Finding::Fail } else { Finding::Warn };
+        let detail = format!("{} in the open in {root}, such as {}", found.len(), first.path.display());
+        let hint = "`keep secret check --all` lists them, `keep secret import` takes .env files over, \
+                    `keep secret guard` has git look before each commit";
+        Some(Checked::not_ok(name, finding, detail, Some(hint.into())))
     }
 
     fn check_folders(&self) -> Checked {

@@ -58,17 +58,26 @@ impl Act for ChangeHook {
 }
 
 impl App {
-    /// Looks for secrets in the repository that a folder lies in; `None` when it lies in none.
+    /// Looks for secrets in the repository that a folder lies in; `None` when it lies in none. While git
+    /// runs a hook, the index of the commit to come may be another than the repository's own.
     ///
     /// # Errors
     /// When the repository cannot be read.
-    pub fn exposures(&self, folder: &Path, scope: Scope) -> Result<Option<ExposureReport>, AppError> {
+    pub fn exposures(
+        &self,
+        folder: &Path,
+        scope: Scope,
+        index: Option<&Path>,
+    ) -> Result<Option<ExposureReport>, AppError> {
         let Some(root) = repository(folder) else { return Ok(None) };
         let (known, values_unknown) = match self.gate.redactor() {
             Ok(redactor) => (redactor, None),
             Err(why) => (Default::default(), Some(why.reason)),
         };
-        let found = keep_vault::look(&root, &known, scope)?;
+        let found = match index {
+            None => keep_vault::look(&root, &known, scope)?,
+            Some(index) => keep_vault::look_at_index(&root, &known, scope, index)?,
+        };
         Ok(Some(ExposureReport { root, found, values_unknown }))
     }
 

@@ -10,6 +10,7 @@ use keep_types::{
     Act, ActFacts, Action, Audience, Caller, Channel, FieldHasher, Installation, Name, Namespace, Principal,
     PrincipalKind, ProcessId, Reach, Risk, Scopes, Touch,
 };
+use keep_vault::{Key, NewValue, Recipe, Short, Terms};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -106,6 +107,13 @@ async fn fill(app: &App) -> Result<(), AppError> {
         let permit = app.gate.admit(&agent, Rehearse).await?;
         permit.perform(|_, _| Ok::<_, GateError>(())).await?;
     }
+    let key = Key {
+        name: "SCRATCH_TOKEN".parse().map_err(|_| AppError::Worker)?,
+        namespace: Namespace::Global,
+        profile: app.usual_profile(),
+    };
+    let value = NewValue::Generated(Recipe::default());
+    app.vault.set(&person, key, value, Terms::default(), Short::Refuse).await?;
     let backup = app.at().data.join("backups").join("0000000000000-scratch.db");
     keep_db::create_private_folder(&app.at().data.join("backups"))?;
     app.backup(&person, backup, keep_db::Verify::Yes, &mut |_, _| {}).await?;

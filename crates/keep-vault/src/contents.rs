@@ -231,7 +231,9 @@ impl Secret {
 fn check_value(value: &Value) -> Result<(), VaultError> {
     match value.reveal().len() {
         0 => Err(VaultError::EmptyValue),
-        n if n > MAX_VALUE_BYTES => Err(VaultError::TooMany { what: "bytes in a value", limit: MAX_VALUE_BYTES }),
+        n if n > MAX_VALUE_BYTES => {
+            Err(VaultError::TooMany { what: "bytes in a value", limit: MAX_VALUE_BYTES })
+        }
         _ => Ok(()),
     }
 }

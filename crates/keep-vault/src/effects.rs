@@ -20,7 +20,8 @@ pub(crate) async fn lock(path: &Path) -> Result<Lock, VaultError> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let file = rustix::fs::open(&path, flags, Mode::RUSR | Mode::WUSR)
             .map_err(|e| VaultError::file("opening", &path, e.into()))?;
-        flock(&file, FlockOperation::LockExclusive).map_err(|e| VaultError::file("locking", &path, e.into()))?;
+        flock(&file, FlockOperation::LockExclusive)
+            .map_err(|e| VaultError::file("locking", &path, e.into()))?;
         Ok(Lock(file.into()))
     });
     waited.await.map_err(|_| VaultError::Worker)?

@@ -136,7 +136,10 @@ pub enum VaultError {
     #[error("the value is empty")]
     EmptyValue,
     /// A value that cannot be recognised in output.
-    #[error("the value is shorter than {} bytes, so it could not be kept out of output and records", keep_redact::MIN_BYTES)]
+    #[error(
+        "the value is shorter than {} bytes, so it could not be kept out of output and records",
+        keep_redact::MIN_BYTES
+    )]
     ShortValue,
     /// A limit.
     #[error("more than {limit} {what}")]
@@ -157,7 +160,11 @@ pub enum VaultError {
         most: Duration,
     },
     /// A generated value of a length that makes no sense.
-    #[error("a generated value has {} to {} characters, not {given}", crate::generate::SHORTEST, crate::generate::LONGEST)]
+    #[error(
+        "a generated value has {} to {} characters, not {given}",
+        crate::generate::SHORTEST,
+        crate::generate::LONGEST
+    )]
     BadLength {
         /// What was asked for.
         given: usize,
@@ -237,10 +244,14 @@ impl Explain for VaultError {
             Self::Db(error) => error.kind(),
             Self::Ledger(error) => error.kind(),
             Self::Dotenv(_) => ErrorKind::Usage,
-            Self::File { .. } | Self::Sealing(_) | Self::Random(_) | Self::Holder(_) => ErrorKind::Unavailable,
+            Self::File { .. } | Self::Sealing(_) | Self::Random(_) | Self::Holder(_) => {
+                ErrorKind::Unavailable
+            }
             Self::Locked | Self::MemoryLock(_) | Self::Protection(_) => ErrorKind::Unavailable,
             Self::WrongPassphrase | Self::TooManyTries(_) | Self::Expired { .. } => ErrorKind::Denied,
-            Self::IdentityMissing(_) | Self::NoSuchSecret(_) | Self::NoSuchVersion { .. } => ErrorKind::NotFound,
+            Self::IdentityMissing(_) | Self::NoSuchSecret(_) | Self::NoSuchVersion { .. } => {
+                ErrorKind::NotFound
+            }
             Self::NoSuchRecipient(_) => ErrorKind::NotFound,
             Self::Missing { .. } | Self::Damaged(_) | Self::NotForUs | Self::Forged => ErrorKind::Tampered,
             Self::OtherVault | Self::RolledBack { .. } | Self::Replaced { .. } => ErrorKind::Tampered,
@@ -274,8 +285,12 @@ impl Explain for VaultError {
                 "put vault.age back from a copy of your own; then `keep secret accept --reason …` if it is older"
             }
             Self::NoSuchSecret(_) => "`keep secret list --all` shows the names, places and profiles",
-            Self::SecretExists(_) => "`keep secret set` gives it a new value; --overwrite lets an import do so",
-            Self::Expired { .. } => "`keep secret rotate` gives it a new value, `keep secret edit --expires never` another end",
+            Self::SecretExists(_) => {
+                "`keep secret set` gives it a new value; --overwrite lets an import do so"
+            }
+            Self::Expired { .. } => {
+                "`keep secret rotate` gives it a new value, `keep secret edit --expires never` another end"
+            }
             Self::ShortValue => "use a longer value; --allow-short stores it all the same",
             Self::MemoryLock(_) => "raise the limit of locked memory (`ulimit -l`), then unlock again",
             Self::BadRecipient { .. } => "`age-keygen -y FILE` prints the recipient of an identity",

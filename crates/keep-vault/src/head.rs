@@ -35,7 +35,10 @@ impl Head {
 
 /// Reads what is on record; `None` before the first write was announced.
 pub(crate) fn read(sql: &Connection) -> Result<Option<Head>, VaultError> {
-    sql.prepare_cached("SELECT * FROM vault_head")?.query_row([], |row| Ok(parse(row))).optional()?.transpose()
+    sql.prepare_cached("SELECT * FROM vault_head")?
+        .query_row([], |row| Ok(parse(row)))
+        .optional()?
+        .transpose()
 }
 
 fn parse(row: &Row<'_>) -> Result<Head, VaultError> {
@@ -50,7 +53,8 @@ fn parse(row: &Row<'_>) -> Result<Head, VaultError> {
         None => None,
         Some(vault) => Some(Mark {
             vault,
-            version: u64::try_from(row.get::<_, i64>("next_version")?).map_err(|_| corrupt("next_version"))?,
+            version: u64::try_from(row.get::<_, i64>("next_version")?)
+                .map_err(|_| corrupt("next_version"))?,
             digest: Digest::from_bytes(row.get("next_digest")?),
             signer: row.get("next_signer")?,
         }),

@@ -43,7 +43,8 @@ impl Vault {
         for (recipient, label) in new.recipients {
             recipients.push(self.recipient_entry(&recipient, label)?);
         }
-        let act = MakeVault { identity: Arc::new(Identity::generate()), passphrase: new.passphrase, recipients };
+        let act =
+            MakeVault { identity: Arc::new(Identity::generate()), passphrase: new.passphrase, recipients };
         let permit = self.gate.admit(caller, act).await?;
         let held = self.hold().await?;
         if held.head().is_some() {

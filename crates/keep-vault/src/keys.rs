@@ -132,7 +132,8 @@ pub(crate) fn identity_bytes(
 pub(crate) fn unprotect(bytes: &[u8], passphrase: &SecretString) -> Result<Identity, VaultError> {
     let mut opener = age::scrypt::Identity::new(passphrase.clone());
     opener.set_max_work_factor(MAX_WORK_FACTOR);
-    let decryptor = age::Decryptor::new_buffered(ArmoredReader::new(bytes)).map_err(VaultError::BadIdentityFile)?;
+    let decryptor =
+        age::Decryptor::new_buffered(ArmoredReader::new(bytes)).map_err(VaultError::BadIdentityFile)?;
     let mut reader = match decryptor.decrypt(std::iter::once(&opener as &dyn age::Identity)) {
         Ok(reader) => reader,
         Err(age::DecryptError::DecryptionFailed | age::DecryptError::KeyDecryptionFailed) => {

@@ -10,7 +10,7 @@
 
 mod acts;
 mod contents;
-mod dotenv;
+pub mod dotenv;
 mod effects;
 mod error;
 mod exposure;
@@ -22,6 +22,7 @@ mod keyring;
 mod keys;
 mod listing;
 mod name;
+mod probes;
 mod protect;
 mod reader;
 mod schema;
@@ -36,9 +37,8 @@ mod vault;
 
 pub use acts::{NewValue, Passphrase, Replace};
 pub use contents::{KEPT_VERSIONS, Key, MAX_SECRETS, RecipientEntry, Source, Terms};
-pub use dotenv::without as without_assignments;
 pub use error::VaultError;
-pub use exposure::{Exposure, ExposureError, Missed, Scope, What, look};
+pub use exposure::{Exposure, ExposureError, Missed, Scope, What, look, look_at_index};
 pub use generate::{Alphabet, Recipe};
 pub use hold::hold;
 pub use hook::HookState;
@@ -46,8 +46,9 @@ pub use keyring::NewVault;
 pub use keys::Identity;
 pub use listing::{Due, DueFor, SecretView, Unused, Used, VersionView, Which};
 pub use name::{SecretName, SecretNameError};
+pub use probes::probes;
 pub use protect::protect_process;
-pub use reader::{Reader, VaultConfig, VaultState};
+pub use reader::{Reader, VaultConfig, VaultState, redactor_at};
 pub use schema::SCHEMA;
 pub use transfer::{ImportInto, ImportReport};
 pub use unlock::HolderProgram;

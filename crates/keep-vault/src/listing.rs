@@ -159,7 +159,12 @@ impl Vault {
     ///
     /// # Errors
     /// When the vault does not open.
-    pub async fn due(&self, caller: &Caller, which: &Which, within: Duration) -> Result<Vec<Due>, VaultError> {
+    pub async fn due(
+        &self,
+        caller: &Caller,
+        which: &Which,
+        within: Duration,
+    ) -> Result<Vec<Due>, VaultError> {
         let now = self.now();
         let horizon = now.plus(within);
         let mut all = Vec::new();
@@ -189,7 +194,8 @@ impl Vault {
         let idle = |used: &Used| {
             used.view.created < since && used.usage.as_ref().is_none_or(|usage| usage.last < since)
         };
-        let unused = |used: Used| Unused { secret: used.view.key(), created: used.view.created, usage: used.usage };
+        let unused =
+            |used: Used| Unused { secret: used.view.key(), created: used.view.created, usage: used.usage };
         Ok(all.into_iter().filter(idle).map(unused).collect())
     }
 

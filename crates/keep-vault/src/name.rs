@@ -13,7 +13,9 @@ pub struct SecretName(Box<str>);
 
 /// Text that is no secret's name. It does not repeat the text, which may be a value put in the wrong place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a secret's name is that of an environment variable: A-Z, a-z, 0-9 and '_', not starting with a digit")]
+#[error(
+    "a secret's name is that of an environment variable: A-Z, a-z, 0-9 and '_', not starting with a digit"
+)]
 pub struct SecretNameError;
 
 impl SecretName {

@@ -199,7 +199,8 @@ impl Reader {
         let head = self.head()?.unwrap_or_else(before_first);
         let missing = || VaultError::Missing { path: file.clone(), version: head.last.version };
         let bytes = read_file(file)?.ok_or_else(missing)?;
-        let mark = head.fitting(Digest::of(&bytes)).ok_or(VaultError::Replaced { version: head.last.version })?;
+        let mark =
+            head.fitting(Digest::of(&bytes)).ok_or(VaultError::Replaced { version: head.last.version })?;
         let signer = ed25519_dalek::VerifyingKey::from_bytes(&mark.signer).map_err(|_| VaultError::Forged)?;
         let opened = seal::open(&bytes, &identity.opener, &signer)?;
         // These keys never write: whoever recovers gives the vault a new identity.
@@ -281,12 +282,13 @@ enum Attempt {
 }
 
 fn before_first() -> Head {
-    let none = Mark { vault: String::new(), version: 0, digest: Digest::from_bytes([0; 32]), signer: [0; 32] };
+    let none =
+        Mark { vault: String::new(), version: 0, digest: Digest::from_bytes([0; 32]), signer: [0; 32] };
     Head { last: none, next: None }
 }
 
 /// The key in an identity's file, or at its holder when that file needs a passphrase.
-fn keys_at(config: &VaultConfig, path: &Path) -> Result<Option<Keys>, VaultError> {
+pub(crate) fn keys_at(config: &VaultConfig, path: &Path) -> Result<Option<Keys>, VaultError> {
     match read_identity(path)? {
         None => Ok(None),
         Some(IdentityFile::Plain(identity)) => Ok(Some(Keys::Own(Arc::new(identity)))),
@@ -298,16 +300,21 @@ fn keys_at(config: &VaultConfig, path: &Path) -> Result<Option<Keys>, VaultError
 }
 
 /// Reads a file whole; `None` when there is none.
-fn read_file(path: &Path) -> Result<Option<Vec<u8>>, VaultError> {
+pub(crate) fn read_file(path: &Path) -> Result<Option<Vec<u8>>, VaultError> {
     let file = match std::fs::File::open(path) {
         Ok(file) => file,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(e) => return Err(VaultError::file("opening", path, e)),
     };
     let mut bytes = Vec::new();
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|e| VaultError::file("reading", path, e))?;
+    file.take(MAX_FILE_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| VaultError::file("reading", path, e))?;
     if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(VaultError::TooMany { what: "bytes in the vault's file", limit: MAX_FILE_BYTES as usize });
+        return Err(VaultError::TooMany {
+            what: "bytes in the vault's file",
+            limit: MAX_FILE_BYTES as usize,
+        });
     }
     Ok(Some(bytes))
 }
@@ -335,10 +342,26 @@ impl Feed for Reader {
 /// A redactor of all values in these contents.
 pub(crate) fn redactor_of(contents: &Contents) -> Redactor {
     let values = contents.secrets.iter().flat_map(|secret| {
-        secret.versions.iter().map(|version| Known { label: secret.key.name.as_str(), value: version.value.reveal() })
+        secret
+            .versions
+            .iter()
+            .map(|version| Known { label: secret.key.name.as_str(), value: version.value.reveal() })
     });
     // Values too short to be told from ordinary text were warned of when they were set.
     Redactor::new(values).0
+}
+
+/// A redactor of what lies in a vault, whatever is on record of it: for cleaning a message when nothing
+/// else is open. With no vault, or one that does not open, it knows nothing.
+#[must_use]
+pub fn redactor_at(config: &VaultConfig) -> Redactor {
+    let open = || -> Result<Option<Redactor>, VaultError> {
+        let Some(bytes) = read_file(&config.file)? else { return Ok(None) };
+        protect_process()?;
+        let Some(keys) = keys_at(config, &config.identity)? else { return Ok(None) };
+        Ok(Some(redactor_of(&seal::open(&bytes, keys.opener(), &keys.verifier())?.contents)))
+    };
+    open().ok().flatten().unwrap_or_default()
 }
 
 impl FileId {

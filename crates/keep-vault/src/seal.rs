@@ -56,7 +56,9 @@ pub(crate) fn encrypt(plain: &[u8], recipients: &[age::x25519::Recipient]) -> Re
 
 /// A public key in age's notation.
 pub(crate) fn parse_recipient(text: &str) -> Result<age::x25519::Recipient, VaultError> {
-    text.trim().parse().map_err(|why: &str| VaultError::BadRecipient { given: shorten(text), why: why.into() })
+    text.trim()
+        .parse()
+        .map_err(|why: &str| VaultError::BadRecipient { given: shorten(text), why: why.into() })
 }
 
 /// What was given instead of a recipient may be an identity, so only its start is repeated.
@@ -71,7 +73,11 @@ pub(crate) struct Opened {
 }
 
 /// Decrypts a vault file and checks its signature against the key that should have made it.
-pub(crate) fn open(bytes: &[u8], opener: &dyn age::Identity, signer: &VerifyingKey) -> Result<Opened, VaultError> {
+pub(crate) fn open(
+    bytes: &[u8],
+    opener: &dyn age::Identity,
+    signer: &VerifyingKey,
+) -> Result<Opened, VaultError> {
     let opened = open_unpinned(bytes, opener)?;
     if opened.signer != *signer {
         return Err(VaultError::Forged);

@@ -113,9 +113,10 @@ impl Vault {
         if !bytes.starts_with(AGE_MAGIC) {
             return Ok(dotenv::parse(bytes)?);
         }
-        let keys = self.reader.keys()?.ok_or_else(|| {
-            VaultError::IdentityMissing(self.reader.config().identity.clone())
-        })?;
+        let keys = self
+            .reader
+            .keys()?
+            .ok_or_else(|| VaultError::IdentityMissing(self.reader.config().identity.clone()))?;
         Ok(dotenv::parse(&decrypt(bytes, keys.opener())?)?)
     }
 

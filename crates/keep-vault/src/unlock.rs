@@ -78,7 +78,8 @@ impl Vault {
     /// When the identity cannot be read.
     pub fn has_passphrase(&self) -> Result<bool, VaultError> {
         let config = self.reader.config();
-        let protected = |path| Ok::<_, VaultError>(matches!(read_identity(path)?, Some(IdentityFile::Protected(_))));
+        let protected =
+            |path| Ok::<_, VaultError>(matches!(read_identity(path)?, Some(IdentityFile::Protected(_))));
         Ok(protected(&config.identity)? || protected(&config.next_identity())?)
     }
 

@@ -264,4 +264,3 @@ fn check_terms(terms: &Terms) -> Result<(), VaultError> {
         _ => Ok(()),
     }
 }
-

@@ -61,7 +61,10 @@ pub(crate) fn start(
         .map_err(failed)?;
     if let Some(mut stdin) = child.stdin.take() {
         let head = format!("{}\n", until.ms());
-        stdin.write_all(head.as_bytes()).and_then(|()| stdin.write_all(identity.text().reveal())).map_err(failed)?;
+        stdin
+            .write_all(head.as_bytes())
+            .and_then(|()| stdin.write_all(identity.text().reveal()))
+            .map_err(failed)?;
     }
     let mut said = String::new();
     if let Some(stdout) = child.stdout.take() {
@@ -139,12 +142,16 @@ impl age::Identity for Holder {
             body: stanza.body.clone(),
         });
         match ask(&self.folder, &Request::Unwrap(texts.collect())) {
-            Ok(Some(Answer::FileKey(mut bytes))) => Some(Ok(FileKey::init_with_mut(|key: &mut [u8; FILE_KEY_BYTES]| {
-                key.copy_from_slice(&bytes);
-                zeroize::Zeroize::zeroize(&mut bytes);
-            }))),
+            Ok(Some(Answer::FileKey(mut bytes))) => {
+                Some(Ok(FileKey::init_with_mut(|key: &mut [u8; FILE_KEY_BYTES]| {
+                    key.copy_from_slice(&bytes);
+                    zeroize::Zeroize::zeroize(&mut bytes);
+                })))
+            }
             Ok(Some(Answer::NoMatch)) => None,
-            Ok(_) => Some(Err(age::DecryptError::Io(std::io::Error::other("the vault was locked meanwhile")))),
+            Ok(_) => {
+                Some(Err(age::DecryptError::Io(std::io::Error::other("the vault was locked meanwhile"))))
+            }
             Err(error) => Some(Err(age::DecryptError::Io(std::io::Error::other(error)))),
         }
     }

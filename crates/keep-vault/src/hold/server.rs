@@ -77,7 +77,9 @@ fn listen(folder: &File) -> Result<UnixListener, VaultError> {
     let path = short_path(folder);
     let shown = Path::new(SOCKET);
     match std::fs::remove_file(&path) {
-        Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(VaultError::file("replacing", shown, e)),
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => {
+            return Err(VaultError::file("replacing", shown, e));
+        }
         _ => {}
     }
     let listener = UnixListener::bind(&path).map_err(|e| VaultError::file("making", shown, e))?;

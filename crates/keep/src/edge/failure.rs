@@ -2,6 +2,7 @@ use super::session::Session;
 use keep_app::AppError;
 use keep_gate::GateError;
 use keep_types::{ErrorKind, Explain, chain};
+use std::io::Write;
 use std::process::ExitCode;
 
 /// Why a command failed.
@@ -97,18 +98,29 @@ impl Explain for Failure {
     }
 }
 
+/// The home among words that could not be understood as a whole.
+fn home_in(words: &[String]) -> Option<std::path::PathBuf> {
+    let inline = words.iter().find_map(|word| word.strip_prefix("--home="));
+    let next = || words.iter().skip_while(|word| *word != "--home").nth(1).map(String::as_str);
+    inline.or_else(next).map(Into::into)
+}
+
 /// What clap has to say: help and version are answers, everything else is a usage error.
 pub(crate) fn clap_exit(error: &clap::Error) -> ExitCode {
-    let json = std::env::args().any(|arg| arg == "--json");
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let json = words.iter().any(|word| word == "--json");
+    let session = Session::new(crate::args::Global { json, home: home_in(&words), ..Default::default() });
     if error.use_stderr() && json {
-        let session = Session::new(crate::args::Global { json: true, ..Default::default() });
         let text = error.render().to_string();
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
         let hint = text.lines().find_map(|line| line.trim().strip_prefix("tip: ").map(str::to_owned));
         session.error(ErrorKind::Usage, &[message], hint);
         return ExitCode::from(ErrorKind::Usage.exit_code());
     }
+    // The words may hold a value that was typed in the wrong place.
+    let text = error.render().to_string();
+    let cleaned = if error.use_stderr() { session.cleaner().clean(&text) } else { text.clone() };
     // A closed stdout or stderr leaves nobody to tell.
-    let _ = error.print();
+    let _ = if cleaned == text { error.print() } else { write!(std::io::stderr(), "{cleaned}") };
     ExitCode::from(if error.use_stderr() { ErrorKind::Usage.exit_code() } else { 0 })
 }

@@ -3,11 +3,12 @@ use super::prompt::TerminalAsker;
 use super::table::Table;
 use crate::args::{Color, Global};
 use keep_app::config::{Standing, Surroundings};
-use keep_app::{App, AppError, Freshness, Settings};
+use keep_app::{App, AppError, Cleaner, Freshness, Settings};
 use keep_gate::GateError;
 use keep_types::{Caller, ErrorKind};
 use serde::Serialize;
 use serde_json::json;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -23,6 +24,8 @@ const USUAL_WIDTH: usize = 100;
 pub(crate) struct Session {
     global: Global,
     color: bool,
+    /// Cleans messages of secret values; known once an installation was opened.
+    cleaner: OnceCell<Cleaner>,
 }
 
 impl Session {
@@ -37,7 +40,7 @@ impl Session {
             Color::Auto => std::io::stdout().is_terminal() && !dumb,
         };
         let color = color && !global.json;
-        Self { global, color }
+        Self { global, color, cleaner: OnceCell::new() }
     }
 
     /// Opens the installation; says where it put things when this is the first use.
@@ -75,6 +78,10 @@ impl Session {
             && let GateError::NeedsApproval { summary, made_now: true, .. } = error
         {
             super::notice::tell(&app.effective().values.notice, summary);
+        }
+        if outcome.is_err() {
+            // Known already when this run failed before.
+            let _ = self.cleaner.set(app.cleaner());
         }
         let closed = app.close();
         let value = outcome?;
@@ -192,8 +199,19 @@ impl Session {
         }
     }
 
+    /// What cleans messages of secret values.
+    pub(crate) fn cleaner(&self) -> &Cleaner {
+        self.cleaner.get_or_init(|| match self.surroundings() {
+            Ok(around) => Cleaner::of_place(&around),
+            Err(_) => Cleaner::default(),
+        })
+    }
+
     /// An error: its message, what led to it, what to do.
     pub(crate) fn error(&self, kind: ErrorKind, messages: &[String], hint: Option<String>) {
+        let cleaner = self.cleaner();
+        let messages: Vec<_> = messages.iter().map(|message| cleaner.clean(message)).collect();
+        let hint = hint.map(|hint| cleaner.clean(&hint));
         let mut err = std::io::stderr().lock();
         let (message, causes) = messages.split_first().map_or(("", &[][..]), |(m, c)| (m.as_str(), c));
         // A closed stderr leaves nobody to tell.

@@ -4,6 +4,7 @@ use keep_app::{ExposureReport, HookChange};
 use keep_vault::{Exposure, HookState, Missed, Scope, What};
 use serde_json::json;
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 #[derive(Args)]
@@ -33,7 +34,9 @@ impl Check {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let here = here()?;
         let scope = if self.all { Scope::All } else { Scope::Tracked };
-        let report = session.with(async |app, _| Ok(app.exposures(&here, scope)?))?;
+        // Git names the index of the commit to come to its hooks.
+        let index = std::env::var_os("GIT_INDEX_FILE").filter(|path| !path.is_empty()).map(PathBuf::from);
+        let report = session.with(async |app, _| Ok(app.exposures(&here, scope, index.as_deref())?))?;
         let Some(report) = report else {
             return Err(Failure::usage("this folder lies in no repository", "a repository has a .git"));
         };
@@ -50,11 +53,17 @@ fn describe(out: &mut dyn Write, session: &Session, report: &ExposureReport) -> 
             None => visible(&one.path.display().to_string()),
         };
         let tracked = if one.tracked { "" } else { " (not tracked)" };
-        let mark = if matches!(one.what, What::NotLooked { .. }) { session.yellow("?") } else { session.red("!") };
+        let mark =
+            if matches!(one.what, What::NotLooked { .. }) { session.yellow("?") } else { session.red("!") };
         writeln!(out, "{mark} {place}: {}{tracked}", words(one))?;
     }
     if let Some(why) = &report.values_unknown {
-        writeln!(out, "{} the vault's own values were not looked for: {}", session.yellow("?"), visible(why))?;
+        writeln!(
+            out,
+            "{} the vault's own values were not looked for: {}",
+            session.yellow("?"),
+            visible(why)
+        )?;
     }
     if report.found.is_empty() {
         writeln!(out, "no secrets found in {}", visible(&report.root.display().to_string()))?;
@@ -88,7 +97,8 @@ impl Guard {
         let program = std::env::current_exe()
             .map_err(|e| Failure::file("finding the program", std::path::Path::new("keep"), e))?;
         let change = if self.remove { HookChange::Remove } else { HookChange::Install };
-        let state = session.with(async |app, caller| Ok(app.change_hook(caller, &here, program, change).await?))?;
+        let state =
+            session.with(async |app, caller| Ok(app.change_hook(caller, &here, program, change).await?))?;
         let text = match state {
             HookState::Installed => "git looks for secrets before each commit here",
             _ => "git does not look for secrets here",
@@ -98,5 +108,6 @@ impl Guard {
 }
 
 fn here() -> Result<std::path::PathBuf, Failure> {
-    std::env::current_dir().map_err(|e| Failure::file("finding the working folder", std::path::Path::new("."), e))
+    std::env::current_dir()
+        .map_err(|e| Failure::file("finding the working folder", std::path::Path::new("."), e))
 }

@@ -63,7 +63,9 @@ impl Recipients {
             None => list(session),
             Some(What::Add { recipient, label }) => {
                 session.with(async |app, caller| Ok(app.vault().share(caller, &recipient, label).await?))?;
-                session.show(&json!({ "added": recipient }), |out| writeln!(out, "{recipient} can read the vault"))
+                session.show(&json!({ "added": recipient }), |out| {
+                    writeln!(out, "{recipient} can read the vault")
+                })
             }
             Some(What::Rm { recipient }) => {
                 session.with(async |app, caller| Ok(app.vault().unshare(caller, &recipient).await?))?;
@@ -99,7 +101,8 @@ fn recovery(session: &Session) -> Result<ExitCode, Failure> {
         ));
     }
     let (identity, public) = keep_vault::Vault::recovery_key()?;
-    session.with(async |app, caller| Ok(app.vault().share(caller, &public, "recovery key".into()).await?))?;
+    session
+        .with(async |app, caller| Ok(app.vault().share(caller, &public, "recovery key".into()).await?))?;
     let mut out = std::io::stdout().lock();
     writeln!(out, "Keep this away from this machine, on paper or on a key of its own. It opens the vault.")?;
     writeln!(out, "It is shown this once.\n")?;
@@ -112,8 +115,8 @@ impl Rekey {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let recover_with = self.recover_with.as_deref().map(read_identity).transpose()?;
         let passphrase = if self.passphrase { Passphrase::New(passphrase()?) } else { Passphrase::None };
-        let public =
-            session.with(async |app, caller| Ok(app.vault().rekey(caller, passphrase, recover_with).await?))?;
+        let public = session
+            .with(async |app, caller| Ok(app.vault().rekey(caller, passphrase, recover_with).await?))?;
         session.show(&json!({ "recipient": public }), |out| {
             writeln!(out, "the vault has a new identity; its public key is {public}")
         })

@@ -10,6 +10,7 @@ mod transfer;
 mod unlock;
 
 pub(crate) use hold::HoldKey;
+pub(crate) use put::passphrase as new_passphrase;
 pub(crate) use unlock::{Lock, Unlock};
 
 use crate::edge::{Failure, Session};

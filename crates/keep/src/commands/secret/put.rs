@@ -123,7 +123,9 @@ pub(super) struct Edit {
 }
 
 #[derive(Args)]
-#[command(after_help = "EXAMPLES:\n  keep secret rm OLD_TOKEN\n  keep secret rm DATABASE_URL --profile staging")]
+#[command(
+    after_help = "EXAMPLES:\n  keep secret rm OLD_TOKEN\n  keep secret rm DATABASE_URL --profile staging"
+)]
 pub(super) struct Rm {
     #[command(flatten)]
     named: Named,
@@ -172,7 +174,10 @@ impl Edit {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let (named, said) = (self.named, self.said);
         if said.is_silent() {
-            return Err(Failure::usage("there is nothing to change", "give --note, --expires or --rotate-every"));
+            return Err(Failure::usage(
+                "there is nothing to change",
+                "give --note, --expires or --rotate-every",
+            ));
         }
         let key = session.with(async |app, caller| {
             let key = named.find(app, caller).await?;
@@ -230,7 +235,8 @@ fn typed(name: &str) -> Result<Value, Failure> {
     Ok(Value::new(std::mem::take(&mut *bytes)))
 }
 
-pub(super) fn passphrase() -> Result<keep_vault::PassphraseText, Failure> {
+/// A passphrase that is chosen now.
+pub(crate) fn passphrase() -> Result<keep_vault::PassphraseText, Failure> {
     as_text(choose_hidden("New passphrase")?)
 }
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep secret get DATABASE_URL              what is said of it\n  keep secret get DATABASE_URL --reveal     its value, at your own terminal\n  keep secret get DATABASE_URL --reveal --version 2"
+    after_help = "EXAMPLES:\n  keep secret get DATABASE_URL              what is said of it\n  keep secret get DATABASE_URL --reveal     its value, at your own terminal\n  keep secret get DATABASE_URL --reveal --earlier 2"
 )]
 pub(super) struct Get {
     #[command(flatten)]
@@ -15,13 +15,15 @@ pub(super) struct Get {
     /// Show the value; only at a terminal of your own, and confirmed
     #[arg(long)]
     reveal: bool,
-    /// An earlier value, from `keep secret history`
-    #[arg(long, requires = "reveal")]
-    version: Option<u32>,
+    /// An earlier value by its number, from `keep secret history`
+    #[arg(long, requires = "reveal", value_name = "NUMBER")]
+    earlier: Option<u32>,
 }
 
 #[derive(Args)]
-#[command(after_help = "EXAMPLES:\n  keep secret list\n  keep secret list --all --usage\n  keep secret list --profile production --json")]
+#[command(
+    after_help = "EXAMPLES:\n  keep secret list\n  keep secret list --all --usage\n  keep secret list --profile production --json"
+)]
 pub(super) struct List {
     #[command(flatten)]
     several: Several,
@@ -39,7 +41,7 @@ pub(super) struct History {
 
 impl Get {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
-        let (named, version) = (self.named, self.version);
+        let (named, version) = (self.named, self.earlier);
         if !self.reveal {
             let view = session.with(async |app, caller| {
                 let key = named.find(app, caller).await?;
@@ -77,7 +79,14 @@ fn describe(out: &mut dyn Write, used: &Used) -> std::io::Result<()> {
     let or_never = |at: Option<String>| at.unwrap_or_else(|| "never".into());
     writeln!(out, "name      {}", view.name)?;
     writeln!(out, "where     {}, profile {}", view.namespace, view.profile)?;
-    writeln!(out, "version   {}, made {} by {} ({})", view.version, view.changed, view.changed_by, view.source.as_str())?;
+    writeln!(
+        out,
+        "version   {}, made {} by {} ({})",
+        view.version,
+        view.changed,
+        view.changed_by,
+        view.source.as_str()
+    )?;
     writeln!(out, "expires   {}", or_never(view.expires.map(|at| at.to_string())))?;
     writeln!(out, "rotate    {}", or_never(view.rotation_due.map(|at| at.to_string())))?;
     match &used.usage {
@@ -97,7 +106,8 @@ impl List {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let which = self.several.which();
         if self.usage {
-            let all = session.with(async |app, caller| Ok(app.vault().list_with_usage(caller, &which).await?))?;
+            let all =
+                session.with(async |app, caller| Ok(app.vault().list_with_usage(caller, &which).await?))?;
             return session.show_table(&all, &usage_table(&all), EMPTY);
         }
         let all = session.with(async |app, caller| Ok(app.vault().list(caller, &which).await?))?;

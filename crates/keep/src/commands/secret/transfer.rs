@@ -1,7 +1,7 @@
 use super::{Place, Several};
 use crate::edge::{Answered, Failure, Session, confirm, visible};
 use clap::Args;
-use keep_vault::{ImportInto, ImportReport, Replace, SecretName, Short, Which, without_assignments};
+use keep_vault::{ImportInto, ImportReport, Replace, SecretName, Short, Which, dotenv};
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
@@ -82,14 +82,20 @@ impl Import {
                 session.say(&format!("{shown} still holds these values; --remove takes them out of it"));
                 return Ok(());
             }
-            if confirm(&format!("Take these {} assignments out of {shown}?", stored.len()))? == Answered::No {
+            let count = match stored.len() {
+                1 => "the assignment".to_owned(),
+                n => format!("the {n} assignments"),
+            };
+            if confirm(&format!("Take {count} out of {shown}?"))? == Answered::No {
                 return Ok(());
             }
         }
         // Somebody may have written to it meanwhile; only what was imported goes.
-        let rest = without_assignments(&read(&self.file)?, &stored);
+        let rest = dotenv::without(&read(&self.file)?, &stored);
         replace_content(&self.file, &rest)?;
-        session.say(&format!("took them out of {shown}; a repository's history may still hold them: rotate those"));
+        session.say(&format!(
+            "took them out of {shown}; a repository's history may still hold them: rotate those"
+        ));
         Ok(())
     }
 }
@@ -120,7 +126,8 @@ fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
         read(&mut std::fs::File::open(path).map_err(failed)?, &mut bytes).map_err(failed)?;
     }
     if bytes.len() as u64 > MAX_IMPORT_BYTES {
-        let message = format!("{} is larger than {MAX_IMPORT_BYTES} bytes", visible(&path.display().to_string()));
+        let message =
+            format!("{} is larger than {MAX_IMPORT_BYTES} bytes", visible(&path.display().to_string()));
         return Err(Failure::usage(message, "a .env file holds settings, one a line"));
     }
     Ok(bytes)
@@ -144,12 +151,16 @@ fn replace_content(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 impl Export {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         if self.output.is_none() && std::io::stdout().is_terminal() {
-            return Err(Failure::usage("an age file is no text for a terminal", "name a file with -o, or use a pipe"));
+            return Err(Failure::usage(
+                "an age file is no text for a terminal",
+                "name a file with -o, or use a pipe",
+            ));
         }
         let which = Which { name: self.only.clone(), ..self.several.which() };
         let recipients = self.recipient;
         let bytes = session.with(async |app, caller| {
-            let which = Which { profile: which.profile.clone().or_else(|| Some(app.usual_profile())), ..which };
+            let which =
+                Which { profile: which.profile.clone().or_else(|| Some(app.usual_profile())), ..which };
             Ok(app.vault().export(caller, &which, &recipients).await?)
         })?;
         match &self.output {

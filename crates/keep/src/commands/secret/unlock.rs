@@ -32,7 +32,8 @@ impl Unlock {
             if !app.vault().has_passphrase()? {
                 return Err(VaultError::NoPassphrase.into());
             }
-            let passphrase = as_text(if self.stdin { from_stdin()? } else { ask_hidden("Passphrase (unseen): ")? })?;
+            let passphrase =
+                as_text(if self.stdin { from_stdin()? } else { ask_hidden("Passphrase (unseen): ")? })?;
             let holder = HolderProgram { program: program.clone(), words: &[super::hold::WORD] };
             Ok(app.vault().unlock(caller, &passphrase, self.span, &holder).await?)
         })?;
