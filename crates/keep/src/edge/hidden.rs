@@ -43,8 +43,9 @@ impl Drop for Unseen<'_> {
 pub(crate) fn ask_hidden(prompt: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let tty = terminal()?;
     let read = || -> std::io::Result<Option<Zeroizing<Vec<u8>>>> {
-        (&tty).write_all(prompt.as_bytes())?;
+        // What was typed before the prompt is thrown away; so it must not show before that is done.
         let unseen = Unseen::new(&tty)?;
+        (&tty).write_all(prompt.as_bytes())?;
         let typed = read_line(&tty);
         drop(unseen);
         (&tty).write_all(b"\n")?;
