@@ -6,6 +6,9 @@ use crate::window::{Duty, Window, choose};
 use crate::wrapped;
 use zeroize::Zeroize;
 
+/// So many forms are compared one by one without a thought.
+const FEW: usize = 8;
+
 /// A form in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Match {
@@ -28,7 +31,7 @@ impl Search {
     pub(crate) fn new(forms: Forms) -> Self {
         let mut windows = choose(&forms);
         windows.sort_unstable_by(|one, other| {
-            let place = |window: &Window| (window.key, window.offset, window.duty == Duty::Wrapped);
+            let place = |window: &Window| (window.key, window.offset, window.duty);
             let bytes = |window: &Window| forms.bytes(forms.get(window.form));
             place(one)
                 .cmp(&place(other))
@@ -58,9 +61,7 @@ impl Search {
     pub(crate) fn matches(&self, text: &[u8], from: usize, to: usize, mut found: impl FnMut(Match)) {
         self.filter.scan(text, from, to, |at, first, end| {
             let here = &self.windows[first..end];
-            let is_same = |one: &Window, next: &Window| {
-                one.offset == next.offset && (one.duty == Duty::Wrapped) == (next.duty == Duty::Wrapped)
-            };
+            let is_same = |one: &Window, next: &Window| (one.offset, one.duty) == (next.offset, next.duty);
             for group in here.chunk_by(is_same) {
                 self.group(group, text, at, &mut found);
             }
@@ -76,8 +77,23 @@ impl Search {
             let form = self.forms.get(window.form);
             found(Match { start, end: start + form.len(), label: form.label });
         }
-        for window in group.iter().filter(|window| window.duty != Duty::Whole) {
+        if lead.duty != Duty::Whole {
+            self.wrapped(group, text, at, found);
+        }
+    }
+
+    fn wrapped(&self, group: &[Window], text: &[u8], at: usize, found: &mut impl FnMut(Match)) {
+        // Comparing thousands of forms that share a window would be slow, and where no line break is near,
+        // none of them is wrapped.
+        let breaks = (group.len() > FEW).then(|| {
+            let longest = group.iter().map(|window| self.forms.get(window.form).len()).max();
+            wrapped::Breaks::around(text, at, longest.unwrap_or(0))
+        });
+        for window in group {
             let form = self.forms.get(window.form);
+            if breaks.as_ref().is_some_and(|breaks| !breaks.may_stand_in(form.len(), window.offset)) {
+                continue;
+            }
             if let Some((start, end)) = wrapped::find(self.forms.bytes(form), window.offset, text, at) {
                 found(Match { start, end, label: form.label });
             }
@@ -96,16 +112,24 @@ impl Search {
         loop {
             let before = group.partition_point(|window| bytes(window) <= text);
             let last = bytes(group.get(before.checked_sub(1)?)?);
-            let common = last.iter().zip(text).take_while(|(one, other)| one == other).count();
-            if common == last.len() {
+            if text.starts_with(last) {
                 // Equal forms of several values: the first that was handed in.
                 let first = group[..before].partition_point(|window| bytes(window) < last);
                 return group.get(first);
             }
-            text = &text[..common];
+            text = &text[..common_len(last, text)];
             group = &group[..before];
         }
     }
+}
+
+/// How many bytes two texts that differ start with in common.
+fn common_len(one: &[u8], other: &[u8]) -> usize {
+    const STRETCH: usize = 64;
+    let stretches = one.chunks(STRETCH).zip(other.chunks(STRETCH));
+    let same = STRETCH * stretches.take_while(|(one, other)| one == other).count();
+    let (one, other) = (one.get(same..).unwrap_or_default(), other.get(same..).unwrap_or_default());
+    same + one.iter().zip(other).take_while(|(one, other)| one == other).count()
 }
 
 impl Drop for Search {

@@ -13,6 +13,8 @@ pub(crate) const WINDOW: usize = crate::MIN_BYTES;
 const POSITIONS: usize = 12;
 /// Positions looked at when those found nothing but windows that many forms share.
 const MORE_POSITIONS: usize = 4096;
+/// Beyond that counting gets coarser instead of larger.
+const MAX_COUNTERS: usize = 1 << 22;
 /// Forms on one window from which the search for a rarer one is worth the time.
 const CROWD: u16 = 16;
 
@@ -77,7 +79,8 @@ fn is_paired(form: &Form) -> bool {
 
 /// Chooses an offset for each of these forms and returns those for which only crowded ones were seen.
 fn choose_from(forms: &Forms, which: &[usize], positions: usize, chosen: &mut [usize]) -> Vec<usize> {
-    let mut seen = Sketch::for_windows(which.len() * POSITIONS);
+    let looks = which.iter().map(|index| forms.all()[*index].len().min(positions)).sum();
+    let mut seen = Sketch::for_windows(looks);
     for index in which {
         let form = &forms.all()[*index];
         let bytes = forms.bytes(form);
@@ -104,21 +107,26 @@ fn choose_from(forms: &Forms, which: &[usize], positions: usize, chosen: &mut [u
     crowded
 }
 
-/// Up to so many offsets, evenly spread over a form.
+/// About so many offsets, evenly spread over a form, and the last.
 fn offsets(form: &Form, positions: usize) -> impl Iterator<Item = usize> + use<> {
     let needed = if is_paired(form) { 2 * WINDOW } else { WINDOW };
     let last = form.len() - needed;
-    (0..=last).step_by((last / positions).max(1))
+    (0..last).step_by((last / positions).max(1)).chain([last])
 }
 
-/// How much a window is like what fills ordinary output: few different bytes, small letters, blanks.
+/// How much a window is like what fills ordinary output: repeated bytes, small letters, blanks. Set-up
+/// asks this tens of thousands of times, hence the arithmetic on all eight bytes at once.
 fn plainness(window: u64) -> u32 {
-    let bytes = window.to_le_bytes();
-    let plain = bytes
-        .iter()
-        .filter(|byte| byte.is_ascii_lowercase() || matches!(byte, 0 | b' ' | b'/' | b'-' | 0xff));
-    let repeats = (1..WINDOW).filter(|&at| bytes[..at].contains(&bytes[at]));
-    u32::try_from(plain.count() + 2 * repeats.count()).expect("at most three times eight")
+    let plain =
+        window.to_le_bytes().map(|byte| u8::from(byte.is_ascii_lowercase() | matches!(byte, b' '..=b'/')));
+    let repeats = |distance: u32| zero_bytes(window ^ window.rotate_left(8 * distance));
+    u64::from_le_bytes(plain).count_ones() + 2 * (repeats(1) + repeats(2) + repeats(3))
+}
+
+fn zero_bytes(word: u64) -> u32 {
+    const LOW: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    // The high bit of each byte stays clear only where neither the low bits nor the high bit was set.
+    (!(((word & LOW) + LOW) | word | LOW)).count_ones()
 }
 
 /// Counts windows approximately: different ones may share a counter, none is counted too low.
@@ -129,7 +137,7 @@ struct Sketch {
 
 impl Sketch {
     fn for_windows(windows: usize) -> Self {
-        let bits = windows.max(64).next_power_of_two().ilog2() + 1;
+        let bits = windows.clamp(64, MAX_COUNTERS / 2).next_power_of_two().ilog2() + 1;
         Self { counters: vec![0; 1 << bits], shift: u64::BITS - bits }
     }
 

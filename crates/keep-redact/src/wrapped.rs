@@ -52,6 +52,28 @@ pub(crate) fn find(form: &[u8], offset: usize, text: &[u8], at: usize) -> Option
     (gaps > 0 && gaps <= max_gaps(form.len())).then_some((start, end))
 }
 
+/// How far the nearest bytes that a break could be made of are from a window.
+pub(crate) struct Breaks {
+    before: usize,
+    after: usize,
+}
+
+impl Breaks {
+    /// Looks no further than `reach` on either side.
+    pub(crate) fn around(text: &[u8], at: usize, reach: usize) -> Self {
+        let is_break = |byte: &u8| is_blank(*byte) || *byte == b'\\';
+        let after = text[at + WINDOW..].iter().take(reach).position(is_break);
+        let before = text[..at].iter().rev().take(reach).position(is_break);
+        Self { before: before.unwrap_or(usize::MAX), after: after.unwrap_or(usize::MAX) }
+    }
+
+    /// Whether a form with its window at `offset` could be broken here. An escaped break before the
+    /// window ends in a letter, so its backslash is one byte further off than the form's own bytes.
+    pub(crate) fn may_stand_in(&self, form_len: usize, offset: usize) -> bool {
+        self.after < form_len - offset - WINDOW || self.before <= offset
+    }
+}
+
 fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }

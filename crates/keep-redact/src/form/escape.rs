@@ -18,8 +18,8 @@ enum Written {
     Escaped,
 }
 
-/// The longest that any escape makes of one byte (`\\u00ff` after a second escaping, `&quot;`, `'"'"'`).
-const MAX_GROWTH: usize = 7;
+/// The longest that any escape below makes of one byte: `&quot;`, `&apos;`.
+const MAX_GROWTH: usize = 6;
 
 pub(super) fn add(forms: &mut Forms, label: u32, value: &[u8]) {
     if value.iter().all(u8::is_ascii_alphanumeric) {
@@ -60,6 +60,9 @@ const BYTEWISE: &[Bytewise] = &[
     |out, byte, _| backslash(out, byte, |byte| b"\"$`\\".contains(&byte)),
     |out, byte, _| backslash(out, byte, |byte| b"\"$`\\!".contains(&byte)),
     |out, byte, _| backslash(out, byte, |byte| byte.is_ascii() && !is_shell_plain(byte)),
+    |out, byte, _| {
+        backslash(out, byte, |byte| byte.is_ascii() && !is_shell_plain(byte) && !b"~#".contains(&byte))
+    },
     // SQL and CSV double their quotes.
     |out, byte, _| replace(out, byte, b"'", "''"),
     |out, byte, _| replace(out, byte, b"\"", "\"\""),
@@ -68,6 +71,11 @@ const BYTEWISE: &[Bytewise] = &[
     |out, byte, digits| source(out, byte, digits, b"'"),
     |out, byte, digits| source(out, byte, digits, b"\"'"),
     |out, byte, digits| source(out, byte, digits, b""),
+    // The same where letters beyond ASCII stay as they are.
+    |out, byte, digits| source_text(out, byte, digits, b"\""),
+    |out, byte, digits| source_text(out, byte, digits, b"'"),
+    |out, byte, digits| source_text(out, byte, digits, b"\"'"),
+    |out, byte, digits| source_text(out, byte, digits, b""),
 ];
 
 fn bytewise(out: &mut Vec<u8>, value: &[u8], rule: Bytewise, digits: Digits) {
@@ -144,6 +152,10 @@ fn source(out: &mut Vec<u8>, byte: u8, digits: Digits, quotes: &[u8]) -> Written
     };
     out.extend_from_slice(&[b'\\', short]);
     Written::Escaped
+}
+
+fn source_text(out: &mut Vec<u8>, byte: u8, digits: Digits, quotes: &[u8]) -> Written {
+    if byte.is_ascii() { source(out, byte, digits, quotes) } else { Written::AsIs }
 }
 
 fn line_breaks(out: &mut Vec<u8>, value: &[u8], line_break: &[u8]) {

@@ -4,6 +4,7 @@ mod base64;
 mod escape;
 mod number;
 
+use crate::MIN_BYTES;
 use crate::forms::{Forms, Wrap};
 
 /// Adds every form of `value`.
@@ -12,7 +13,7 @@ pub(crate) fn add_all(forms: &mut Forms, label: u32, value: &[u8]) {
     add(forms, label, value);
     // A value read from a file often ends in a line break that is gone wherever the value is used.
     let trimmed = value.trim_ascii_end();
-    if trimmed.len() < value.len() {
+    if (MIN_BYTES..value.len()).contains(&trimmed.len()) {
         add(forms, label, trimmed);
     }
 }
