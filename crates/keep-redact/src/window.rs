@@ -18,6 +18,16 @@ const MAX_COUNTERS: usize = 1 << 22;
 /// Forms on one window from which the search for a rarer one is worth the time.
 const CROWD: u16 = 16;
 
+/// How many plain bytes another form on the same window weighs.
+const TIMES_WEIGH: u32 = 4;
+
+/// The best window of a form so far.
+struct Choice {
+    cost: u32,
+    times: u16,
+    offset: usize,
+}
+
 /// Which part of a form's duty a window has.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Duty {
@@ -92,16 +102,20 @@ fn choose_from(forms: &Forms, which: &[usize], positions: usize, chosen: &mut [u
     for index in which {
         let form = &forms.all()[*index];
         let bytes = forms.bytes(form);
-        let cost = |at: usize| {
-            let window = key(bytes, at);
-            (seen.times(window) / CROWD, plainness(window) + 4 * u32::from(seen.times(window)), at)
-        };
-        let best = offsets(form, positions).map(cost).min();
-        if let Some((crowds, _, at)) = best {
-            chosen[*index] = at;
-            if crowds > 0 {
-                crowded.push(*index);
+        let mut best = Choice { cost: u32::MAX, times: 0, offset: 0 };
+        for offset in offsets(form, positions) {
+            let window = key(bytes, offset);
+            let times = seen.times(window);
+            if TIMES_WEIGH * u32::from(times) < best.cost {
+                let cost = TIMES_WEIGH * u32::from(times) + plainness(window);
+                if cost < best.cost {
+                    best = Choice { cost, times, offset };
+                }
             }
+        }
+        chosen[*index] = best.offset;
+        if best.times >= CROWD {
+            crowded.push(*index);
         }
     }
     crowded
@@ -111,7 +125,7 @@ fn choose_from(forms: &Forms, which: &[usize], positions: usize, chosen: &mut [u
 fn offsets(form: &Form, positions: usize) -> impl Iterator<Item = usize> + use<> {
     let needed = if is_paired(form) { 2 * WINDOW } else { WINDOW };
     let last = form.len() - needed;
-    (0..last).step_by((last / positions).max(1)).chain([last])
+    (0..last).step_by(last.div_ceil(positions).max(1)).chain([last])
 }
 
 /// How much a window is like what fills ordinary output: repeated bytes, small letters, blanks. Set-up
