@@ -22,7 +22,7 @@ pub enum AppError {
     Vault(#[from] keep_vault::VaultError),
     /// A repository could not be looked through.
     #[error(transparent)]
-    Exposure(#[from] keep_vault::ExposureError),
+    Exposure(Box<keep_vault::ExposureError>),
     /// A statement failed.
     #[error("a statement on the house's tables failed, so nothing was done")]
     Sql(#[source] rusqlite::Error),
@@ -119,6 +119,12 @@ impl From<LedgerError> for AppError {
 impl From<DbError> for AppError {
     fn from(error: DbError) -> Self {
         Self::Db(error)
+    }
+}
+
+impl From<keep_vault::ExposureError> for AppError {
+    fn from(error: keep_vault::ExposureError) -> Self {
+        Self::Exposure(Box::new(error))
     }
 }
 

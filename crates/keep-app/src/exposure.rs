@@ -4,7 +4,10 @@ use crate::app::App;
 use crate::error::AppError;
 use keep_gate::Outcome;
 use keep_types::{Act, ActFacts, Action, Caller, FieldHasher, Namespace, Risk, Touch, chain};
-use keep_vault::{Exposure, ExposureError, HookState, Scope, hook};
+use keep_vault::{
+    Exposure, ExposureError, Scope,
+    hook::{self, HookState},
+};
 use serde::Serialize;
 use serde_json::json;
 use std::path::{Path, PathBuf};
@@ -86,7 +89,7 @@ impl App {
     /// # Errors
     /// When its hooks cannot be read.
     pub fn hook_state(&self, folder: &Path, program: &Path) -> Result<Option<HookState>, AppError> {
-        repository(folder).map(|root| hook::state(&root, program)).transpose().map_err(AppError::Exposure)
+        repository(folder).map(|root| hook::state(&root, program)).transpose().map_err(AppError::from)
     }
 
     /// Has git look for secrets before each commit, or no longer.
@@ -106,8 +109,8 @@ impl App {
         let started = permit.begin().await?;
         let ChangeHook { root, program, change, .. } = started.act();
         let done: Result<HookState, ExposureError> = match change {
-            HookChange::Install => hook::install(root, program),
-            HookChange::Remove => hook::remove(root),
+            HookChange::Install => hook::install(&started, root, program),
+            HookChange::Remove => hook::remove(&started, root),
         };
         match done {
             Ok(state) => {

@@ -251,7 +251,9 @@ impl Explain for GateError {
             )),
             Self::NobodyToAsk { .. } => Some("run it at a terminal of your own".into()),
             Self::HoldsSecret { .. } => Some("say it without the value; name the secret instead".into()),
-            Self::Unchecked(_) => Some("`keep unlock` opens the vault; `keep doctor` tells what is wrong with it".into()),
+            Self::Unchecked(_) => {
+                Some("`keep unlock` opens the vault; `keep doctor` tells what is wrong with it".into())
+            }
             Self::InboxFull(_) => Some("`keep inbox` shows them".into()),
             Self::TooManyTokens(_) => Some("`keep token unused` shows which can go".into()),
             Self::NoSuchApproval(_) => Some("`keep inbox` lists what waits".into()),

@@ -65,7 +65,9 @@ fn found_in(redactor: &Redactor, facts: &ActFacts) -> Option<String> {
         redactor.json(&mut scrubbed);
         (scrubbed != facts.detail).then(|| {
             let text = facts.detail.to_string();
-            redactor.find(text.as_bytes()).map_or_else(|| "a secret".to_owned(), |found| found.label.to_owned())
+            redactor
+                .find(text.as_bytes())
+                .map_or_else(|| "a secret".to_owned(), |found| found.label.to_owned())
         })
     })
 }

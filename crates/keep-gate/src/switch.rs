@@ -2,7 +2,9 @@
 
 use crate::admit::Gate;
 use crate::error::GateError;
-use keep_types::{Act, ActFacts, Action, Caller, FieldHasher, Namespace, Principal, Risk, SecretsIn, Timestamp, Touch};
+use keep_types::{
+    Act, ActFacts, Action, Caller, FieldHasher, Namespace, Principal, Risk, SecretsIn, Timestamp, Touch,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 use serde_json::json;

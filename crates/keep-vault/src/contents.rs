@@ -131,7 +131,7 @@ impl Contents {
     pub(crate) fn find_mut(&mut self, key: &Key) -> Result<&mut Secret, VaultError> {
         match self.secrets.binary_search_by(|secret| secret.key.cmp(key)) {
             Ok(at) => Ok(&mut self.secrets[at]),
-            Err(_) => Err(VaultError::NoSuchSecret(key.clone())),
+            Err(_) => Err(VaultError::no_such(key)),
         }
     }
 
@@ -178,7 +178,7 @@ impl Contents {
                 self.secrets.remove(at);
                 Ok(())
             }
-            Err(_) => Err(VaultError::NoSuchSecret(key.clone())),
+            Err(_) => Err(VaultError::no_such(key)),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The vault's files: its lock, and the writes that an announced act makes.
 
+pub mod hook;
+
 use crate::error::VaultError;
 use crate::value::Value;
 use keep_gate::Started;

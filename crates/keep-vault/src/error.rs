@@ -110,25 +110,22 @@ pub enum VaultError {
     ChangedMeanwhile,
     /// No such secret.
     #[error("there is no secret {0}")]
-    NoSuchSecret(Key),
+    NoSuchSecret(Box<Key>),
     /// No such version of it.
     #[error("{key} has no version {version}; the last {kept} are kept")]
     NoSuchVersion {
         /// Which secret.
-        key: Key,
+        key: Box<Key>,
         /// Which version.
         version: u32,
         /// How many are kept.
         kept: usize,
     },
-    /// It exists already.
-    #[error("{0} exists already")]
-    SecretExists(Key),
     /// Its time is over.
     #[error("{key} expired at {at}")]
     Expired {
         /// Which secret.
-        key: Key,
+        key: Box<Key>,
         /// When.
         at: Timestamp,
     },
@@ -224,6 +221,10 @@ pub enum VaultError {
 }
 
 impl VaultError {
+    pub(crate) fn no_such(key: &Key) -> Self {
+        Self::NoSuchSecret(Box::new(key.clone()))
+    }
+
     pub(crate) fn file(doing: &'static str, path: &Path, source: std::io::Error) -> Self {
         Self::File { doing, path: path.to_owned(), source }
     }
@@ -256,7 +257,7 @@ impl Explain for VaultError {
             Self::Missing { .. } | Self::Damaged(_) | Self::NotForUs | Self::Forged => ErrorKind::Tampered,
             Self::OtherVault | Self::RolledBack { .. } | Self::Replaced { .. } => ErrorKind::Tampered,
             Self::Ahead { .. } | Self::Unreadable | Self::BadIdentityFile(_) => ErrorKind::Tampered,
-            Self::NoPassphrase | Self::Exists | Self::SecretExists(_) => ErrorKind::Conflict,
+            Self::NoPassphrase | Self::Exists => ErrorKind::Conflict,
             Self::ChangedMeanwhile => ErrorKind::Conflict,
             Self::NothingToAccept => ErrorKind::Conflict,
             Self::NoIdentity | Self::EmptyValue | Self::ShortValue | Self::TooMany { .. } => ErrorKind::Usage,
@@ -285,9 +286,6 @@ impl Explain for VaultError {
                 "put vault.age back from a copy of your own; then `keep secret accept --reason …` if it is older"
             }
             Self::NoSuchSecret(_) => "`keep secret list --all` shows the names, places and profiles",
-            Self::SecretExists(_) => {
-                "`keep secret set` gives it a new value; --overwrite lets an import do so"
-            }
             Self::Expired { .. } => {
                 "`keep secret rotate` gives it a new value, `keep secret edit --expires never` another end"
             }

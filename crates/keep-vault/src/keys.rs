@@ -64,6 +64,11 @@ impl Identity {
         self.opener.to_public()
     }
 
+    /// The public half of the signing key.
+    pub(crate) fn public(&self) -> [u8; 32] {
+        self.signer.verifying_key().to_bytes()
+    }
+
     /// The identity as age reads it. Whoever calls this writes it where only its owner can read it.
     #[must_use]
     pub fn text(&self) -> Value {
@@ -86,7 +91,7 @@ impl std::fmt::Debug for Identity {
 /// What lies in the identity's file.
 pub(crate) enum IdentityFile {
     /// The identity itself.
-    Plain(Identity),
+    Plain(Box<Identity>),
     /// The identity under a passphrase.
     Protected(Vec<u8>),
 }
@@ -106,7 +111,7 @@ pub(crate) fn read_identity(path: &Path) -> Result<Option<IdentityFile>, VaultEr
         return Ok(Some(IdentityFile::Protected(bytes.to_vec())));
     }
     let text = std::str::from_utf8(&bytes).map_err(|_| VaultError::NoIdentity)?;
-    Identity::parse(text).map(|identity| Some(IdentityFile::Plain(identity)))
+    Identity::parse(text).map(|identity| Some(IdentityFile::Plain(Box::new(identity))))
 }
 
 /// The bytes of an identity file: plain, or under a passphrase.
@@ -150,14 +155,14 @@ pub(crate) fn unprotect(bytes: &[u8], passphrase: &SecretString) -> Result<Ident
 #[derive(Clone)]
 pub(crate) enum Keys {
     Own(Arc<Identity>),
-    Held(crate::hold::Holder),
+    Held(Arc<crate::hold::Holder>),
 }
 
 impl Keys {
     pub(crate) fn opener(&self) -> &dyn age::Identity {
         match self {
             Self::Own(identity) => &identity.opener,
-            Self::Held(holder) => holder,
+            Self::Held(holder) => &**holder,
         }
     }
 

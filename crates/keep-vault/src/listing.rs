@@ -143,7 +143,8 @@ impl Vault {
     /// When there is no such secret.
     pub async fn history(&self, caller: &Caller, key: &Key) -> Result<Vec<VersionView>, VaultError> {
         let contents = self.look_as(caller).await?;
-        let secret = contents.find(key).ok_or_else(|| VaultError::NoSuchSecret(key.clone()))?;
+        check_reach(caller, key)?;
+        let secret = contents.find(key).ok_or_else(|| VaultError::no_such(key))?;
         let newest = secret.versions.last().map(|version| version.number);
         let one = |version: &crate::contents::Version| VersionView {
             version: version.number,
@@ -216,7 +217,8 @@ impl Vault {
         Ok(found)
     }
 
-    async fn look_as(&self, caller: &Caller) -> Result<Contents, VaultError> {
+    /// Opens the vault for a caller who may know what is in it, though not the values.
+    pub(crate) async fn look_as(&self, caller: &Caller) -> Result<Contents, VaultError> {
         let permit = self.gate.admit(caller, LookAtSecrets { home: caller.home.clone() }).await?;
         permit.observe().await?;
         self.look(caller).await
@@ -229,6 +231,11 @@ impl SecretView {
     pub fn key(&self) -> Key {
         Key { name: self.name.clone(), namespace: self.namespace.clone(), profile: self.profile.clone() }
     }
+}
+
+/// A secret out of a caller's reach does not exist for it.
+pub(crate) fn check_reach(caller: &Caller, key: &Key) -> Result<(), VaultError> {
+    if caller.may_read(&key.namespace) { Ok(()) } else { Err(VaultError::no_such(key)) }
 }
 
 /// The secrets that are wanted and that the caller may know of.

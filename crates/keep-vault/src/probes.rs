@@ -192,6 +192,7 @@ fn value_in(path: &Path, redactor: &Redactor) -> Result<Option<String>, VaultErr
 }
 
 /// Whether the twin also makes the record say so.
+#[derive(Clone, Copy)]
 enum Record {
     Stays,
     Follows,

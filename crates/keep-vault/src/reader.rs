@@ -84,10 +84,20 @@ struct FileId {
 pub(crate) struct ReadVault {
     pub(crate) contents: Contents,
     pub(crate) keys: Keys,
+    pub(crate) opened_with: OpenedWith,
     pub(crate) head: Option<Head>,
     pub(crate) mark: Mark,
     /// Whether the file is the one that a process was about to write when it ended.
     pub(crate) unsettled: bool,
+}
+
+/// Which identity's file opened the vault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OpenedWith {
+    /// The one in its place.
+    Current,
+    /// The one that a rekey was about to put there when it was cut short.
+    Next,
 }
 
 /// How the vault is, without opening it.
@@ -141,13 +151,16 @@ impl Reader {
             match self.attempt()? {
                 Attempt::Read(read) => return Ok(Some(*read)),
                 Attempt::Absent => return Ok(None),
-                Attempt::Differs(..) => std::thread::sleep(std::time::Duration::from_millis(2)),
+                Attempt::Differs(..) | Attempt::Closed(_) => {
+                    std::thread::sleep(std::time::Duration::from_millis(2));
+                }
             }
         }
         match self.attempt()? {
             Attempt::Read(read) => Ok(Some(*read)),
             Attempt::Absent => Ok(None),
             Attempt::Differs(bytes, head) => Err(self.why(bytes.as_deref(), &head)),
+            Attempt::Closed(error) => Err(error),
         }
     }
 
@@ -159,37 +172,64 @@ impl Reader {
                 (None, None) => Attempt::Absent,
                 // A first write that was announced and never came.
                 (None, Some(head)) if head.is_before_first() => Attempt::Absent,
-                (bytes, head) => Attempt::Differs(bytes, head.unwrap_or_else(before_first)),
+                (bytes, head) => Attempt::Differs(bytes, Box::new(head.unwrap_or_else(before_first))),
             });
         };
         let digest = Digest::of(bytes);
         let Some(mark) = head.fitting(digest) else {
-            return Ok(Attempt::Differs(Some(bytes.clone()), head.clone()));
+            return Ok(Attempt::Differs(Some(bytes.clone()), Box::new(head.clone())));
         };
-        let (opened, keys) = self.open(bytes, mark)?;
+        let (opened, keys, opened_with) = match self.open(bytes, mark) {
+            Ok(opened) => opened,
+            Err(error) => {
+                // Another process may be giving the vault a new identity between these very reads.
+                let moving = head.next.is_some() || self.head()?.as_ref() != Some(head);
+                return if moving { Ok(Attempt::Closed(error)) } else { Err(error) };
+            }
+        };
         Ok(Attempt::Read(Box::new(ReadVault {
             contents: opened.contents,
             keys,
+            opened_with,
             mark: mark.clone(),
             unsettled: *mark != head.last,
             head: Some(head.clone()),
         })))
     }
 
-    /// Opens bytes that are on record. While a new identity takes over, the vault opens with the next
-    /// one before that is in its place.
-    fn open(&self, bytes: &[u8], mark: &Mark) -> Result<(seal::Opened, Keys), VaultError> {
+    /// Opens bytes that are on record, with the identity that signed them. While a new identity takes
+    /// over, that may be the one which is not in its place yet.
+    fn open(&self, bytes: &[u8], mark: &Mark) -> Result<(seal::Opened, Keys, OpenedWith), VaultError> {
+        protect_process()?;
         let config = &self.0.config;
         let signer = ed25519_dalek::VerifyingKey::from_bytes(&mark.signer).map_err(|_| VaultError::Forged)?;
-        let keys = self.keys()?.ok_or_else(|| VaultError::IdentityMissing(config.identity.clone()))?;
-        match seal::open(bytes, keys.opener(), &signer) {
-            Err(VaultError::NotForUs) => {
-                let next = keys_at(config, &config.next_identity())?.ok_or(VaultError::NotForUs)?;
-                Ok((seal::open(bytes, next.opener(), &signer)?, next))
+        let mut why = VaultError::IdentityMissing(config.identity.clone());
+        for (path, which) in
+            [(config.identity.clone(), OpenedWith::Current), (config.next_identity(), OpenedWith::Next)]
+        {
+            match keys_at(config, &path) {
+                Ok(None) => {}
+                Ok(Some(keys)) if keys.verifier() == signer => {
+                    return Ok((seal::open(bytes, keys.opener(), &signer)?, keys, which));
+                }
+                // A key that is held opens what was there before; its passphrase opens what is there now.
+                Ok(Some(Keys::Held(_))) | Err(VaultError::Locked) => why = VaultError::Locked,
+                Ok(Some(Keys::Own(_))) if matches!(why, VaultError::IdentityMissing(_)) => {
+                    why = VaultError::NotForUs;
+                }
+                Ok(Some(Keys::Own(_))) => {}
+                Err(error) => return Err(error),
             }
-            Err(error) => Err(error),
-            Ok(opened) => Ok((opened, keys)),
         }
+        Err(why)
+    }
+
+    /// Which key signed the version on record that the file is, if it is one.
+    pub(crate) fn signer_of_file(&self) -> Result<Option<[u8; 32]>, VaultError> {
+        let (Some(bytes), Some(head)) = (read_file(&self.0.config.file)?, self.head()?) else {
+            return Ok(None);
+        };
+        Ok(head.fitting(Digest::of(&bytes)).map(|mark| mark.signer))
     }
 
     /// Opens the vault with the identity of another recipient, for when its own is lost. The signature
@@ -206,7 +246,8 @@ impl Reader {
         // These keys never write: whoever recovers gives the vault a new identity.
         let keys = Keys::Own(Arc::new(Identity::generate()));
         let (mark, unsettled) = (mark.clone(), *mark != head.last);
-        Ok(ReadVault { contents: opened.contents, keys, mark, unsettled, head: Some(head) })
+        let opened_with = OpenedWith::Current;
+        Ok(ReadVault { contents: opened.contents, keys, opened_with, mark, unsettled, head: Some(head) })
     }
 
     /// Which of its possible faults a file has that is not on record.
@@ -278,7 +319,8 @@ impl Reader {
 enum Attempt {
     Read(Box<ReadVault>),
     Absent,
-    Differs(Option<Vec<u8>>, Head),
+    Closed(VaultError),
+    Differs(Option<Vec<u8>>, Box<Head>),
 }
 
 fn before_first() -> Head {
@@ -291,9 +333,9 @@ fn before_first() -> Head {
 pub(crate) fn keys_at(config: &VaultConfig, path: &Path) -> Result<Option<Keys>, VaultError> {
     match read_identity(path)? {
         None => Ok(None),
-        Some(IdentityFile::Plain(identity)) => Ok(Some(Keys::Own(Arc::new(identity)))),
+        Some(IdentityFile::Plain(identity)) => Ok(Some(Keys::Own(Arc::from(identity)))),
         Some(IdentityFile::Protected(_)) => match hold::holder(&config.holders)? {
-            Some(holder) => Ok(Some(Keys::Held(holder))),
+            Some(holder) => Ok(Some(Keys::Held(Arc::new(holder)))),
             None => Err(VaultError::Locked),
         },
     }

@@ -35,6 +35,8 @@ pub(crate) fn seal(contents: &Contents, keys: &Keys) -> Result<Vec<u8>, VaultErr
     plain.extend_from_slice(BASE64_STANDARD.encode(signature.to_bytes()).as_bytes());
     plain.push(b'\n');
     plain.extend_from_slice(&body);
+    // What could not be read again must not be written.
+    check_size(plain.len() as u64)?;
     let mut recipients = vec![keys.recipient()?];
     for entry in &contents.recipients {
         recipients.push(parse_recipient(&entry.recipient)?);
@@ -113,10 +115,15 @@ pub(crate) fn decrypt(bytes: &[u8], opener: &dyn age::Identity) -> Result<Zeroiz
         .take(MAX_PLAIN_BYTES + 1)
         .read_to_end(&mut plain)
         .map_err(|e| VaultError::Damaged(age::DecryptError::Io(e)))?;
-    if read as u64 > MAX_PLAIN_BYTES {
+    check_size(read as u64)?;
+    Ok(plain)
+}
+
+fn check_size(bytes: u64) -> Result<(), VaultError> {
+    if bytes > MAX_PLAIN_BYTES {
         return Err(VaultError::TooMany { what: "bytes in the vault", limit: MAX_PLAIN_BYTES as usize });
     }
-    Ok(plain)
+    Ok(())
 }
 
 /// What is signed: the body under a purpose of its own, so that no other signature fits.

@@ -84,10 +84,10 @@ pub(crate) struct Tries {
     pub(crate) window: Duration,
 }
 
-/// Ends an unlocking that went well: earlier wrong tries are forgiven.
-pub(crate) async fn end_unlock<A: Act>(started: Started<A>) -> Result<(), VaultError> {
+/// Ends an unlocking whose passphrase was right: earlier wrong tries are forgiven.
+pub(crate) async fn end_unlock<A: Act>(started: Started<A>, outcome: Outcome) -> Result<(), VaultError> {
     started
-        .finish_with(Outcome::Done(serde_json::Value::Null), |tx| {
+        .finish_with(outcome, |tx| {
             tx.sql().execute("DELETE FROM vault_try", [])?;
             Ok(())
         })

@@ -153,7 +153,7 @@ impl Vault {
         let mut values = Vec::with_capacity(keys.len());
         for key in &keys {
             let current = contents.find(key).and_then(|secret| secret.current());
-            let version = current.ok_or_else(|| VaultError::NoSuchSecret(key.clone()))?;
+            let version = current.ok_or_else(|| VaultError::no_such(key))?;
             values.push((&key.name, &version.value));
         }
         let text = dotenv::write(values.into_iter())?;

@@ -1,10 +1,12 @@
 //! Opening a vault that has a passphrase, for a while; and forgetting the key again.
 
 use crate::acts::{LockVault, Unlock};
+use crate::effects;
 use crate::error::VaultError;
 use crate::hold;
 use crate::keys::{Identity, IdentityFile, read_identity, unprotect};
 use crate::protect::protect_process;
+use crate::reader::OpenedWith;
 use crate::store::{self, Tries};
 use crate::vault::Vault;
 use age::secrecy::SecretString;
@@ -54,22 +56,30 @@ impl Vault {
         let until = now.plus(span);
         let permit = self.gate.admit(caller, Unlock { until }).await?;
         let started = store::begin_unlock(permit, now, TRIES).await?;
-        let opened = self.open_identity(passphrase).and_then(|identity| {
-            let folder = &self.reader.config().holders;
-            // Whoever holds an earlier key forgets it; there is one holder.
-            hold::forget(folder)?;
-            hold::start(&holder.program, holder.words, folder, &identity, until)
-        });
-        match opened {
-            Ok(()) => {
-                store::end_unlock(started).await?;
-                Ok(until)
-            }
+        let failed = |error: &VaultError| Outcome::Failed(chain(error).join(": "));
+        let config = self.reader.config();
+        let lock = effects::lock(&config.lock).await?;
+        let (identity, which) = match self.open_identity(passphrase) {
+            Ok(opened) => opened,
             Err(error) => {
-                started.finish(Outcome::Failed(chain(&error).join(": "))).await?;
-                Err(error)
+                started.finish(failed(&error)).await?;
+                return Err(error);
             }
-        }
+        };
+        // A rekey that was cut short after the vault was written: its identity takes its place now.
+        let in_place = match which {
+            OpenedWith::Current => Ok(()),
+            OpenedWith::Next => effects::take_over_identity(&lock, &config.next_identity(), &config.identity),
+        };
+        // Whoever holds an earlier key forgets it; there is one holder.
+        let held = in_place
+            .and_then(|()| hold::forget(&config.holders))
+            .and_then(|_| hold::start(&holder.program, holder.words, &config.holders, &identity, until));
+        drop(lock);
+        // The passphrase was right, whatever became of the holder.
+        let outcome = held.as_ref().map_or_else(failed, |()| Outcome::Done(json!({ "until": until })));
+        store::end_unlock(started, outcome).await?;
+        held.map(|()| until)
     }
 
     /// Whether a passphrase opens the vault's identity.
@@ -85,21 +95,29 @@ impl Vault {
 
     /// The identity that the vault opens with. After a rekey that was cut short that may be the one
     /// that still waits.
-    fn open_identity(&self, passphrase: &SecretString) -> Result<Identity, VaultError> {
+    pub(crate) fn open_identity(
+        &self,
+        passphrase: &SecretString,
+    ) -> Result<(Identity, OpenedWith), VaultError> {
         let config = self.reader.config();
-        let expected = self.reader.head()?.map(|head| head.next.unwrap_or(head.last).signer);
-        let mut outcome = Err(VaultError::NoPassphrase);
-        for path in [config.identity.clone(), config.next_identity()] {
-            if let Some(IdentityFile::Protected(bytes)) = read_identity(&path)? {
-                outcome = unprotect(&bytes, passphrase);
-                if let Ok(identity) = &outcome
-                    && expected.is_none_or(|signer| signer == identity.signer.verifying_key().to_bytes())
-                {
-                    return outcome;
+        let expected = self.reader.signer_of_file()?;
+        let mut why = VaultError::NoPassphrase;
+        for (path, which) in
+            [(config.identity.clone(), OpenedWith::Current), (config.next_identity(), OpenedWith::Next)]
+        {
+            let Some(IdentityFile::Protected(bytes)) = read_identity(&path)? else { continue };
+            match unprotect(&bytes, passphrase) {
+                Ok(identity) if expected.is_none_or(|signer| signer == identity.public()) => {
+                    return Ok((identity, which));
                 }
+                // A key that opens nothing any more is not to be held.
+                Ok(_) if !matches!(why, VaultError::WrongPassphrase) => why = VaultError::NotForUs,
+                Ok(_) => {}
+                Err(VaultError::WrongPassphrase) => why = VaultError::WrongPassphrase,
+                Err(error) => return Err(error),
             }
         }
-        outcome
+        Err(why)
     }
 
     /// Has the holder forget the key; answers whether there was one.

@@ -3,6 +3,7 @@
 use crate::acts::{EditSecret, Expect, GetSecret, NewValue, RemoveSecret, SetSecret, UseSecrets};
 use crate::contents::{Contents, Key, Secret, Source, Terms, Version};
 use crate::error::VaultError;
+use crate::listing::check_reach;
 use crate::name::SecretName;
 use crate::value::Value;
 use crate::vault::Vault;
@@ -65,7 +66,7 @@ impl Vault {
         terms: Terms,
         short: Short,
     ) -> Result<Stored, VaultError> {
-        self.put(caller, key, value, terms, short, Expect::Anything).await
+        self.store_value(caller, key, value, terms, short, Expect::Anything).await
     }
 
     /// Gives a secret that exists another value.
@@ -79,13 +80,14 @@ impl Vault {
         value: NewValue,
         short: Short,
     ) -> Result<Stored, VaultError> {
-        if self.look(caller).await?.find(&key).is_none() {
-            return Err(VaultError::NoSuchSecret(key));
+        check_reach(caller, &key)?;
+        if self.look_as(caller).await?.find(&key).is_none() {
+            return Err(VaultError::no_such(&key));
         }
-        self.put(caller, key, value, Terms::default(), short, Expect::Present).await
+        self.store_value(caller, key, value, Terms::default(), short, Expect::Present).await
     }
 
-    async fn put(
+    async fn store_value(
         &self,
         caller: &Caller,
         key: Key,
@@ -107,7 +109,7 @@ impl Vault {
         let permit = self.gate.admit(caller, SetSecret { key, value, terms, expect, proof }).await?;
         self.change(permit, |contents, act| {
             if act.expect == Expect::Present && contents.find(&act.key).is_none() {
-                return Err(VaultError::NoSuchSecret(act.key.clone()));
+                return Err(VaultError::no_such(&act.key));
             }
             let (value, source) = match &act.value {
                 NewValue::Given { value, source } => (value.clone(), *source),
@@ -135,8 +137,9 @@ impl Vault {
     /// # Errors
     /// When there is no such secret, or the gate refuses.
     pub async fn remove(&self, caller: &Caller, key: Key) -> Result<(), VaultError> {
-        if self.look(caller).await?.find(&key).is_none() {
-            return Err(VaultError::NoSuchSecret(key));
+        check_reach(caller, &key)?;
+        if self.look_as(caller).await?.find(&key).is_none() {
+            return Err(VaultError::no_such(&key));
         }
         let permit = self.gate.admit(caller, RemoveSecret { key }).await?;
         self.change(permit, |contents, act| contents.remove(&act.key)).await
@@ -148,7 +151,8 @@ impl Vault {
     /// When there is no such secret or version, or no person confirms it.
     pub async fn reveal(&self, caller: &Caller, key: Key, version: Option<u32>) -> Result<Value, VaultError> {
         // Nobody is asked about a secret that is not there.
-        value_of(&self.look(caller).await?, &key, version)?;
+        check_reach(caller, &key)?;
+        value_of(&self.look_as(caller).await?, &key, version)?;
         let permit = self.gate.admit(caller, GetSecret { key, version, program: "keep".into() }).await?;
         let act = permit.observe().await?;
         value_of(&self.look(caller).await?, &act.key, act.version)
@@ -188,9 +192,9 @@ impl Vault {
         let keys = permit.perform(|_, act| Ok::<_, VaultError>(act.keys.clone())).await?;
         let (contents, now) = (self.look(caller).await?, self.now());
         for key in keys {
-            let secret = contents.find(&key).ok_or_else(|| VaultError::NoSuchSecret(key.clone()))?;
+            let secret = contents.find(&key).ok_or_else(|| VaultError::no_such(&key))?;
             if let (true, Some(at)) = (secret.expired(now), secret.expires) {
-                return Err(VaultError::Expired { key, at });
+                return Err(VaultError::Expired { key: Box::new(key), at });
             }
             let value = value_of(&contents, &key, None)?;
             taken.push(Taken { key, value, from: TakenFrom::Vault });
@@ -210,7 +214,7 @@ impl Vault {
         profile: &Name,
         namespace: Option<&Namespace>,
     ) -> Result<Key, VaultError> {
-        resolve(&self.look(caller).await?, caller, name, profile, namespace)
+        resolve(&self.look_as(caller).await?, caller, name, profile, namespace)
     }
 }
 
@@ -232,17 +236,17 @@ fn resolve(
         .filter(|place| caller.may_read(place))
         .map(key)
         .find(|key| contents.find(key).is_some())
-        .ok_or_else(|| VaultError::NoSuchSecret(key(namespace.unwrap_or(&caller.home))))
+        .ok_or_else(|| VaultError::no_such(&key(namespace.unwrap_or(&caller.home))))
 }
 
 fn value_of(contents: &Contents, key: &Key, version: Option<u32>) -> Result<Value, VaultError> {
-    let secret: &Secret = contents.find(key).ok_or_else(|| VaultError::NoSuchSecret(key.clone()))?;
+    let secret: &Secret = contents.find(key).ok_or_else(|| VaultError::no_such(key))?;
     let found = match version {
         None => secret.current(),
         Some(number) => secret.versions.iter().find(|version| version.number == number),
     };
     found.map(|version| version.value.clone()).ok_or_else(|| VaultError::NoSuchVersion {
-        key: key.clone(),
+        key: Box::new(key.clone()),
         version: version.unwrap_or_default(),
         kept: secret.versions.len(),
     })

@@ -6,7 +6,7 @@ use crate::effects::{self, Lock};
 use crate::error::VaultError;
 use crate::head::{Head, Mark};
 use crate::keys::{Identity, Keys, identity_bytes};
-use crate::reader::{ReadVault, Reader, VaultState};
+use crate::reader::{OpenedWith, ReadVault, Reader, VaultState};
 use crate::seal;
 use crate::store;
 use keep_gate::{Gate, Outcome, Permit, Started};
@@ -112,7 +112,7 @@ impl Vault {
     /// Takes the vault's lock and opens it with the identity of another recipient.
     pub(crate) async fn hold_with(&self, identity: &Identity) -> Result<Held, VaultError> {
         let lock = effects::lock(&self.reader.config().lock).await?;
-        let ReadVault { contents, keys, head, mark, unsettled } = self.reader.read_with(identity)?;
+        let ReadVault { contents, keys, head, mark, unsettled, .. } = self.reader.read_with(identity)?;
         let (current, identity) = (Some(mark), IdentityIs::Stored);
         Ok(Held { lock, contents, keys, head, current, unsettled, identity })
     }
@@ -120,14 +120,12 @@ impl Vault {
     /// A rekey that was cut short after the vault was written: its identity takes its place now.
     fn finish_take_over(&self, lock: &Lock, read: Option<&ReadVault>) -> Result<(), VaultError> {
         let config = self.reader.config();
-        let next = config.next_identity();
-        if let (Some(ReadVault { keys: Keys::Own(identity), .. }), true) = (read, next.exists())
-            && let Some(crate::keys::IdentityFile::Plain(waiting)) = crate::keys::read_identity(&next)?
-            && waiting.signer.verifying_key() == identity.signer.verifying_key()
-        {
-            effects::take_over_identity(lock, &next, &config.identity)?;
+        match read.map(|read| read.opened_with) {
+            Some(OpenedWith::Next) => {
+                effects::take_over_identity(lock, &config.next_identity(), &config.identity)
+            }
+            Some(OpenedWith::Current) | None => Ok(()),
         }
-        Ok(())
     }
 
     /// Changes the vault: under its lock, announced before, settled after.

@@ -94,6 +94,11 @@ fn rust_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
+        let is_test = |name: &str| matches!(name, "tests" | "tests.rs" | "testing.rs");
+        if path.file_name().and_then(|name| name.to_str()).is_some_and(is_test) {
+            // Tests act on installations of their own.
+            continue;
+        }
         if path.is_dir() {
             found.extend(rust_files(&path)?);
         } else if path.extension().is_some_and(|ending| ending == "rs") {

@@ -247,7 +247,7 @@ fn a_commit_of_everything_is_judged_by_the_index_that_git_prepared_for_it() {
     repo.git(&["commit", "-q", "-m", "one"]);
     let copy = repo.outside().join("prepared");
     let keep = repo.program("keep", &format!("cp \"$GIT_INDEX_FILE\" '{}'; exit 1", copy.display()));
-    crate::hook::install(&repo.root, &keep).unwrap();
+    crate::effects::hook::tests::install_unasked(&repo.root, &keep).unwrap();
     repo.write(".env", "TOKEN=changeme\n");
     assert!(!repo.try_git(&["commit", "-q", "-a", "-m", "two"]).status.success());
     let found = look_at_index(&repo.root, &known(), Scope::Tracked, &copy).unwrap();
@@ -384,9 +384,9 @@ fn nothing_that_a_repository_says_is_run() {
     let own = repo.outside().join("keep");
     look(&repo.root, &known(), Scope::All).unwrap();
     look(&repo.root, &known(), Scope::Tracked).unwrap();
-    assert!(crate::hook::install(&repo.root, &own).is_err());
+    assert!(crate::effects::hook::tests::install_unasked(&repo.root, &own).is_err());
     assert_eq!(crate::hook::state(&repo.root, &own).unwrap(), crate::hook::HookState::Elsewhere);
-    crate::hook::remove(&repo.root).unwrap();
+    crate::effects::hook::tests::remove_unasked(&repo.root).unwrap();
     assert!(!marker.exists(), "something in the repository was run");
     // And git itself does run it, so the trap is one.
     repo.try_git(&["status"]);

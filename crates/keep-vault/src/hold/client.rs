@@ -110,6 +110,10 @@ fn ask(folder: &Path, request: &Request) -> Result<Option<Answer>, VaultError> {
         Ok(answer)
     };
     let line = zeroize::Zeroizing::new(talk().map_err(|e| VaultError::Holder(e.to_string()))?);
+    if line.is_empty() {
+        // It forgot the key between taking the call and answering it.
+        return Ok(None);
+    }
     match serde_json::from_str(&line).map_err(|_| strange())? {
         Answer::Refused(why) => Err(VaultError::Holder(why)),
         answer => Ok(Some(answer)),

@@ -7,6 +7,7 @@ use age::secrecy::ExposeSecret;
 use age_core::format::Stanza;
 use ed25519_dalek::Signer;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fs::{Mode, OFlags};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -16,7 +17,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use zeroize::Zeroizing;
 
 /// How often the time is looked at: a machine that slept must not keep the key longer than was said.
-const TICK: Timespec = Timespec { tv_sec: 15, tv_nsec: 0 };
+const TICK_MS: i64 = 15_000;
 
 /// Holds a key until its time is over or it is told to forget. The key and the time come on standard
 /// input; `ready` on standard output says that it is held. The working folder is where the socket goes.
@@ -36,7 +37,7 @@ pub fn hold() -> Result<(), VaultError> {
         let mut out = std::io::stdout().lock();
         out.write_all(b"ready\n")?;
         out.flush()?;
-        let null = File::options().read(true).write(true).open("/dev/null")?;
+        let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
         rustix::stdio::dup2_stdin(&null)?;
         rustix::stdio::dup2_stdout(&null)?;
         Ok(())
@@ -66,8 +67,18 @@ impl Locked {
 
 fn read_input() -> Result<(i64, Identity), VaultError> {
     let failed = |e: std::io::Error| VaultError::Holder(e.to_string());
-    let mut text = Zeroizing::new(String::with_capacity(4 << 10));
-    std::io::stdin().lock().take(4 << 10).read_to_string(&mut text).map_err(failed)?;
+    // Not by way of the standard library's buffer, which would keep a copy.
+    let mut bytes = Zeroizing::new(vec![0u8; 4 << 10]);
+    let mut filled = 0;
+    loop {
+        let read =
+            rustix::io::read(rustix::stdio::stdin(), &mut bytes[filled..]).map_err(|e| failed(e.into()))?;
+        filled += read;
+        if read == 0 {
+            break;
+        }
+    }
+    let text = std::str::from_utf8(&bytes[..filled]).map_err(|_| VaultError::NoIdentity)?;
     let (until, identity) = text.split_once('\n').ok_or(VaultError::NoIdentity)?;
     let until = until.parse().map_err(|_| VaultError::NoIdentity)?;
     Ok((until, Identity::parse(identity)?))
@@ -91,7 +102,9 @@ fn listen(folder: &File) -> Result<UnixListener, VaultError> {
 fn serve(listener: &UnixListener, keys: &Locked, until_ms: i64) {
     while now_ms() < until_ms {
         let mut waiting = [PollFd::new(listener, PollFlags::IN)];
-        match poll(&mut waiting, Some(&TICK)) {
+        let left_ms = (until_ms - now_ms()).clamp(0, TICK_MS);
+        let tick = Timespec { tv_sec: left_ms / 1_000, tv_nsec: left_ms % 1_000 * 1_000_000 };
+        match poll(&mut waiting, Some(&tick)) {
             Ok(0) | Err(rustix::io::Errno::INTR) => continue,
             Ok(_) => {}
             Err(_) => return,

@@ -22,9 +22,6 @@ pub(crate) enum Failure {
     /// The vault.
     #[error(transparent)]
     Vault(#[from] keep_vault::VaultError),
-    /// A repository could not be looked through.
-    #[error(transparent)]
-    Exposure(#[from] keep_vault::ExposureError),
     /// Ctrl-C at a prompt.
     #[error("interrupted")]
     Interrupted,
@@ -77,7 +74,6 @@ impl Explain for Failure {
             Self::Usage { .. } => ErrorKind::Usage,
             Self::App(error) => error.kind(),
             Self::Vault(error) => error.kind(),
-            Self::Exposure(error) => error.kind(),
             Self::Interrupted => ErrorKind::Interrupted,
             Self::Gate(error) => error.kind(),
             Self::File { .. } | Self::Output(_) => ErrorKind::Unavailable,
@@ -90,7 +86,6 @@ impl Explain for Failure {
             Self::Usage { hint, .. } => Some(hint.clone()),
             Self::App(error) => error.hint(),
             Self::Vault(error) => error.hint(),
-            Self::Exposure(error) => error.hint(),
             Self::Interrupted => None,
             Self::Gate(error) => error.hint(),
             Self::File { .. } | Self::Output(_) | Self::Runtime(_) => None,

@@ -1,7 +1,8 @@
 use crate::edge::{Failure, Session, visible};
 use clap::Args;
 use keep_app::{ExposureReport, HookChange};
-use keep_vault::{Exposure, HookState, Missed, Scope, What};
+use keep_vault::hook::HookState;
+use keep_vault::{Exposure, Missed, Scope, What};
 use serde_json::json;
 use std::io::Write;
 use std::path::PathBuf;

@@ -90,9 +90,14 @@ impl Import {
                 return Ok(());
             }
         }
-        // Somebody may have written to it meanwhile; only what was imported goes.
-        let rest = dotenv::without(&read(&self.file)?, &stored);
-        replace_content(&self.file, &rest)?;
+        // A value that somebody wrote there meanwhile was not imported and must not go.
+        if *read(&self.file)? != *bytes {
+            return Err(Failure::usage(
+                format!("{shown} changed meanwhile, so it was left as it is"),
+                "import it again",
+            ));
+        }
+        replace_content(&self.file, &dotenv::without(bytes, &stored))?;
         session.say(&format!(
             "took them out of {shown}; a repository's history may still hold them: rotate those"
         ));
