@@ -19,7 +19,7 @@ pub enum AppError {
     Db(DbError),
     /// The vault failed, or was found to be tampered with.
     #[error(transparent)]
-    Vault(#[from] keep_vault::VaultError),
+    Vault(Box<keep_vault::VaultError>),
     /// A repository could not be looked through.
     #[error(transparent)]
     Exposure(Box<keep_vault::ExposureError>),
@@ -119,6 +119,12 @@ impl From<LedgerError> for AppError {
 impl From<DbError> for AppError {
     fn from(error: DbError) -> Self {
         Self::Db(error)
+    }
+}
+
+impl From<keep_vault::VaultError> for AppError {
+    fn from(error: keep_vault::VaultError) -> Self {
+        Self::Vault(Box::new(error))
     }
 }
 

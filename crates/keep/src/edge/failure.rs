@@ -21,7 +21,7 @@ pub(crate) enum Failure {
     App(#[from] AppError),
     /// The vault.
     #[error(transparent)]
-    Vault(#[from] keep_vault::VaultError),
+    Vault(Box<keep_vault::VaultError>),
     /// Ctrl-C at a prompt.
     #[error("interrupted")]
     Interrupted,
@@ -45,6 +45,12 @@ pub(crate) enum Failure {
     /// The runtime could not be started.
     #[error("starting the runtime")]
     Runtime(#[source] std::io::Error),
+}
+
+impl From<keep_vault::VaultError> for Failure {
+    fn from(error: keep_vault::VaultError) -> Self {
+        Self::Vault(Box::new(error))
+    }
 }
 
 impl Failure {

@@ -52,7 +52,7 @@ impl Get {
                     everywhere: false,
                 };
                 let mut found = app.vault().list_with_usage(caller, &which).await?;
-                found.pop().ok_or(Failure::Vault(keep_vault::VaultError::NoSuchSecret(Box::new(key))))
+                found.pop().ok_or(keep_vault::VaultError::NoSuchSecret(Box::new(key)).into())
             })?;
             return session.show(&view, |out| describe(out, &view));
         }
