@@ -10,7 +10,7 @@ use crate::forms::{Form, Forms, Wrap};
 pub(crate) const WINDOW: usize = crate::MIN_BYTES;
 
 /// Positions looked at in a form. Enough to step past a common prefix, few enough to be quick.
-const POSITIONS: usize = 12;
+const POSITIONS: usize = 8;
 /// Positions looked at when those found nothing but windows that many forms share.
 const MORE_POSITIONS: usize = 4096;
 /// Beyond that counting gets coarser instead of larger.

@@ -25,11 +25,9 @@ pub(super) fn add(forms: &mut Forms, label: u32, value: &[u8]) {
     if value.iter().all(u8::is_ascii_alphanumeric) {
         return;
     }
-    for rule in BYTEWISE {
-        for digits in [lower as Digits, upper] {
-            forms
-                .add(label, Wrap::Never, value.len() * MAX_GROWTH, |out| bytewise(out, value, *rule, digits));
-        }
+    let rules = WITH_DIGITS.iter().flat_map(|rule| [(rule, lower as Digits), (rule, upper)]);
+    for (rule, digits) in rules.chain(WITHOUT_DIGITS.iter().map(|rule| (rule, lower as Digits))) {
+        forms.add(label, Wrap::Never, value.len() * MAX_GROWTH, |out| bytewise(out, value, *rule, digits));
     }
     for line_break in [b"\r\n".as_slice(), b"\n"] {
         forms.add(label, Wrap::Never, value.len() * 2, |out| line_breaks(out, value, line_break));
@@ -39,7 +37,8 @@ pub(super) fn add(forms: &mut Forms, label: u32, value: &[u8]) {
     }
 }
 
-const BYTEWISE: &[Bytewise] = &[
+/// Rules that write some bytes as hex digits, in lower or in upper case.
+const WITH_DIGITS: &[Bytewise] = &[
     // RFC 3986, then what browsers, forms and whole addresses leave alone.
     |out, byte, digits| percent(out, byte, digits, b"-._~", Space::Encoded),
     |out, byte, digits| percent(out, byte, digits, b"-._~", Space::Plus),
@@ -48,6 +47,20 @@ const BYTEWISE: &[Bytewise] = &[
     |out, byte, digits| percent(out, byte, digits, b"-._~/", Space::Encoded),
     |out, byte, digits| percent(out, byte, digits, b"-._~!$&'()*+,;=:@", Space::Encoded),
     |out, byte, digits| percent(out, byte, digits, b"-._~!*'();/?:@&=+$,#", Space::Encoded),
+    // Byte strings and text in source code, quoted either way.
+    |out, byte, digits| source(out, byte, digits, b"\""),
+    |out, byte, digits| source(out, byte, digits, b"'"),
+    |out, byte, digits| source(out, byte, digits, b"\"'"),
+    |out, byte, digits| source(out, byte, digits, b""),
+    // The same where letters beyond ASCII stay as they are.
+    |out, byte, digits| source_text(out, byte, digits, b"\""),
+    |out, byte, digits| source_text(out, byte, digits, b"'"),
+    |out, byte, digits| source_text(out, byte, digits, b"\"'"),
+    |out, byte, digits| source_text(out, byte, digits, b""),
+];
+
+/// Rules that do not.
+const WITHOUT_DIGITS: &[Bytewise] = &[
     // HTML and XML, with both spellings of the apostrophe and with quotes left alone.
     |out, byte, _| html(out, byte, "\"", "'"),
     |out, byte, _| html(out, byte, "&quot;", "'"),
@@ -66,16 +79,6 @@ const BYTEWISE: &[Bytewise] = &[
     // SQL and CSV double their quotes.
     |out, byte, _| replace(out, byte, b"'", "''"),
     |out, byte, _| replace(out, byte, b"\"", "\"\""),
-    // Byte strings and text in source code, quoted either way.
-    |out, byte, digits| source(out, byte, digits, b"\""),
-    |out, byte, digits| source(out, byte, digits, b"'"),
-    |out, byte, digits| source(out, byte, digits, b"\"'"),
-    |out, byte, digits| source(out, byte, digits, b""),
-    // The same where letters beyond ASCII stay as they are.
-    |out, byte, digits| source_text(out, byte, digits, b"\""),
-    |out, byte, digits| source_text(out, byte, digits, b"'"),
-    |out, byte, digits| source_text(out, byte, digits, b"\"'"),
-    |out, byte, digits| source_text(out, byte, digits, b""),
 ];
 
 fn bytewise(out: &mut Vec<u8>, value: &[u8], rule: Bytewise, digits: Digits) {

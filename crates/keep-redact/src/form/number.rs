@@ -1,6 +1,7 @@
 //! Bytes written as numbers: hex in its usual dresses, decimal lists, UTF-16 units.
 
 use crate::forms::{Forms, Wrap};
+use zeroize::Zeroize;
 
 const LOWER: &[u8; 16] = b"0123456789abcdef";
 const UPPER: &[u8; 16] = b"0123456789ABCDEF";
@@ -40,13 +41,15 @@ pub(super) fn add(forms: &mut Forms, label: u32, value: &[u8]) {
 }
 
 fn hex(out: &mut Vec<u8>, value: &[u8], digits: &[u8; 16], before: &str, between: &str) {
-    for (index, byte) in value.iter().enumerate() {
-        if index > 0 {
-            out.extend_from_slice(between.as_bytes());
-        }
-        out.extend_from_slice(before.as_bytes());
-        out.extend_from_slice(&pair(*byte, digits));
+    // One copy of a prepared unit for each byte: this runs sixteen times over each value.
+    let mut unit = [before.as_bytes(), b"00", between.as_bytes()].concat();
+    let at = before.len();
+    for byte in value {
+        unit[at..at + 2].copy_from_slice(&pair(*byte, digits));
+        out.extend_from_slice(&unit);
     }
+    out.truncate(out.len() - between.len());
+    unit.zeroize();
 }
 
 fn pair(byte: u8, digits: &[u8; 16]) -> [u8; 2] {
