@@ -6,10 +6,15 @@
 //! percent-encoding, JSON, HTML, shell and source-code escapes, UTF-16. A match becomes
 //! `[redacted:LABEL]`.
 //!
-//! **Not covered:** compressed or encrypted copies, base32, a value split by foreign text (a hex dump's
-//! text column, a log prefix on each line), mixed letter case inside hex, escapes nested more than twice,
-//! decimal bytes that stand on a line each (except in [`Redactor::json`]), wrapped base64 of values under
-//! 13 bytes, lines wrapped before their 16th character, and part of a value.
+//! **Not covered:** compressed or encrypted copies, base32, octal, a value split by foreign text (a hex
+//! dump's text column, a log prefix on each line), hex in groups of several bytes, mixed letter case inside
+//! hex, escapes nested more than twice, decimal bytes that stand on a line each (except in
+//! [`Redactor::json`]), wrapped base64 of values under 13 bytes, lines wrapped before their 16th character,
+//! and part of a value.
+//!
+//! The time a text takes does not depend on how many values there are until these are thousands. It does
+//! suffer where one value repeats itself for tens of thousands of bytes, or hundreds of values start each
+//! other, and the text is made of the same: about a million bytes per second then.
 //!
 //! **Must not know:** where the values come from. This crate is pure: no I/O, no clock, no environment,
 //! no random numbers.

@@ -45,6 +45,8 @@ fn value() -> impl Strategy<Value = Vec<u8>> {
 enum Piece {
     Noise(Vec<u8>),
     Form(Index, Index),
+    /// A form in lines of so many bytes.
+    Wrapped(Index, Index, usize, &'static str),
     /// A form without its last byte.
     Stump(Index, Index),
 }
@@ -54,6 +56,12 @@ fn piece() -> impl Strategy<Value = Piece> {
         vec(any::<u8>(), 0..60).prop_map(Piece::Noise),
         vec(prop_oneof![Just(b'a'), Just(b'b')], 0..60).prop_map(Piece::Noise),
         any::<(Index, Index)>().prop_map(|(value, form)| Piece::Form(value, form)),
+        (
+            any::<(Index, Index)>(),
+            3usize..40,
+            prop_oneof![Just("\n"), Just("\r\n  "), Just("\\n"), Just("n\\n\\r ")]
+        )
+            .prop_map(|((value, form), width, line_break)| Piece::Wrapped(value, form, width, line_break)),
         any::<(Index, Index)>().prop_map(|(value, form)| Piece::Stump(value, form)),
     ]
 }
@@ -65,6 +73,11 @@ fn compose(values: &[Vec<u8>], pieces: &[Piece]) -> Vec<u8> {
         match piece {
             Piece::Noise(bytes) => text.extend_from_slice(bytes),
             Piece::Form(value, form) => text.extend(form_of(value, form)),
+            Piece::Wrapped(value, form, width, line_break) => {
+                let form = form_of(value, form);
+                let lines: Vec<&[u8]> = form.chunks(*width).collect();
+                text.extend(lines.join(line_break.as_bytes()));
+            }
             Piece::Stump(value, form) => {
                 text.extend(form_of(value, form));
                 text.pop();
