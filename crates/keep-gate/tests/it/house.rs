@@ -4,6 +4,7 @@ use keep_db::{Db, DbConfig};
 use keep_gate::{Answer, Asker, CodeWanted, Gate, GateConfig, GateError, Question};
 use keep_ledger::{Filter, Ledger, LedgerConfig, Phase};
 use keep_policy::{Layer, Policy, Source};
+use keep_redact::{Feed, Handle, Known, Redactor, Withheld};
 use keep_types::{
     Act, ActFacts, Action, Audience, Caller, Channel, Clock, Duration, FieldHasher, Namespace, Principal,
     PrincipalKind, ProcessId, Reach, Risk, Scopes, Timestamp, Touch,
@@ -20,6 +21,28 @@ pub(crate) struct House {
     pub(crate) db: Db,
     pub(crate) time: Arc<Time>,
     pub(crate) answers: Arc<Answers>,
+    pub(crate) known: Arc<Values>,
+}
+
+/// The values that must stand in no record, until the test locks them away.
+#[derive(Default)]
+pub(crate) struct Values(Mutex<Option<Result<Redactor, Withheld>>>);
+
+impl Values {
+    pub(crate) fn are(&self, label: &str, value: &str) {
+        let known = Known { label, value: value.as_bytes() };
+        *self.0.lock().unwrap() = Some(Ok(Redactor::new([known]).0));
+    }
+
+    pub(crate) fn are_locked_away(&self) {
+        *self.0.lock().unwrap() = Some(Err(Withheld { reason: "the vault is locked".into() }));
+    }
+}
+
+impl Feed for Values {
+    fn redactor(&self) -> Result<Redactor, Withheld> {
+        self.0.lock().unwrap().clone().unwrap_or(Ok(Redactor::default()))
+    }
 }
 
 pub(crate) struct Time(AtomicI64);
@@ -79,17 +102,19 @@ impl House {
         );
         let ledger = Ledger::open(db.clone(), config).unwrap();
         let answers = Arc::new(Answers::default());
+        let known = Arc::new(Values::default());
         let mut house = Self {
             gate: Gate::new(
                 db.clone(),
                 ledger.clone(),
                 Policy::load(Vec::new()).unwrap(),
-                gate_config(folder.path().join("config/totp"), codes, &time, &answers),
+                gate_config(folder.path().join("config/totp"), codes, &time, &answers, &known),
             ),
             ledger,
             db,
             time,
             answers,
+            known,
             folder,
         };
         house.gate = house.gate_under(Vec::new(), codes);
@@ -104,7 +129,7 @@ impl House {
             text: text.into(),
         });
         let policy = Policy::load(sources.collect()).unwrap();
-        let config = gate_config(self.totp_file(), codes, &self.time, &self.answers);
+        let config = gate_config(self.totp_file(), codes, &self.time, &self.answers, &self.known);
         Gate::new(self.db.clone(), self.ledger.clone(), policy, config)
     }
 
@@ -129,6 +154,7 @@ fn gate_config(
     codes: CodeWanted,
     time: &Arc<Time>,
     answers: &Arc<Answers>,
+    known: &Arc<Values>,
 ) -> GateConfig {
     GateConfig {
         approval_expiry: "10m".parse().unwrap(),
@@ -139,6 +165,7 @@ fn gate_config(
         codes,
         clock: Arc::clone(time) as _,
         asker: Arc::clone(answers) as _,
+        redactor: Handle::fed_by(Arc::clone(known) as _),
     }
 }
 

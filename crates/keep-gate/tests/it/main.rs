@@ -5,4 +5,5 @@
 mod approvals;
 mod house;
 mod records;
+mod scrub;
 mod tokens;
