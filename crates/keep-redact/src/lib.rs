@@ -14,7 +14,7 @@
 //!
 //! The time a text takes does not depend on how many values there are until these are thousands. It does
 //! suffer where one value repeats itself for tens of thousands of bytes, or hundreds of values start each
-//! other, and the text is made of the same: about a million bytes per second then.
+//! other, and the text is made of the same: a hundred thousand to a million bytes a second then.
 //!
 //! **Must not know:** where the values come from. This crate is pure: no I/O, no clock, no environment,
 //! no random numbers.

@@ -107,6 +107,9 @@ impl Search {
     /// the same way. A group of thousands costs a few comparisons, not thousands.
     fn longest_at<'w>(&self, group: &'w [Window], text: &[u8]) -> Option<&'w Window> {
         let bytes = |window: &Window| self.forms.bytes(self.forms.get(window.form));
+        if let [only] = group {
+            return text.starts_with(bytes(only)).then_some(only);
+        }
         let mut text = text;
         let mut group = group;
         loop {
