@@ -12,9 +12,10 @@
 //! [`Redactor::json`]), wrapped base64 of values under 13 bytes, lines wrapped before their 16th character,
 //! and part of a value.
 //!
-//! The time a text takes does not depend on how many values there are until these are thousands. It does
-//! suffer where one value repeats itself for tens of thousands of bytes, or hundreds of values start each
-//! other, and the text is made of the same: a hundred thousand to a million bytes a second then.
+//! Search time grows slowly with the number of values. Text that looks like the forms themselves (long
+//! lists of decimal or hex bytes) is several times slower than a log. The worst case is a value that repeats
+//! itself for tens of thousands of bytes, or hundreds of values that start each other, in a text made of the
+//! same: a hundred thousand to a million bytes a second.
 //!
 //! **Must not know:** where the values come from. This crate is pure: no I/O, no clock, no environment,
 //! no random numbers.
