@@ -2,6 +2,7 @@ use crate::app::App;
 use crate::config::Surroundings;
 use keep_redact::Redactor;
 use keep_vault::{VaultConfig, redactor_at};
+use std::borrow::Cow;
 
 /// Replaces the values of secrets in what is said to whoever called. An error repeats what it was given,
 /// and that may be a value that was typed in the wrong place.
@@ -17,6 +18,12 @@ impl Cleaner {
             Ok(at) => Self(redactor_at(&VaultConfig::in_folders(&at))),
             Err(_) => Self::default(),
         }
+    }
+
+    /// The bytes with a mark in place of every value.
+    #[must_use]
+    pub fn bytes<'b>(&self, bytes: &'b [u8]) -> Cow<'b, [u8]> {
+        self.0.bytes(bytes)
     }
 
     /// The text with a mark in place of every value.

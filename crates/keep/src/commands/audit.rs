@@ -6,7 +6,7 @@ use keep_gate::AuditFilter;
 use keep_types::{Duration, Namespace, Principal, Timestamp};
 use serde_json::json;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(Args)]
@@ -254,7 +254,7 @@ fn tail(session: &Session) -> Result<ExitCode, Failure> {
         let mut entries = app.gate().audit_log(caller, AuditFilter(newest)).await?;
         entries.reverse();
         loop {
-            let mut out = std::io::stdout().lock();
+            let mut out = Vec::new();
             for entry in &entries {
                 if session.is_json() {
                     let line = serde_json::to_string(entry).map_err(std::io::Error::from)?;
@@ -266,8 +266,10 @@ fn tail(session: &Session) -> Result<ExitCode, Failure> {
                     writeln!(out, "{seq} {at} {who} {what} {phase} {}", visible(summary))?;
                 }
             }
-            out.flush()?;
-            drop(out);
+            let mut stdout = std::io::stdout().lock();
+            stdout.write_all(&session.cleaner().bytes(&out))?;
+            stdout.flush()?;
+            drop(stdout);
             let after = entries.last().map(|entry| entry.seq.0).or(Some(0));
             loop {
                 std::thread::sleep(std::time::Duration::from_millis(250));
@@ -326,14 +328,20 @@ impl Export {
         let mut tell = |done, all| progress.set(done, all);
         let count = match &self.to {
             Some(path) => {
-                use std::os::unix::fs::OpenOptionsExt;
-                let create = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-                let mut file =
-                    std::io::BufWriter::new(create.map_err(|e| Failure::file("writing", path, e))?);
+                let failed = |e| Failure::file("writing", path, e);
+                if path.exists() {
+                    return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
+                }
+                // An export that is refused or fails half way leaves no file behind.
+                let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+                let file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
+                let mut file = std::io::BufWriter::new(file);
                 let count = session.with(async |app, caller| {
                     Ok(app.audit_export(caller, range, &mut file, &mut tell).await?)
                 })?;
-                file.flush().map_err(|e| Failure::file("writing", path, e))?;
+                let file = file.into_inner().map_err(|e| failed(e.into_error()))?;
+                file.as_file().sync_all().map_err(failed)?;
+                file.persist_noclobber(path).map_err(|e| failed(e.error))?;
                 count
             }
             None => {

@@ -99,6 +99,21 @@ impl Explain for Failure {
     }
 }
 
+/// What is wrong with the words of a command about secrets, without the words: whoever types a value
+/// where none belongs should not find it in a log.
+fn unrepeated(error: &clap::Error) -> Option<Failure> {
+    use clap::error::{ContextKind, ErrorKind as Clap};
+    let what = match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (Clap::ValueValidation | Clap::InvalidValue, Some(arg)) => format!("what was given for {arg} is not"),
+        (Clap::UnknownArgument | Clap::TooManyValues | Clap::WrongNumberOfValues, _) => "a word is not".into(),
+        _ => return None,
+    };
+    Some(Failure::usage(
+        format!("{what} understood, and not repeated here since it may be a value"),
+        "a value is typed at the prompt, or comes by standard input or --file; see `keep secret --help`",
+    ))
+}
+
 /// The home among words that could not be understood as a whole.
 fn home_in(words: &[String]) -> Option<std::path::PathBuf> {
     let inline = words.iter().find_map(|word| word.strip_prefix("--home="));
@@ -111,6 +126,11 @@ pub(crate) fn clap_exit(error: &clap::Error) -> ExitCode {
     let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     let json = words.iter().any(|word| word == "--json");
     let session = Session::new(crate::args::Global { json, home: home_in(&words), ..Default::default() });
+    if words.iter().any(|word| word == "secret")
+        && let Some(failure) = unrepeated(error)
+    {
+        return failure.report(&session);
+    }
     if error.use_stderr() && json {
         let text = error.render().to_string();
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();

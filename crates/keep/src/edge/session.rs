@@ -161,13 +161,16 @@ impl Session {
         value: &T,
         text: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
     ) -> Result<ExitCode, Failure> {
-        let mut out = std::io::stdout().lock();
+        let mut shown = Vec::new();
         if self.global.json {
-            serde_json::to_writer_pretty(&mut out, value).map_err(std::io::Error::from)?;
-            writeln!(out)?;
+            serde_json::to_writer_pretty(&mut shown, value).map_err(std::io::Error::from)?;
+            writeln!(shown)?;
         } else {
-            text(&mut out)?;
+            text(&mut shown)?;
         }
+        // What is shown may repeat what was given, or hold what was stored before it became a secret.
+        let mut out = std::io::stdout().lock();
+        out.write_all(&self.cleaner().bytes(&shown))?;
         out.flush()?;
         Ok(ExitCode::SUCCESS)
     }
@@ -193,6 +196,7 @@ impl Session {
 
     /// A message beside the data.
     pub(crate) fn say(&self, message: &str) {
+        let message = &self.cleaner().clean(message);
         if !self.global.quiet && !self.global.json {
             // A closed stderr leaves nobody to tell.
             let _ = writeln!(std::io::stderr(), "{}", super::visible(message));
