@@ -63,6 +63,7 @@ impl App {
         // way leaves it behind.
         let started = permit.begin().await?;
         let at = self.at().clone();
+        self.vault.forget_before_removal(&started)?;
         drop(started);
         self.close()?;
         remove(&at)

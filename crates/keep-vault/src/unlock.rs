@@ -10,8 +10,8 @@ use crate::reader::OpenedWith;
 use crate::store::{self, Tries};
 use crate::vault::Vault;
 use age::secrecy::SecretString;
-use keep_gate::Outcome;
-use keep_types::{Caller, Duration, Timestamp, chain};
+use keep_gate::{Outcome, Started};
+use keep_types::{Act, Caller, Duration, Timestamp, chain};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -118,6 +118,15 @@ impl Vault {
             }
         }
         Err(why)
+    }
+
+    /// Has the holder forget the key before the installation itself goes; the act that removes it is the
+    /// one on record.
+    ///
+    /// # Errors
+    /// When the holder does not answer.
+    pub fn forget_before_removal<A: Act>(&self, _: &Started<A>) -> Result<(), VaultError> {
+        hold::forget(&self.reader.config().holders).map(|_| ())
     }
 
     /// Has the holder forget the key; answers whether there was one.

@@ -53,6 +53,7 @@ pub(crate) fn start(
     let mut child = Command::new(program)
         .args(words)
         .env_clear()
+        .env(keep_gate::SPAWN_MARKER, "1")
         .current_dir(folder)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
