@@ -12,7 +12,7 @@ const MAX_CALLS: usize = 200;
 
 /// What happens to the Nth call.
 #[derive(Clone, Copy, Debug)]
-enum Fault {
+pub(crate) enum Fault {
     Error(&'static str),
     Kill,
 }
@@ -27,18 +27,31 @@ impl Fault {
 }
 
 /// Runs a command with a fault; `None` when it makes fewer such calls.
-fn run(home: &Home, step: &str, fault: Fault, nth: usize, words: &[&str]) -> Option<Said> {
+fn run(home: &Home, step: &str, fault: Fault, nth: usize, words: &[&str], who: Who<'_>) -> Option<Said> {
     let log = home.folder.path().join("strace.log");
-    let inject = format!("inject={step}:{}:when={nth}", fault.words());
-    let output = home
-        .command("strace")
-        .args(["-f", "-qq", "-o", log.to_str().unwrap(), "-e", &format!("trace={step}"), "-e", &inject, KEEP])
-        .args(words)
-        .output()
-        .expect("strace is there: `cargo xtask test` installs it");
+    let (trace, inject) = (format!("trace={step}"), format!("inject={step}:{}:when={nth}", fault.words()));
+    let mut all = vec!["-f", "-qq", "-o", log.to_str().unwrap(), "-e", &trace, "-e", &inject, KEEP];
+    all.extend(words);
+    let said = match who {
+        Who::Program => {
+            let output = home.command("strace").args(all).output();
+            Said::of(output.expect("strace is there: `cargo xtask test` installs it"))
+        }
+        Who::Person { answers } => home.converse_with("strace", &all, answers),
+    };
     let traced = std::fs::read_to_string(&log).unwrap();
     let struck = traced.contains("(INJECTED)") || traced.contains("killed by SIGKILL");
-    struck.then(|| Said::of(output))
+    struck.then_some(said)
+}
+
+/// Who runs the command.
+#[derive(Clone, Copy)]
+pub(crate) enum Who<'a> {
+    Program,
+    /// At a terminal, with the questions and what the person answers.
+    Person {
+        answers: &'a [(&'a str, &'a str)],
+    },
 }
 
 fn prepared() -> Home {
@@ -47,7 +60,7 @@ fn prepared() -> Home {
     home
 }
 
-fn fresh_copy(of: &Home) -> Home {
+pub(crate) fn fresh_copy(of: &Home) -> Home {
     let copy = Home::new();
     let status = Command::new("cp").arg("-a").args([of.path(), copy.path()]).status().unwrap();
     assert!(status.success());
@@ -56,12 +69,23 @@ fn fresh_copy(of: &Home) -> Home {
 
 /// Strikes every call of one kind in turn, each in a home of its own, and checks what is left.
 fn strike_all(make: impl Fn() -> Home, fault: Fault, words: &[&str], check: impl Fn(&Home, &Said, &str)) {
+    strike_all_of(Who::Program, make, fault, words, check);
+}
+
+/// The same with a command of a program or a person.
+pub(crate) fn strike_all_of(
+    who: Who<'_>,
+    make: impl Fn() -> Home,
+    fault: Fault,
+    words: &[&str],
+    check: impl Fn(&Home, &Said, &str),
+) {
     let mut struck = 0;
     for step in STEPS {
         for nth in 1..=MAX_CALLS {
             assert!(nth < MAX_CALLS, "{step} is called without end");
             let home = make();
-            let Some(said) = run(&home, step, fault, nth, words) else { break };
+            let Some(said) = run(&home, step, fault, nth, words, who) else { break };
             struck += 1;
             check(&home, &said, &format!("{fault:?} at {step} {nth}: {said:?}"));
         }

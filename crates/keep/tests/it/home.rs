@@ -1,13 +1,15 @@
 //! A home of one test's own, and ways to run the program in it.
 
+use std::io::{Read, Write};
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 /// The binary under test.
 pub(crate) const KEEP: &str = env!("CARGO_BIN_EXE_keep");
 
 pub(crate) struct Home {
     pub(crate) folder: tempfile::TempDir,
+    moved: Option<PathBuf>,
 }
 
 /// What a run said.
@@ -20,11 +22,16 @@ pub(crate) struct Said {
 
 impl Home {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        Self { folder: tempfile::tempdir().unwrap(), moved: None }
     }
 
     pub(crate) fn path(&self) -> PathBuf {
-        self.folder.path().join("home")
+        self.moved.clone().unwrap_or_else(|| self.folder.path().join("home"))
+    }
+
+    /// The home lies elsewhere from now on.
+    pub(crate) fn move_to(&mut self, path: PathBuf) {
+        self.moved = Some(path);
     }
 
     /// A command in this home that inherits nothing that could name another.
@@ -52,22 +59,66 @@ impl Home {
         said.out
     }
 
-    /// Runs the program at a terminal of a person's own, who types these lines.
+    /// Runs the program at a terminal of a person's own, who has typed these lines before
+    /// they were asked for.
     pub(crate) fn at_terminal(&self, words: &[&str], typed: &str) -> Said {
+        let mut child = self.terminal(KEEP, words);
+        // The terminal's own end-of-file character answers every further question with none. `script`
+        // itself must not see its input end: it then waits for two seconds.
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(format!("{typed}\x04").as_bytes()).unwrap();
+        let said = Said::of(child.wait_with_output().unwrap());
+        drop(stdin);
+        said
+    }
+
+    /// Runs the program at such a terminal, and types each answer when its question shows. A hidden
+    /// prompt throws away what was typed before it.
+    pub(crate) fn converse(&self, words: &[&str], exchange: &[(&str, &str)]) -> Said {
+        self.converse_with(KEEP, words, exchange)
+    }
+
+    /// The same with any program.
+    pub(crate) fn converse_with(&self, program: &str, words: &[&str], exchange: &[(&str, &str)]) -> Said {
+        let mut child = self.terminal(program, words);
+        let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let (mut heard, mut seen, mut piece) = (Vec::new(), 0, [0; 4_096]);
+        let mut ended = false;
+        for (question, answer) in exchange {
+            while !ended {
+                let shown =
+                    heard[seen..].windows(question.len()).position(|text| text == question.as_bytes());
+                if let Some(at) = shown {
+                    seen += at + question.len();
+                    // A program that has ended needs no answer.
+                    let _ = stdin.write_all(answer.as_bytes());
+                    break;
+                }
+                let count = stdout.read(&mut piece).unwrap();
+                heard.extend_from_slice(&piece[..count]);
+                ended = count == 0;
+            }
+        }
+        drop(stdin);
+        stdout.read_to_end(&mut heard).unwrap();
+        let mut output = child.wait_with_output().unwrap();
+        output.stdout = heard;
+        Said::of(output)
+    }
+
+    fn terminal(&self, program: &str, words: &[&str]) -> Child {
         // `script` (util-linux) gives the command a terminal; it takes a line for a shell, so every
-        // word is quoted.
+        // word is quoted. A question that nobody answers ends with the time.
         let quoted: Vec<_> = words.iter().map(|word| format!("'{}'", word.replace('\'', "'\\''"))).collect();
-        let line = format!("{KEEP} {}", quoted.join(" "));
-        let mut child = self
-            .command("script")
-            .args(["--quiet", "--return", "--echo", "never", "--command", &line, "/dev/null"])
+        let line = format!("{program} {}", quoted.join(" "));
+        self.command("timeout")
+            .args(["--foreground", "120", "script", "--quiet", "--return", "--echo", "never"])
+            .args(["--command", &line, "/dev/null"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .expect("`script` of util-linux is there");
-        std::io::Write::write_all(&mut child.stdin.take().unwrap(), typed.as_bytes()).unwrap();
-        Said::of(child.wait_with_output().unwrap())
+            .expect("`script` of util-linux is there")
     }
 
     pub(crate) fn json(&self, words: &[&str]) -> serde_json::Value {

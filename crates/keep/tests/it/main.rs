@@ -9,4 +9,5 @@ mod hostile;
 mod papers;
 mod person;
 mod shapes;
+mod vault;
 mod words;
