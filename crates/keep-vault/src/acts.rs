@@ -59,7 +59,7 @@ impl Act for SetSecret {
             touch: Touch::Change,
             risk: Risk::Medium,
             summary: format!("{verb} the secret {} ({})", self.key, source.as_str()),
-            detail: json!({ "secret": self.key, "source": source, "recipe": recipe }),
+            detail: json!({ "secret": self.key, "source": source, "recipe": recipe, "terms": terms }),
             bound: FieldHasher::new(action)
                 .field("key", self.key.to_string())
                 .field("proof", self.proof)
@@ -132,7 +132,10 @@ impl Act for GetSecret {
             risk: Risk::Critical,
             summary: format!("show the value of the secret {}", self.key),
             detail: json!({ "secrets": [self.key], "version": self.version, "program": self.program }),
-            bound: FieldHasher::new("secret.get").field("key", self.key.to_string()).finish(),
+            bound: FieldHasher::new("secret.get")
+                .field("key", self.key.to_string())
+                .field("version", self.version.unwrap_or_default().to_be_bytes())
+                .finish(),
             exact: None,
         }
     }
@@ -256,6 +259,8 @@ pub(crate) struct MakeVault {
     pub(crate) identity: Arc<Identity>,
     pub(crate) passphrase: Option<SecretString>,
     pub(crate) recipients: Vec<RecipientEntry>,
+    /// The HMAC of the passphrase.
+    pub(crate) proof: Option<[u8; 32]>,
 }
 
 impl Act for MakeVault {
@@ -273,7 +278,7 @@ impl Act for MakeVault {
             detail: json!({ "recipients": recipients, "passphrase": protected }),
             bound: FieldHasher::new("secret.make_vault")
                 .field("recipients", json!(recipients).to_string())
-                .field("passphrase", [u8::from(protected)])
+                .field("passphrase", self.proof.unwrap_or_default())
                 .finish(),
             exact: None,
         }

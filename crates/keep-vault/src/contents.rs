@@ -124,6 +124,18 @@ pub struct RecipientEntry {
 }
 
 impl Contents {
+    /// A vault of its own with nothing in it.
+    pub(crate) fn fresh() -> Result<Self, VaultError> {
+        let mut bytes = [0u8; 16];
+        getrandom::fill(&mut bytes).map_err(VaultError::Random)?;
+        Ok(Self::named(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
+    }
+
+    /// An empty vault of this name.
+    pub(crate) fn named(vault: String) -> Self {
+        Self { vault, version: 0, recipients: Vec::new(), secrets: Vec::new() }
+    }
+
     pub(crate) fn find(&self, key: &Key) -> Option<&Secret> {
         self.secrets.binary_search_by(|secret| secret.key.cmp(key)).ok().map(|at| &self.secrets[at])
     }

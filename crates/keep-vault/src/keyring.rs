@@ -2,7 +2,7 @@
 //! with a file that is not the one on record.
 
 use crate::acts::{AcceptVault, LookAtSecrets, MakeVault, Passphrase, Rekey, Share, ShareChange};
-use crate::contents::{MAX_RECIPIENTS, RecipientEntry};
+use crate::contents::{Contents, MAX_RECIPIENTS, RecipientEntry};
 use crate::effects;
 use crate::error::VaultError;
 use crate::head::Mark;
@@ -13,7 +13,7 @@ use crate::seal::parse_recipient;
 use crate::store;
 use crate::unlock::check_passphrase;
 use crate::vault::{Sealed, Vault, conclude};
-use age::secrecy::SecretString;
+use age::secrecy::{ExposeSecret, SecretString};
 use keep_types::{Caller, chain};
 use std::sync::Arc;
 
@@ -36,33 +36,36 @@ impl Vault {
         if let Some(passphrase) = &new.passphrase {
             check_passphrase(passphrase)?;
         }
-        if self.reader.keys().is_err() || self.reader.keys()?.is_some() || self.reader.head()?.is_some() {
-            return Err(VaultError::Exists);
-        }
+        self.check_never_written()?;
         let mut recipients = Vec::new();
         for (recipient, label) in new.recipients {
             recipients.push(self.recipient_entry(&recipient, label)?);
         }
-        let act =
-            MakeVault { identity: Arc::new(Identity::generate()), passphrase: new.passphrase, recipients };
+        let proof = new.passphrase.as_ref().map(|text| self.ledger.hmac(text.expose_secret().as_bytes()));
+        let identity = Arc::new(Identity::generate());
+        let act = MakeVault { identity, passphrase: new.passphrase, recipients, proof };
         let permit = self.gate.admit(caller, act).await?;
-        let held = self.hold().await?;
-        if held.head().is_some() {
-            return Err(VaultError::Exists);
-        }
-        let MakeVault { identity, passphrase, recipients } = permit.act();
+        let lock = effects::lock(&self.reader.config().lock).await?;
+        self.check_never_written()?;
+        let MakeVault { identity, passphrase, recipients, .. } = permit.act();
         let identity_file = identity_bytes(identity, passphrase.as_ref())?;
         let public = identity.recipient().to_string();
-        let mut contents = held.contents;
-        contents.recipients.clone_from(recipients);
-        contents.version = 1;
+        let contents = Contents { version: 1, recipients: recipients.clone(), ..Contents::fresh()? };
         let sealed = Sealed::of(&contents, &Keys::Own(Arc::clone(identity)))?;
-        let started = store::announce(permit, None, None, sealed.mark.clone()).await?;
+        let started = store::announce(permit, self.reader.head()?, None, sealed.mark.clone()).await?;
         let config = self.reader.config();
-        let written = effects::write_identity(&started, &held.lock, &config.identity, &identity_file)
-            .and_then(|()| effects::replace(&started, &held.lock, &config.file, &sealed.bytes));
+        let written = effects::write_identity(&started, &lock, &config.identity, &identity_file)
+            .and_then(|()| effects::replace(&started, &lock, &config.file, &sealed.bytes));
         conclude(started, written, sealed.mark).await?;
+        drop(lock);
         Ok(public)
+    }
+
+    /// A vault that was announced and never came may be made anew, with another identity: the one that
+    /// was made for it opens nothing.
+    fn check_never_written(&self) -> Result<(), VaultError> {
+        let written = self.reader.head()?.is_some_and(|head| !head.is_before_first());
+        if written || self.reader.config().file.exists() { Err(VaultError::Exists) } else { Ok(()) }
     }
 
     /// Gives the vault a new identity, and writes it for that one. The old identity opens only old
@@ -122,7 +125,7 @@ impl Vault {
             Some(keys) => keys.recipient()?.to_string(),
             None => String::new(),
         };
-        Ok((own, self.look(caller).await?.recipients))
+        Ok((own, self.look(caller).await?.recipients.clone()))
     }
 
     /// Lets somebody else read the whole vault.

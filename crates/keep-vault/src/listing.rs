@@ -5,7 +5,7 @@ use crate::contents::{Contents, Key, Secret, Source};
 use crate::error::VaultError;
 use crate::name::SecretName;
 use crate::usage::{self, Anomaly, Usage};
-use crate::vault::Vault;
+use crate::vault::{Looked, Vault};
 use keep_types::{Caller, Duration, Name, Namespace, Principal, Timestamp};
 use serde::Serialize;
 
@@ -218,7 +218,7 @@ impl Vault {
     }
 
     /// Opens the vault for a caller who may know what is in it, though not the values.
-    pub(crate) async fn look_as(&self, caller: &Caller) -> Result<Contents, VaultError> {
+    pub(crate) async fn look_as(&self, caller: &Caller) -> Result<Looked, VaultError> {
         let permit = self.gate.admit(caller, LookAtSecrets { home: caller.home.clone() }).await?;
         permit.observe().await?;
         self.look(caller).await

@@ -14,7 +14,7 @@ use keep_types::{Digest, Duration, Installation, Timestamp, chain};
 use std::io::Read;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// A vault file of more than this was not written here.
 const MAX_FILE_BYTES: u64 = seal::MAX_PLAIN_BYTES + (64 << 20);
@@ -62,16 +62,19 @@ pub struct Reader(Arc<Inner>);
 struct Inner {
     db: Db,
     config: VaultConfig,
-    cache: Mutex<Option<Fed>>,
+    cache: Mutex<Option<Cached>>,
 }
 
-/// The redactor of a vault file, and which file that was.
-struct Fed {
+/// The vault as it was read last, and what that hangs on. Its values are in the redactor's memory
+/// anyway, so keeping the contents beside it lets out nothing more.
+struct Cached {
     file: FileId,
-    redactor: Redactor,
+    read: Arc<ReadVault>,
+    redactor: OnceLock<Redactor>,
 }
 
-/// A replaced file is another file.
+/// A replaced file is another file, and one that was written to has another time of change, which
+/// nobody can set.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct FileId {
     device: u64,
@@ -142,6 +145,47 @@ impl Reader {
     pub(crate) fn keys(&self) -> Result<Option<Keys>, VaultError> {
         protect_process()?;
         keys_at(&self.0.config, &self.0.config.identity)
+    }
+
+    /// The vault as it is, for looking: read anew only when its file or its record has changed, or the
+    /// key that opened it is no longer held.
+    pub(crate) fn look(&self) -> Result<Option<Arc<ReadVault>>, VaultError> {
+        let file = FileId::of(&self.0.config.file)?;
+        if let Some(file) = file
+            && let Some(read) = self.cached(file)?
+        {
+            return Ok(Some(read));
+        }
+        let Some(read) = self.read()?.map(Arc::new) else { return Ok(None) };
+        // A file that was replaced while it was read is not remembered under the wrong name.
+        if let Some(file) = file
+            && FileId::of(&self.0.config.file)? == Some(file)
+        {
+            *self.cache() = Some(Cached { file, read: Arc::clone(&read), redactor: OnceLock::new() });
+        }
+        Ok(Some(read))
+    }
+
+    fn cached(&self, file: FileId) -> Result<Option<Arc<ReadVault>>, VaultError> {
+        let read = match &*self.cache() {
+            Some(cached) if cached.file == file => Arc::clone(&cached.read),
+            _ => return Ok(None),
+        };
+        let held = match &read.keys {
+            Keys::Own(_) => true,
+            Keys::Held(known) => {
+                hold::holder(&self.0.config.holders)?.is_some_and(|now| now.verifier == known.verifier)
+            }
+        };
+        if held && self.head()? == read.head {
+            return Ok(Some(read));
+        }
+        *self.cache() = None;
+        Ok(None)
+    }
+
+    fn cache(&self) -> MutexGuard<'_, Option<Cached>> {
+        self.0.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Opens the vault and checks that it is the one that was written last; `None` before the first
@@ -304,9 +348,9 @@ impl Reader {
     }
 
     fn try_state(&self) -> Result<VaultState, VaultError> {
-        match self.read() {
+        match self.look() {
             Ok(None) => Ok(VaultState::Absent),
-            Ok(Some(read)) => Ok(match read.keys {
+            Ok(Some(read)) => Ok(match &read.keys {
                 Keys::Own(_) => VaultState::Open,
                 Keys::Held(holder) => VaultState::Unlocked { until: holder.until },
             }),
@@ -365,19 +409,13 @@ impl Feed for Reader {
     /// Every value that the vault holds, old ones included: a rotated key may still be good somewhere.
     fn redactor(&self) -> Result<Redactor, Withheld> {
         let withheld = |error: VaultError| Withheld { reason: chain(&error).join(": ") };
-        let file = FileId::of(&self.0.config.file).map_err(withheld)?;
-        let mut cache = self.0.cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let (Some(fed), Some(file)) = (&*cache, file)
-            && fed.file == file
-        {
-            return Ok(fed.redactor.clone());
-        }
-        let redactor = match self.read().map_err(withheld)? {
-            None => Redactor::default(),
-            Some(read) => redactor_of(&read.contents),
-        };
-        *cache = file.map(|file| Fed { file, redactor: redactor.clone() });
-        Ok(redactor)
+        let Some(read) = self.look().map_err(withheld)? else { return Ok(Redactor::default()) };
+        Ok(match &*self.cache() {
+            Some(cached) if Arc::ptr_eq(&cached.read, &read) => {
+                cached.redactor.get_or_init(|| redactor_of(&read.contents)).clone()
+            }
+            _ => redactor_of(&read.contents),
+        })
     }
 }
 
@@ -413,7 +451,7 @@ impl FileId {
                 device: meta.dev(),
                 inode: meta.ino(),
                 bytes: meta.size(),
-                changed_ns: i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec()),
+                changed_ns: i128::from(meta.ctime()) * 1_000_000_000 + i128::from(meta.ctime_nsec()),
             })),
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(e) => Err(VaultError::file("reading", path, e)),

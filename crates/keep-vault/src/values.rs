@@ -152,10 +152,12 @@ impl Vault {
     pub async fn reveal(&self, caller: &Caller, key: Key, version: Option<u32>) -> Result<Value, VaultError> {
         // Nobody is asked about a secret that is not there.
         check_reach(caller, &key)?;
-        value_of(&self.look_as(caller).await?, &key, version)?;
+        let contents = self.look_as(caller).await?;
+        value_of(&contents, &key, version)?;
         let permit = self.gate.admit(caller, GetSecret { key, version, program: "keep".into() }).await?;
         let act = permit.observe().await?;
-        value_of(&self.look(caller).await?, &act.key, act.version)
+        let contents = self.look(caller).await?;
+        value_of(&contents, &act.key, act.version)
     }
 
     /// Values for a run. A variable of the same name in the environment takes precedence, as people
@@ -214,7 +216,8 @@ impl Vault {
         profile: &Name,
         namespace: Option<&Namespace>,
     ) -> Result<Key, VaultError> {
-        resolve(&self.look_as(caller).await?, caller, name, profile, namespace)
+        let contents = self.look_as(caller).await?;
+        resolve(&contents, caller, name, profile, namespace)
     }
 }
 

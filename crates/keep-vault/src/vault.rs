@@ -34,6 +34,25 @@ pub(crate) struct Held {
     identity: IdentityIs,
 }
 
+/// What a look found.
+pub(crate) enum Looked {
+    /// The vault.
+    Vault(Arc<ReadVault>),
+    /// That there is none yet, which is an empty one to whoever looks.
+    Nothing(Contents),
+}
+
+impl std::ops::Deref for Looked {
+    type Target = Contents;
+
+    fn deref(&self) -> &Contents {
+        match self {
+            Self::Vault(read) => &read.contents,
+            Self::Nothing(empty) => empty,
+        }
+    }
+}
+
 /// Whether the identity in use lies in its file already.
 enum IdentityIs {
     Stored,
@@ -59,12 +78,14 @@ impl Vault {
 
     /// Opens the vault for looking; an empty one before the first write. A write whose process died
     /// before it could say so is put on record first.
-    pub(crate) async fn look(&self, caller: &Caller) -> Result<Contents, VaultError> {
-        let Some(read) = self.reader.read()? else { return Ok(empty(String::new())) };
+    pub(crate) async fn look(&self, caller: &Caller) -> Result<Looked, VaultError> {
+        let Some(read) = self.reader.look()? else {
+            return Ok(Looked::Nothing(Contents::named(String::new())));
+        };
         if read.unsettled {
             self.settle(caller).await?;
         }
-        Ok(read.contents)
+        Ok(Looked::Vault(read))
     }
 
     /// Puts a write on record whose process ended between the file and its outcome. Until then the
@@ -105,7 +126,7 @@ impl Vault {
             None => (Keys::Own(Arc::new(Identity::generate())), IdentityIs::New),
         };
         let head = self.reader.head()?;
-        let contents = empty(fresh_vault_id()?);
+        let contents = Contents::fresh()?;
         Ok(Held { lock, contents, keys, head, current: None, unsettled: false, identity })
     }
 
@@ -210,14 +231,4 @@ impl Held {
     pub(crate) fn unsettled(&self) -> Option<Mark> {
         if self.unsettled { self.current.clone() } else { None }
     }
-}
-
-fn empty(vault: String) -> Contents {
-    Contents { vault, version: 0, recipients: Vec::new(), secrets: Vec::new() }
-}
-
-fn fresh_vault_id() -> Result<String, VaultError> {
-    let mut bytes = [0u8; 16];
-    getrandom::fill(&mut bytes).map_err(VaultError::Random)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }

@@ -167,7 +167,12 @@ fn making_a_vault_that_is_cut_short_can_be_done_again() {
         block(async {
             let identity = Arc::new(Identity::generate());
             let file = identity_bytes(&identity, None).unwrap();
-            let act = MakeVault { identity: Arc::clone(&identity), passphrase: None, recipients: Vec::new() };
+            let act = MakeVault {
+                identity: Arc::clone(&identity),
+                passphrase: None,
+                recipients: Vec::new(),
+                proof: None,
+            };
             let permit = scratch.gate.admit(&person(), act).await.unwrap();
             let held = scratch.vault.hold().await.unwrap();
             let mut contents = held.contents;

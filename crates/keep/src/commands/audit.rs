@@ -334,7 +334,8 @@ impl Export {
                 }
                 // An export that is refused or fails half way leaves no file behind.
                 let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-                let file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
+                let file =
+                    tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new("."))).map_err(failed)?;
                 let mut file = std::io::BufWriter::new(file);
                 let count = session.with(async |app, caller| {
                     Ok(app.audit_export(caller, range, &mut file, &mut tell).await?)

@@ -105,7 +105,9 @@ fn unrepeated(error: &clap::Error) -> Option<Failure> {
     use clap::error::{ContextKind, ErrorKind as Clap};
     let what = match (error.kind(), error.get(ContextKind::InvalidArg)) {
         (Clap::ValueValidation | Clap::InvalidValue, Some(arg)) => format!("what was given for {arg} is not"),
-        (Clap::UnknownArgument | Clap::TooManyValues | Clap::WrongNumberOfValues, _) => "a word is not".into(),
+        (Clap::UnknownArgument | Clap::TooManyValues | Clap::WrongNumberOfValues, _) => {
+            "a word is not".into()
+        }
         _ => return None,
     };
     Some(Failure::usage(

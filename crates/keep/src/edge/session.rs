@@ -79,10 +79,8 @@ impl Session {
         {
             super::notice::tell(&app.effective().values.notice, summary);
         }
-        if outcome.is_err() {
-            // Known already when this run failed before.
-            let _ = self.cleaner.set(app.cleaner());
-        }
+        // Known already when this run opened before.
+        let _ = self.cleaner.set(app.cleaner());
         let closed = app.close();
         let value = outcome?;
         closed?;
