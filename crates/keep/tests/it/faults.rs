@@ -27,7 +27,14 @@ impl Fault {
 }
 
 /// Runs a command with a fault; `None` when it makes fewer such calls.
-fn run(home: &Home, step: &str, fault: Fault, nth: usize, words: &[&str], who: Who<'_>) -> Option<Said> {
+pub(crate) fn run(
+    home: &Home,
+    step: &str,
+    fault: Fault,
+    nth: usize,
+    words: &[&str],
+    who: Who<'_>,
+) -> Option<Said> {
     let log = home.folder.path().join("strace.log");
     let (trace, inject) = (format!("trace={step}"), format!("inject={step}:{}:when={nth}", fault.words()));
     let mut all = vec!["-f", "-qq", "-o", log.to_str().unwrap(), "-e", &trace, "-e", &inject, KEEP];

@@ -2,6 +2,7 @@
 
 mod faults;
 mod files;
+mod locked_faults;
 mod many;
 mod passphrase;
 

@@ -5,12 +5,12 @@ use crate::home::{Home, Said};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const PASSPHRASE: &str = "correct horse battery staple\n";
-const OTHER: &str = "another passphrase altogether\n";
-const VALUE: &str = "a-value-behind-a-passphrase";
+pub(super) const PASSPHRASE: &str = "correct horse battery staple\n";
+pub(super) const OTHER: &str = "another passphrase altogether\n";
+pub(super) const VALUE: &str = "a-value-behind-a-passphrase";
 
 /// A home whose vault is locked. Whoever holds its key ends with it.
-struct Locked(Home);
+pub(super) struct Locked(pub(super) Home);
 
 impl Drop for Locked {
     fn drop(&mut self) {
@@ -20,11 +20,11 @@ impl Drop for Locked {
     }
 }
 
-fn choose(passphrase: &str) -> [(&'static str, &str); 2] {
+pub(super) fn choose(passphrase: &str) -> [(&'static str, &str); 2] {
     [("New passphrase", passphrase), ("same again", passphrase)]
 }
 
-fn locked() -> Locked {
+pub(super) fn locked() -> Locked {
     let home = Locked(open_home());
     set(&home.0, "A", VALUE);
     let mut exchange = vec![];
@@ -36,16 +36,16 @@ fn locked() -> Locked {
     home
 }
 
-fn try_unlock(home: &Home, passphrase: &str, span: &str) -> Said {
+pub(super) fn try_unlock(home: &Home, passphrase: &str, span: &str) -> Said {
     home.converse(&["unlock", "--for", span], &[("Passphrase", passphrase)])
 }
 
-fn unlock(home: &Home) {
+pub(super) fn unlock(home: &Home) {
     let said = try_unlock(home, PASSPHRASE, "1h");
     assert_eq!(said.code, 0, "{said:?}");
 }
 
-fn is_locked(home: &Home, at: &str) {
+pub(super) fn is_locked(home: &Home, at: &str) {
     let said = home.keep(&["secret", "list"]);
     assert_eq!(said.code, 6, "{at}: {said:?}");
     assert!(said.err.contains("keep unlock"), "{at}: no hint: {said:?}");
@@ -56,7 +56,7 @@ fn is_locked(home: &Home, at: &str) {
     );
 }
 
-fn opens(home: &Home, at: &str) {
+pub(super) fn opens(home: &Home, at: &str) {
     let said = home.keep(&["secret", "list"]);
     assert_eq!(said.code, 0, "{at}: {said:?}");
     assert!(said.out.contains('A'), "{at}: {said:?}");
