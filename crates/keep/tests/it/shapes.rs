@@ -30,7 +30,7 @@ fn answers_keep_their_shapes() {
     check(
         &home,
         &["status"],
-        r#"{"principal":"text","namespace":"text","data":"text","config":"text","state":"text","ledger":{"state":"text","size":"number"},"records":"number","policy":{"state":"text","rules":"number","version":"text"},"waiting":"number","stopped":{"since":"text","by":"text","reason":"text"},"database_bytes":"number"}"#,
+        r#"{"principal":"text","namespace":"text","data":"text","config":"text","state":"text","ledger":{"state":"text","size":"number"},"records":"number","policy":{"state":"text","rules":"number","version":"text"},"vault":{"state":"text"},"waiting":"number","stopped":{"since":"text","by":"text","reason":"text"},"database_bytes":"number"}"#,
     );
     check(
         &home,

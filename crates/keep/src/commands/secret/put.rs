@@ -133,6 +133,8 @@ pub(super) struct Rm {
 
 impl Set {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        // Nobody types a value for words that make no sense; whether a moment has passed is seen later.
+        self.said.terms(Timestamp::from_ms(0))?;
         let value = self.from.read(session, self.named.name.as_str())?;
         let (short, named, said) = (self.from.short(), self.named, self.said);
         let stored = session.with(async |app, caller| {
