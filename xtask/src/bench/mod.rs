@@ -3,6 +3,8 @@
 mod aims;
 mod row;
 mod spine;
+mod starts;
+mod vault;
 
 use crate::chore::{Chore, root};
 use row::{Better, Row};
@@ -12,7 +14,7 @@ use std::path::Path;
 type Measure = fn() -> Result<Vec<Row>, Chore>;
 
 /// The benchmarks there are.
-const BENCHES: &[(&str, Measure)] = &[("spine", spine::rows)];
+const BENCHES: &[(&str, Measure)] = &[("spine", spine::rows), ("vault", vault::rows)];
 
 /// Runs one benchmark, prints its table and writes its rows where asked.
 pub(crate) fn run(name: &str, json: Option<&Path>) -> Result<(), Chore> {

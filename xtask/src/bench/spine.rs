@@ -1,12 +1,11 @@
 //! The spine: how long `keep status` takes, and what the ledger can carry.
 
 use super::row::{Beside, Better, Row, median};
-use crate::chore::{self, Chore, root, start_error};
+use super::starts::{scratch, start_to_exit_ms};
+use crate::chore::{self, Chore, root};
 use crate::tools::on_path;
-use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::Command;
 
 /// Enough runs that the middle one is steady.
 const STARTS: usize = 200;
@@ -16,10 +15,7 @@ const APPENDS: &str = "ledger durable appends, 8 producers x 64 outstanding";
 
 /// Measures everything.
 pub(crate) fn rows() -> Result<Vec<Row>, Chore> {
-    // Below target/, which lies on a disk; a temporary folder is often memory, where fsync is free.
-    let folder = root().join("target/bench-tmp");
-    fs::create_dir_all(&folder).map_err(Chore::file(&folder))?;
-    let scratch = tempfile::tempdir_in(&folder).map_err(Chore::file(&folder))?;
+    let scratch = scratch()?;
 
     let mut rows = vec![status_row(scratch.path())?];
     rows.extend(ledger_rows(scratch.path())?);
@@ -59,15 +55,6 @@ fn status_row(scratch: &Path) -> Result<Row, Chore> {
         row = row.beside(Beside::new(name, median(times), "ms"));
     }
     Ok(row)
-}
-
-fn start_to_exit_ms(command: &mut Command) -> Result<f64, Chore> {
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let start = Instant::now();
-    let status = command.status().map_err(|source| start_error(command, source))?;
-    let elapsed_ms = start.elapsed().as_secs_f64() * 1e3;
-    chore::checked(command, status)?;
-    Ok(elapsed_ms)
 }
 
 /// The rows measured inside one process, by `benches/spine.rs`.
