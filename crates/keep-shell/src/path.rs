@@ -73,10 +73,13 @@ fn place_of_pattern(path: &str, context: &Context<'_>) -> Place {
     let slash = path[..cut].rfind('/').unwrap_or(0);
     let (folder, rest) = (if slash == 0 { "/" } else { &path[..slash] }, &path[slash + 1..]);
     let home = context.home.trim_end_matches('/');
-    let secret = SECRETS.iter().any(|secret| {
-        let known = secret.strip_prefix("~").map_or((*secret).to_owned(), |rest| format!("{home}{rest}"));
-        pattern::matches(path, &known)
-    });
+    let depth = |text: &str| text.matches('/').count();
+    // A pattern's letters match no slash, so only paths of the same depth can match.
+    let secret = is_secret(&path.to_ascii_lowercase())
+        || SECRETS.iter().any(|secret| {
+            let known = secret.strip_prefix("~").map_or((*secret).to_owned(), |rest| format!("{home}{rest}"));
+            depth(&known) == depth(path) && pattern::matches(path, &known)
+        });
     if secret
         || (rest.starts_with(".e") || rest.starts_with(".[") || rest.starts_with(".?"))
             && pattern::matches(rest, ".env")

@@ -32,19 +32,14 @@ impl Act<'_, '_> {
             return self.path(Deed::Read, &part_of(word, path));
         }
         let host = if word.sort == Sort::Known { host_of(&word.text) } else { None };
-        // A method given before stays the stronger word.
-        let known = self.effects.iter().any(
-            |effect| matches!(effect, Effect::Network { traffic: other, host: None } if *other > traffic),
-        );
-        if known {
-            for effect in self.effects.iter_mut() {
-                if let Effect::Network { host: none @ None, .. } = effect {
-                    *none = host.clone();
-                }
-            }
-        } else {
-            self.effects.push(Effect::Network { traffic, host });
-        }
+        // What a flag or the row said of the traffic holds for this host too.
+        let strongest = self
+            .effects
+            .iter()
+            .filter_map(|effect| if let Effect::Network { traffic, .. } = effect { Some(*traffic) } else { None })
+            .fold(traffic, Traffic::max);
+        self.effects.retain(|effect| !matches!(effect, Effect::Network { host: None, .. }));
+        self.effects.push(Effect::Network { traffic: strongest, host });
     }
 
     /// A path here, or `host:path` elsewhere.

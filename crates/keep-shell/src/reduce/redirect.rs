@@ -127,6 +127,8 @@ impl Reducer {
         } else if let Some(rest) = network {
             let host = rest.split('/').next().filter(|_| word.sort == Sort::Known).map(str::to_owned);
             all.effects.push(Effect::Network { traffic: Traffic::Send, host });
+            // Also to this machine: no ordinary work is done this way.
+            all.effects.push(Effect::Undecided { what: format!("the shell itself connects to {rest}") });
         } else {
             for (path, place) in locate(&word, &shell.folders, shell.context) {
                 if place != Place::Stream {
