@@ -78,7 +78,10 @@ fn place_of_pattern(path: &str, context: &Context<'_>) -> Place {
     let secret = is_secret(&path.to_ascii_lowercase())
         || SECRETS.iter().any(|secret| {
             let known = secret.strip_prefix("~").map_or((*secret).to_owned(), |rest| format!("{home}{rest}"));
-            depth(&known) == depth(path) && pattern::matches(path, &known)
+            // Nor a dot at the start of a name.
+            let dots =
+                path.split('/').zip(known.split('/')).all(|(p, k)| !k.starts_with('.') || p.starts_with('.'));
+            depth(&known) == depth(path) && dots && pattern::matches(path, &known)
         });
     if secret
         || (rest.starts_with(".e") || rest.starts_with(".[") || rest.starts_with(".?"))

@@ -302,8 +302,16 @@ impl Act<'_, '_> {
 
     /// Verbs of tools that speak to a service: whether they ask or change.
     fn verbs(&mut self, used: &Used) {
-        let words: Vec<String> = used.operands.iter().take(4).map(|word| word.text.to_ascii_lowercase()).collect();
-        let secret = ["secret-value", "login-password", "access-token", "session-token", "get-credentials", "print-access"];
+        let words: Vec<String> =
+            used.operands.iter().take(4).map(|word| word.text.to_ascii_lowercase()).collect();
+        let secret = [
+            "secret-value",
+            "login-password",
+            "access-token",
+            "session-token",
+            "get-credentials",
+            "print-access",
+        ];
         if words.iter().any(|word| secret.iter().any(|part| word.contains(part))) {
             self.effects.push(Effect::Act { kind: Kind::Credential });
         }
@@ -315,13 +323,16 @@ impl Act<'_, '_> {
         let first = found.next();
         // `restore`, `release` and `run` are things too, when a verb follows.
         let traffic = match first {
-            Some((word, _)) if matches!(word.as_str(), "restore" | "release" | "run") => words.get(1).and_then(verb),
+            Some((word, _)) if matches!(word.as_str(), "restore" | "release" | "run") => {
+                words.get(1).and_then(verb)
+            }
             _ => None,
         };
         let traffic = traffic.or(first.map(|(_, traffic)| traffic)).unwrap_or(Traffic::Change);
         // Names of secrets are no secrets.
-        let names_only =
-            words.iter().any(|word| matches!(word.as_str(), "list" | "ls" | "whoami" | "status" | "version" | "help" | "lookup"));
+        let names_only = words.iter().any(|word| {
+            matches!(word.as_str(), "list" | "ls" | "whoami" | "status" | "version" | "help" | "lookup")
+        });
         if names_only && traffic == Traffic::Fetch {
             self.effects.retain(|effect| !matches!(effect, Effect::Act { kind: Kind::Credential }));
         }

@@ -151,10 +151,17 @@ pub(crate) fn look_through(code: &str) -> Found {
     }
     let writes =
         ["'w", "\"w", "'a'", "\"a\"", "write", "'wb'", "append", "mkdir", "chmod", "rename", "copy", "move"];
+    // Editors run what stands behind a `!`.
+    if let Some(command) = code.trim_start_matches([':', ' ']).strip_prefix('!') {
+        found.reaches = true;
+        found.commands.push(command.to_owned());
+    }
+    found.reaches |= code.contains(":!") || code.contains("r!");
     found.writes = found.reaches && writes.iter().any(|mark| code.contains(mark));
     for (text, before) in texts(code) {
-        let outside =
-            text.starts_with('/') && text.len() > 1 || text.starts_with("~/") || text.contains("../");
+        let outside = text.starts_with('/') && (text.len() > 1 || found.deletes)
+            || text.starts_with("~/")
+            || text.contains("../");
         if outside && !text.contains([' ', '\n']) && found.reaches {
             found.paths.push(text.clone());
         }

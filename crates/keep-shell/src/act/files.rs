@@ -36,7 +36,9 @@ impl Act<'_, '_> {
         let strongest = self
             .effects
             .iter()
-            .filter_map(|effect| if let Effect::Network { traffic, .. } = effect { Some(*traffic) } else { None })
+            .filter_map(
+                |effect| if let Effect::Network { traffic, .. } = effect { Some(*traffic) } else { None },
+            )
             .fold(traffic, Traffic::max);
         self.effects.retain(|effect| !matches!(effect, Effect::Network { host: None, .. }));
         self.effects.push(Effect::Network { traffic: strongest, host });

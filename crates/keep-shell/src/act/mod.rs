@@ -81,7 +81,10 @@ impl Act<'_, '_> {
     pub(crate) fn paths_among(&mut self, words: &[Word]) {
         let destroys = |text: &str| {
             let verb = text.trim_start_matches('-').split(['-', '_', ':']).next().unwrap_or_default();
-            matches!(verb, "delete" | "destroy" | "drop" | "purge" | "wipe" | "erase" | "truncate" | "unregister")
+            matches!(
+                verb,
+                "delete" | "destroy" | "drop" | "purge" | "wipe" | "erase" | "truncate" | "unregister"
+            )
         };
         if words.iter().any(|word| word.sort == Sort::Known && destroys(&word.text)) {
             self.effects.push(Effect::Act { kind: crate::effect::Kind::Wipe });
@@ -108,7 +111,10 @@ impl Act<'_, '_> {
     fn known(mut self, row: &'static Row) -> Outcome {
         let used = self.apply(row);
         let title = used.title.clone();
-        if row.stop && row.hand.is_none() && row.effects.contains(&Effect::Act { kind: crate::effect::Kind::Build }) {
+        if row.stop
+            && row.hand.is_none()
+            && row.effects.contains(&Effect::Act { kind: crate::effect::Kind::Build })
+        {
             self.paths_among(&used.operands);
         }
         let flow = match used.hand {

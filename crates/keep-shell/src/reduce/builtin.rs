@@ -51,7 +51,9 @@ impl Reducer {
             "source" | "." => return Some(self.source(argv, shell, effects)),
             "trap" => {
                 if let Some(text) = argv.get(1).filter(|word| word.text != "-" && argv.len() > 2) {
-                    self.text(Via::Trap, text, shell, effects);
+                    // It runs some time later, when any variable may have changed.
+                    let mut later = shell.later();
+                    self.text(Via::Trap, text, &mut later, effects);
                 }
             }
             "alias" => self.alias(argv, shell),
@@ -129,12 +131,13 @@ impl Reducer {
         let odd = options.contains(['i', 'n', 'l', 'u', 'A']);
         let local = name == "local"
             || (matches!(name, "declare" | "typeset") && self.calls > 0 && !options.contains('g'));
+        let carried: Vec<String> = declared.iter().map(|(name, _)| name.clone()).collect();
         let mut names: Vec<(String, Option<Value>)> =
             declared.into_iter().map(|(name, value)| (name, Some(value))).collect();
         for word in argv.iter().skip(1).filter(|word| !word.text.starts_with(['-', '+'])) {
             self.subscripts(word, shell);
             match word.text.split_once('=') {
-                Some((name, _)) if names.iter().any(|(known, _)| known == name) => {}
+                Some((name, _)) if carried.iter().any(|known| known == name) => {}
                 Some((name, value)) => {
                     let value = Value::One(Word { text: value.to_owned(), ..word.clone() });
                     names.push((name.to_owned(), Some(value)));

@@ -76,7 +76,11 @@ fn finish(mut word: Word) -> Word {
 }
 
 fn has_pattern(text: &str) -> bool {
-    text.contains(['*', '?']) || text.find('[').is_some_and(|at| text[at..].contains(']')) || text.contains("@(") || text.contains("+(") || text.contains("!(")
+    text.contains(['*', '?'])
+        || text.find('[').is_some_and(|at| text[at..].contains(']'))
+        || text.contains("@(")
+        || text.contains("+(")
+        || text.contains("!(")
 }
 
 impl Reducer {

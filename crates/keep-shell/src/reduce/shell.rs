@@ -76,6 +76,17 @@ impl<'c> Shell<'c> {
         child
     }
 
+    /// The shell at some later time: what is set now may be anything then.
+    pub(crate) fn later(&self) -> Self {
+        let mut later = self.clone();
+        for variable in later.variables.values_mut() {
+            variable.value = Value::Unknown;
+        }
+        later.arguments_known = false;
+        later.arguments.clear();
+        later
+    }
+
     /// A variable's value; unknown when nobody said.
     pub(crate) fn get(&self, name: &str) -> Value {
         match self.variables.get(name) {

@@ -109,7 +109,10 @@ impl Reducer {
             }
             Item::AssignmentWord(assignment, word) => {
                 let declares = taken.argv[0].as_known().is_some_and(is_declaration);
-                match (&assignment.value, declares) {
+                // Words of a declaration are expanded like all words, braces too.
+                let braces = word.value.contains('{')
+                    && crate::word::brace::expand(&word.value).is_none_or(|words| words.len() != 1);
+                match (&assignment.value, declares && !braces) {
                     (AssignmentValue::Scalar(_), false) => {
                         let words = self.fields(&word.value, shell);
                         taken.argv.extend(words);

@@ -106,7 +106,7 @@ fn sequence(text: &str) -> Option<Vec<String>> {
         }
     };
     let by = by.unsigned_abs().max(1);
-    let count = from.abs_diff(to) / by + 1;
+    let count = (from.abs_diff(to) / by).saturating_add(1);
     // One over the limit is enough for the caller's budget to run out.
     let count = count.min(MAX_BRACES as u64 + 1);
     let mut out = Vec::new();

@@ -60,7 +60,10 @@ fn stand_ins(bin: &Path) {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
     }
     for program in ["env", "xargs", "timeout", "nice", "cat", "bash", "sh"] {
-        let real = ["/usr/bin", "/bin"].iter().map(|folder| Path::new(folder).join(program)).find(|path| path.exists());
+        let real = ["/usr/bin", "/bin"]
+            .iter()
+            .map(|folder| Path::new(folder).join(program))
+            .find(|path| path.exists());
         if let Some(real) = real {
             std::os::unix::fs::symlink(real, bin.join(program)).unwrap();
         }
@@ -107,7 +110,8 @@ fn fits(words: &[Word], call: &[String]) -> bool {
         (Some((word, rest)), _) if word.several || word.sort == Sort::Pattern => {
             (0..=call.len()).any(|taken| fits(rest, &call[taken..]))
         }
-        (Some((word, rest)), None) => word.text.is_empty() && fits(rest, call),
+        // A word that turned out empty, which the log does not show at the end.
+        (Some((word, rest)), None) => (word.sort != Sort::Known || word.text.is_empty()) && fits(rest, call),
         (Some((word, rest)), Some((first, others))) => {
             (word.sort != Sort::Known || word.text == *first) && fits(rest, others)
         }
@@ -161,7 +165,13 @@ impl Maker {
             7 => format!("case {} in a*) {};; *) {};; esac", self.word(), self.statement(), self.statement()),
             8 => format!("( {} )", self.statement()),
             9 => format!("{{ {}; }}", self.statement()),
-            10 => format!("f() {{ local v={}; {}; p1 \"$@\" $v; }}; f {} {}", self.word(), self.statement(), self.word(), self.word()),
+            10 => format!(
+                "f() {{ local v={}; {}; p1 \"$@\" $v; }}; f {} {}",
+                self.word(),
+                self.statement(),
+                self.word(),
+                self.word()
+            ),
             11 => format!("eval '{}'", self.command().replace('\'', "'\\''")),
             12 => format!("bash -c '{}' zero {}", self.command().replace('\'', "'\\''"), self.word()),
             13 => format!("p3 <<E\ntext $({}) $v\nE", self.command()),
