@@ -1,13 +1,41 @@
-//! `cargo xtask eval NAME`: how good the answers are, on data. None exists yet; memory brings the
-//! first.
+//! `cargo xtask eval NAME`: how good the answers are, on data.
 
+use crate::bench::{self, shell};
 use crate::chore::Chore;
+use std::path::Path;
 
 /// The evaluations there are.
-const NAMES: &[&str] = &[];
+const NAMES: &[&str] = &["shell"];
 
-/// Runs one evaluation.
-pub(crate) fn run(name: &str) -> Result<(), Chore> {
-    let names = if NAMES.is_empty() { "none yet".to_owned() } else { NAMES.join(", ") };
-    Err(Chore::Usage(format!("no evaluation is called `{name}`; evaluations: {names}")))
+/// Runs one evaluation: `NAME [--data FILE] [--json FILE]`.
+pub(crate) fn run(words: &[&str]) -> Result<(), Chore> {
+    let usage = || {
+        Chore::Usage(format!(
+            "usage: eval NAME [--data FILE] [--json FILE]; evaluations: {}",
+            NAMES.join(", ")
+        ))
+    };
+    let (name, mut rest) = words.split_first().ok_or_else(usage)?;
+    let (mut data, mut json) = (None, None);
+    while let [flag, file, after @ ..] = rest {
+        match *flag {
+            "--data" => data = Some(Path::new(*file)),
+            "--json" => json = Some(Path::new(*file)),
+            _ => return Err(usage()),
+        }
+        rest = after;
+    }
+    if !rest.is_empty() {
+        return Err(usage());
+    }
+    let rows = match *name {
+        "shell" => shell::eval(data)?,
+        _ => {
+            return Err(Chore::Usage(format!(
+                "no evaluation is called `{name}`; evaluations: {}",
+                NAMES.join(", ")
+            )));
+        }
+    };
+    bench::show(&rows, &format!("eval {name}"), json)
 }

@@ -22,7 +22,8 @@ Usage: cargo xtask CHORE
 Chores:
   test [ARGS]               install what the tests need, then run them all; ARGS go to nextest
   bench NAME [--json FILE]  measure, print a table, write the rows as JSON
-  eval NAME [--json FILE]   measure quality on data
+  eval NAME [--data FILE] [--json FILE]
+                            measure quality on data
   check-layers              fail when a crate depends upwards or changes things without a permit
   check-papers              fail when a paper is out of date
   tool NAME                 print the path of a tool, installing it into target/tools if missing";
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
         ["test", rest @ ..] => test::run(rest),
         ["bench", name] => bench::run(name, None),
         ["bench", name, "--json", file] => bench::run(name, Some(file.as_ref())),
-        ["eval", name] | ["eval", name, "--json", _] => eval::run(name),
+        ["eval", rest @ ..] => eval::run(rest),
         ["check-layers"] => layers::check(),
         ["check-papers"] => papers::check(),
         ["tool", name] => tools::print_path(name),

@@ -2,6 +2,7 @@
 
 mod aims;
 mod row;
+pub(crate) mod shell;
 mod spine;
 mod starts;
 mod vault;
@@ -14,7 +15,8 @@ use std::path::Path;
 type Measure = fn() -> Result<Vec<Row>, Chore>;
 
 /// The benchmarks there are.
-const BENCHES: &[(&str, Measure)] = &[("spine", spine::rows), ("vault", vault::rows)];
+const BENCHES: &[(&str, Measure)] =
+    &[("spine", spine::rows), ("vault", vault::rows), ("shell", shell::rows)];
 
 /// Runs one benchmark, prints its table and writes its rows where asked.
 pub(crate) fn run(name: &str, json: Option<&Path>) -> Result<(), Chore> {
@@ -25,11 +27,15 @@ pub(crate) fn run(name: &str, json: Option<&Path>) -> Result<(), Chore> {
             names.join(", ")
         )));
     };
-    let rows = measure()?;
-    let aims = aims::load(&root().join("../shared/aims.json"), &format!("bench {name}"));
-    print!("{}", table(&rows, &aims));
+    show(&measure()?, &format!("bench {name}"), json)
+}
+
+/// Prints rows beside their aims and writes them where asked.
+pub(crate) fn show(rows: &[Row], title: &str, json: Option<&Path>) -> Result<(), Chore> {
+    let aims = aims::load(&root().join("../shared/aims.json"), title);
+    print!("{}", table(rows, &aims));
     if let Some(path) = json {
-        let text = serde_json::to_string_pretty(&rows).map_err(|why| Chore::form(&"the rows", &why))?;
+        let text = serde_json::to_string_pretty(rows).map_err(|why| Chore::form(&"the rows", &why))?;
         fs::write(path, text + "\n").map_err(Chore::file(path))?;
     }
     Ok(())

