@@ -102,6 +102,14 @@ pub enum GateError {
         /// What became of it.
         state: String,
     },
+    /// A yes for a whole conversation, to what takes one for a single act only.
+    #[error("request {id} can be approved for once only: {why}")]
+    OnceOnly {
+        /// Which.
+        id: Id<Approval>,
+        /// What stands against it.
+        why: &'static str,
+    },
     /// Somebody tried to approve what they asked for themselves.
     #[error("request {0} was made by this principal; a requester never approves its own request")]
     SelfApproval(Id<Approval>),
@@ -215,6 +223,7 @@ impl Explain for GateError {
             | Self::SelfApproval(_)
             | Self::DescendantApproval(_)
             | Self::PersonOnly(_)
+            | Self::OnceOnly { .. }
             | Self::CodeNeeded
             | Self::CodeWrong
             | Self::CodeLocked(_)
@@ -258,6 +267,7 @@ impl Explain for GateError {
             Self::TooManyTokens(_) => Some("`keep token unused` shows which can go".into()),
             Self::NoSuchApproval(_) => Some("`keep inbox` lists what waits".into()),
             Self::ApprovalOver { .. } | Self::PolicyChanged(_) => Some("make the request again".into()),
+            Self::OnceOnly { id, .. } => Some(format!("`keep approve {id}` approves it for once")),
             Self::DescendantApproval(_) => Some("answer from another terminal".into()),
             Self::CodeNotSetUp => Some("`keep init --totp` sets one up".into()),
             Self::BadToken => Some("`keep token list` shows which tokens are good".into()),

@@ -1,11 +1,12 @@
 //! The proof that an act was admitted, and the two ways to use it.
 
 use crate::admit::Gate;
+use crate::approval::{self, Given};
 use crate::error::GateError;
-use crate::{approval, rate, switch};
+use crate::{rate, switch};
 use keep_db::{DbError, WriteTx};
 use keep_ledger::{Phase, Record};
-use keep_types::{Act, ActFacts, Approval, Channel, Id, Principal};
+use keep_types::{Act, ActFacts, Channel, Principal};
 use serde_json::{Value, json};
 use std::fmt;
 use std::sync::Arc;
@@ -24,8 +25,8 @@ pub(crate) enum Ground {
     Rule,
     /// The person at the terminal said yes just now.
     Confirmed,
-    /// An approval given in another process; used up when the act is recorded.
-    Approved(Id<Approval>),
+    /// An approval given in another process; one for a single act is used up when the act is recorded.
+    Approved(Given),
 }
 
 /// What was granted, to whom, and why.
@@ -242,7 +243,7 @@ impl Grant {
         rate::charge(tx.sql(), &self.principal, now)?;
         match &self.ground {
             Ground::Rule | Ground::Confirmed => Ok(()),
-            Ground::Approved(id) => approval::use_up(tx.sql(), *id, self, now),
+            Ground::Approved(given) => approval::redeem(tx.sql(), given, self, now),
         }
     }
 
@@ -251,7 +252,7 @@ impl Grant {
         match &self.ground {
             Ground::Rule => {}
             Ground::Confirmed => detail["confirmed"] = json!("at the terminal"),
-            Ground::Approved(id) => detail["approval"] = json!(id),
+            Ground::Approved(given) => detail["approval"] = json!(given.id),
         }
         let mut free = json!({ "summary": self.facts.summary, "act": self.facts.detail });
         if let Value::Object(extra) = extra {

@@ -56,5 +56,12 @@ CREATE TABLE gate_code (
     failures  INTEGER NOT NULL,
     since_ms  INTEGER NOT NULL
 ) STRICT;
+", "
+ALTER TABLE gate_approval ADD COLUMN conversation TEXT;
+ALTER TABLE gate_approval ADD COLUMN lasting INTEGER NOT NULL DEFAULT 0 CHECK (
+    lasting = 0
+    OR (lasting = 1 AND conversation IS NOT NULL AND state = 'approved' AND risk <> 'critical'
+        AND expires_ms <= answered_ms + 28800000)
+);
 "],
 };

@@ -1,0 +1,244 @@
+//! Answering a request, and who may.
+
+use super::{ApprovalState, ApprovalView, GoodFor, LASTS, store};
+use crate::admit::Gate;
+use crate::error::GateError;
+use keep_types::{
+    Act, ActFacts, Action, Approval, Caller, Channel, FieldHasher, Id, Principal, PrincipalKind, Risk,
+    Timestamp, Touch,
+};
+use rusqlite::{Connection, params};
+use serde_json::json;
+
+/// A person's answer to a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Resolution {
+    /// Yes, once.
+    Approve,
+    /// Yes to this exact act, as often as it comes in the conversation that asked, for some hours.
+    ApproveForConversation,
+    /// No, and perhaps why. It also takes back a yes that is still good.
+    Deny {
+        /// What the requester is told.
+        note: Option<String>,
+    },
+}
+
+/// Which requests to list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InboxFilter {
+    /// Those that wait.
+    Waiting,
+    /// Answered, used and expired ones too.
+    All,
+}
+
+/// Answering a request: what the person at the terminal is shown is the act that was asked for.
+struct AnswerRequest {
+    request: ApprovalView,
+    resolution: Resolution,
+}
+
+impl Act for AnswerRequest {
+    fn facts(&self) -> ActFacts {
+        let (action, risk, verb) = match self.resolution {
+            Resolution::Approve => ("approval.answer", Risk::Critical, "approve"),
+            Resolution::ApproveForConversation => {
+                ("approval.answer", Risk::Critical, "approve for this conversation")
+            }
+            // Saying no only narrows: it needs a person, but no second question.
+            Resolution::Deny { .. } => ("approval.deny", Risk::Low, "deny"),
+        };
+        let (good_for, note) = match &self.resolution {
+            Resolution::Approve => (Some(GoodFor::Once), None),
+            Resolution::ApproveForConversation => (Some(GoodFor::Conversation), None),
+            Resolution::Deny { note } => (None, note.clone()),
+        };
+        ActFacts {
+            action: Action::of(action),
+            namespace: self.request.namespace.clone(),
+            touch: Touch::Change,
+            risk,
+            summary: format!("{verb}: {}", self.request.summary),
+            detail: json!({
+                "approval": self.request.id,
+                "requester": self.request.requester,
+                "for": self.request.action,
+                "risk": self.request.risk,
+                "good_for": good_for,
+                "conversation": self.request.conversation,
+                "note": note,
+                "act": self.request.detail,
+            }),
+            bound: FieldHasher::new(action)
+                .field("id", self.request.id.to_string())
+                .field("verb", verb)
+                .finish(),
+            exact: Some(self.request.digest.as_bytes().to_vec()),
+        }
+    }
+}
+
+impl Gate {
+    /// The requests that wait, oldest first; with `all`, also what became of earlier ones.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn inbox(&self, caller: &Caller, which: InboxFilter) -> Result<Vec<ApprovalView>, GateError> {
+        let (now, caller) = (self.now(), caller.clone());
+        self.db()
+            .read(move |tx| {
+                let mut views = store::list(tx, now)?;
+                views.retain(|view| {
+                    let mine = view.requester == caller.principal;
+                    let open = view.state == ApprovalState::Waiting;
+                    (which == InboxFilter::All || open)
+                        && (mine || caller.principal.kind() == PrincipalKind::User)
+                });
+                Ok(views)
+            })
+            .await
+    }
+
+    /// One request.
+    ///
+    /// # Errors
+    /// When there is none, or it is another principal's and the caller is no person.
+    pub async fn request(&self, caller: &Caller, id: Id<Approval>) -> Result<ApprovalView, GateError> {
+        let (now, caller) = (self.now(), caller.clone());
+        self.db()
+            .read(move |tx| {
+                let view = store::load(tx.sql(), id, now)?;
+                let may_see =
+                    view.requester == caller.principal || caller.principal.kind() == PrincipalKind::User;
+                if may_see { Ok(view) } else { Err(GateError::NoSuchApproval(id)) }
+            })
+            .await
+    }
+
+    /// Answers a request. Only a person may, never the requester, and no process below the requester.
+    ///
+    /// # Errors
+    /// One for each of these, when the request is over, and when a yes to it can only be for once.
+    pub async fn answer(
+        &self,
+        caller: &Caller,
+        id: Id<Approval>,
+        resolution: Resolution,
+    ) -> Result<ApprovalView, GateError> {
+        let now = self.now();
+        let request = self.db().read(move |tx| store::load(tx.sql(), id, now)).await?;
+        let open = match resolution {
+            Resolution::Approve | Resolution::ApproveForConversation => {
+                request.state == ApprovalState::Waiting
+            }
+            Resolution::Deny { .. } => {
+                matches!(request.state, ApprovalState::Waiting | ApprovalState::Approved)
+            }
+        };
+        if !open {
+            return Err(GateError::ApprovalOver { id, state: request.state.as_str().into() });
+        }
+        let act = AnswerRequest { request, resolution };
+        self.may_answer(caller, &act).await?;
+        let permit = self.admit(caller, act).await?;
+        let (by, gate) = (caller.principal.clone(), self.clone());
+        permit
+            .perform(move |tx, act| {
+                let now = gate.now();
+                let expires = now.plus(gate.config().approval_expiry);
+                let answered = match &act.resolution {
+                    Resolution::Approve => approve(tx.sql(), id, &by, GoodFor::Once, now, expires),
+                    Resolution::ApproveForConversation => {
+                        approve(tx.sql(), id, &by, GoodFor::Conversation, now, now.plus(LASTS))
+                    }
+                    Resolution::Deny { note } => deny(tx.sql(), id, &by, note.as_deref(), now, expires),
+                }?;
+                let view = store::load(tx.sql(), id, now)?;
+                match answered {
+                    Answered::Now => Ok(view),
+                    Answered::Before => {
+                        Err(GateError::ApprovalOver { id, state: view.state.as_str().into() })
+                    }
+                }
+            })
+            .await
+    }
+
+    /// Who may answer is checked before the question is shown; each refusal is recorded.
+    async fn may_answer(&self, caller: &Caller, act: &AnswerRequest) -> Result<(), GateError> {
+        let id = act.request.id;
+        let own = act.request.requester == caller.principal;
+        let below = caller.lineage.iter().any(|process| act.request.acting.contains(process));
+        let person = caller.principal.kind() == PrincipalKind::User
+            && matches!(caller.channel, Channel::Terminal | Channel::Http);
+        let refusal = if own {
+            GateError::SelfApproval(id)
+        } else if below {
+            GateError::DescendantApproval(id)
+        } else if !person {
+            GateError::PersonOnly(act.facts().action)
+        } else if let (Resolution::ApproveForConversation, Some(why)) =
+            (&act.resolution, act.request.once_only())
+        {
+            GateError::OnceOnly { id, why }
+        } else {
+            return Ok(());
+        };
+        self.record_refusal(caller, &act.facts(), &refusal).await?;
+        Err(refusal)
+    }
+}
+
+/// Whether an answer still found the request open.
+enum Answered {
+    Now,
+    Before,
+}
+
+impl Answered {
+    fn of(changed_rows: usize) -> Self {
+        if changed_rows == 1 { Self::Now } else { Self::Before }
+    }
+}
+
+fn approve(
+    sql: &Connection,
+    id: Id<Approval>,
+    by: &Principal,
+    good_for: GoodFor,
+    now: Timestamp,
+    expires: Timestamp,
+) -> Result<Answered, GateError> {
+    let lasting = match good_for {
+        GoodFor::Once => 0,
+        GoodFor::Conversation => 1,
+    };
+    let changed = sql
+        .prepare_cached(
+            "UPDATE gate_approval SET state = 'approved', answered_by = ?2, answered_ms = ?3,
+                 expires_ms = ?4, lasting = ?5
+             WHERE id = ?1 AND state = 'waiting' AND expires_ms > ?3",
+        )?
+        .execute(params![id.to_string(), by.to_string(), now.ms(), expires.ms(), lasting])?;
+    Ok(Answered::of(changed))
+}
+
+/// A no to what waits, or to what was approved and can still be used.
+fn deny(
+    sql: &Connection,
+    id: Id<Approval>,
+    by: &Principal,
+    note: Option<&str>,
+    now: Timestamp,
+    expires: Timestamp,
+) -> Result<Answered, GateError> {
+    let changed = sql
+        .prepare_cached(
+            "UPDATE gate_approval SET state = 'denied', answered_by = ?2, answered_ms = ?3,
+                 expires_ms = ?4, note = ?5, lasting = 0
+             WHERE id = ?1 AND state IN ('waiting', 'approved') AND expires_ms > ?3",
+        )?
+        .execute(params![id.to_string(), by.to_string(), now.ms(), expires.ms(), note])?;
+    Ok(Answered::of(changed))
+}

@@ -1,0 +1,147 @@
+//! The rows of requests.
+
+use super::{ApprovalState, ApprovalView, Given, GoodFor, KEEP_ANSWERED_MS, Standing};
+use crate::error::GateError;
+use keep_db::ReadTx;
+use keep_types::{Approval, Digest, Id, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use serde_json::Value;
+
+/// An open request for the same act under the same policy. A recent no also stands, so that asking
+/// again at once does not wear a person down. What was approved for a conversation is found in it alone,
+/// and there before anything that another conversation asked since.
+pub(super) fn find_open(
+    sql: &Connection,
+    wanted: &ApprovalView,
+    now: Timestamp,
+) -> Result<Option<Standing>, GateError> {
+    let mut statement = sql.prepare_cached(
+        "SELECT * FROM gate_approval WHERE requester = ?1 AND digest = ?2 AND state <> 'used'
+         AND expires_ms > ?3 AND policy_version = ?4 AND (lasting = 0 OR conversation = ?5)
+         ORDER BY lasting DESC, created_ms DESC LIMIT 1",
+    )?;
+    let found = statement
+        .query_row(
+            params![
+                wanted.requester.to_string(),
+                wanted.digest.as_bytes(),
+                now.ms(),
+                wanted.policy_version.as_bytes(),
+                wanted.conversation
+            ],
+            |row| Ok(read_row(row, now)),
+        )
+        .optional()?
+        .transpose()?;
+    Ok(found.map(|view| match view.state {
+        ApprovalState::Approved => {
+            Standing::Approved(Given { id: view.id, conversation: wanted.conversation.clone() })
+        }
+        ApprovalState::Denied => Standing::Denied { note: view.note },
+        ApprovalState::Waiting | ApprovalState::Used | ApprovalState::Expired => {
+            Standing::Waiting { id: view.id, expires: view.expires, made_now: false }
+        }
+    }))
+}
+
+pub(super) fn insert(sql: &Connection, request: &ApprovalView) -> Result<(), GateError> {
+    let acting = serde_json::to_string(&request.acting)
+        .map_err(|e| GateError::Corrupt { table: "gate_approval", what: e.to_string() })?;
+    sql.prepare_cached(
+        "INSERT INTO gate_approval (id, digest, action, namespace, risk, summary, detail, reason,
+             requester, acting, policy_version, created_ms, expires_ms, state, conversation)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'waiting', ?14)",
+    )?
+    .execute(params![
+        request.id.to_string(),
+        request.digest.as_bytes(),
+        request.action.as_str(),
+        request.namespace.to_string(),
+        request.risk.as_str(),
+        request.summary,
+        request.detail.to_string(),
+        request.reason,
+        request.requester.to_string(),
+        acting,
+        request.policy_version.as_bytes(),
+        request.created.ms(),
+        request.expires.ms(),
+        request.conversation,
+    ])?;
+    Ok(())
+}
+
+/// Forgets requests that are long over.
+pub(super) fn sweep(sql: &Connection, now: Timestamp) -> Result<(), GateError> {
+    sql.prepare_cached("DELETE FROM gate_approval WHERE created_ms < ?1")?
+        .execute([now.ms() - KEEP_ANSWERED_MS])?;
+    Ok(())
+}
+
+pub(super) fn load(sql: &Connection, id: Id<Approval>, now: Timestamp) -> Result<ApprovalView, GateError> {
+    sql.prepare_cached("SELECT * FROM gate_approval WHERE id = ?1")?
+        .query_row([id.to_string()], |row| Ok(read_row(row, now)))
+        .optional()?
+        .ok_or(GateError::NoSuchApproval(id))?
+}
+
+fn read_row(row: &Row<'_>, now: Timestamp) -> Result<ApprovalView, GateError> {
+    let corrupt = |what: String| GateError::Corrupt { table: "gate_approval", what };
+    fn parsed<T>(row: &Row<'_>, column: &str) -> Result<T, GateError>
+    where
+        T: std::str::FromStr,
+        T::Err: std::fmt::Display,
+    {
+        let text: String = row.get(column)?;
+        text.parse().map_err(|e: T::Err| GateError::Corrupt {
+            table: "gate_approval",
+            what: format!("{column}: {e}"),
+        })
+    }
+    let expires = Timestamp::from_ms(row.get("expires_ms")?);
+    let stored: String = row.get("state")?;
+    let state = match stored.as_str() {
+        "used" => ApprovalState::Used,
+        "denied" => ApprovalState::Denied,
+        "waiting" | "approved" if expires <= now => ApprovalState::Expired,
+        "waiting" => ApprovalState::Waiting,
+        "approved" => ApprovalState::Approved,
+        other => return Err(corrupt(format!("state {other:?}"))),
+    };
+    let json = |column: &str| -> Result<Value, GateError> {
+        serde_json::from_str(&row.get::<_, String>(column)?).map_err(|e| corrupt(format!("{column}: {e}")))
+    };
+    let answered_by: Option<String> = row.get("answered_by")?;
+    Ok(ApprovalView {
+        id: parsed(row, "id")?,
+        state,
+        requester: parsed(row, "requester")?,
+        action: parsed(row, "action")?,
+        namespace: parsed(row, "namespace")?,
+        risk: parsed(row, "risk")?,
+        summary: row.get("summary")?,
+        detail: json("detail")?,
+        reason: row.get("reason")?,
+        good_for: match row.get("lasting")? {
+            0 => GoodFor::Once,
+            1 => GoodFor::Conversation,
+            other => return Err(corrupt(format!("lasting {other}"))),
+        },
+        conversation: row.get("conversation")?,
+        created: Timestamp::from_ms(row.get("created_ms")?),
+        expires,
+        answered_by: answered_by
+            .map(|by| by.parse().map_err(|e| corrupt(format!("answered_by: {e}"))))
+            .transpose()?,
+        note: row.get("note")?,
+        digest: Digest::from_bytes(row.get("digest")?),
+        policy_version: Digest::from_bytes(row.get("policy_version")?),
+        acting: serde_json::from_value(json("acting")?).map_err(|e| corrupt(format!("acting: {e}")))?,
+    })
+}
+
+pub(super) fn list(tx: &ReadTx<'_>, now: Timestamp) -> Result<Vec<ApprovalView>, GateError> {
+    let mut statement = tx.sql().prepare_cached("SELECT * FROM gate_approval ORDER BY created_ms, id")?;
+    let rows = statement.query_map([], |row| Ok(read_row(row, now)))?;
+    rows.map(|row| row?).collect()
+}
