@@ -1,6 +1,6 @@
-use crate::edge::{Failure, Session, Table, visible};
+use crate::edge::{Failure, Session, Table, show_whole, visible};
 use clap::Args;
-use keep_gate::{ApprovalState, ApprovalView, InboxFilter, Resolution};
+use keep_gate::{ApprovalState, ApprovalView, GoodFor, InboxFilter, Resolution};
 use keep_types::{Approval, Id};
 use std::io::Write;
 use std::process::ExitCode;
@@ -11,9 +11,12 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep inbox\n  keep inbox --all --json\n  keep inbox --watch     ring the bell when a request comes"
+    after_help = "EXAMPLES:\n  keep inbox\n  keep inbox apr_01kak3…  one request, whole, and how it can be answered\n  keep inbox --all --json\n  keep inbox --watch     ring the bell when a request comes"
 )]
 pub(crate) struct Inbox {
+    /// One request, to show whole
+    #[arg(conflicts_with_all = ["all", "watch"])]
+    id: Option<String>,
     /// Show answered, used and expired requests too
     #[arg(long)]
     all: bool,
@@ -24,6 +27,11 @@ pub(crate) struct Inbox {
 
 impl Inbox {
     pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        if let Some(id) = &self.id {
+            let id = parsed(id)?;
+            let view = session.with(async |app, caller| Ok(app.gate().request(caller, id).await?))?;
+            return session.show(&view, |out| one(out, &view, session.width()));
+        }
         let which = if self.all { InboxFilter::All } else { InboxFilter::Waiting };
         if self.watch {
             return watch(session);
@@ -45,6 +53,28 @@ fn table(views: &[ApprovalView]) -> Table {
         ]);
     }
     table
+}
+
+/// One request with everything that was asked, and the answers it can have.
+fn one(out: &mut dyn Write, view: &ApprovalView, width: usize) -> std::io::Result<()> {
+    let id = view.id;
+    writeln!(out, "{} asks: {}", view.requester, visible(&view.summary))?;
+    writeln!(out, "  what   {} in {} (risk {})", view.action, view.namespace, view.risk)?;
+    writeln!(out, "  why    {}", visible(&view.reason))?;
+    writeln!(out, "  state  {}, until {}", view.state.as_str(), view.expires)?;
+    if let Some(note) = &view.note {
+        writeln!(out, "  note   {}", visible(note))?;
+    }
+    show_whole(out, &view.detail, width)?;
+    if view.state != ApprovalState::Waiting {
+        return Ok(());
+    }
+    writeln!(out, "\n  once                   keep approve {id}")?;
+    match view.once_only() {
+        None => writeln!(out, "  for this conversation  keep approve {id} --conversation")?,
+        Some(why) => writeln!(out, "  for this conversation  not offered: {why}")?,
+    }
+    writeln!(out, "  no, and why            keep deny {id} --note WHY")
 }
 
 /// Shows each request once as it comes, until Ctrl-C.
@@ -71,11 +101,14 @@ fn watch(session: &Session) -> Result<ExitCode, Failure> {
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep approve apr_01kak3…\n\nThe act is shown whole before anything is approved. An approval is good\nonce, for this exact act, for a while."
+    after_help = "EXAMPLES:\n  keep approve apr_01kak3…\n  keep approve apr_01kak3… --conversation\n\nThe act is shown whole before anything is approved. An approval is good\nonce, for this exact act, for a while; with --conversation it is good for\nthis exact act as often as it comes in the conversation that asked, for\neight hours. `keep deny` takes either back."
 )]
 pub(crate) struct Approve {
     /// The request, from `keep inbox`
     id: String,
+    /// Approve this exact act for as long as the conversation goes on, eight hours at most
+    #[arg(long)]
+    conversation: bool,
 }
 
 #[derive(Args)]
@@ -90,7 +123,9 @@ pub(crate) struct Deny {
 
 impl Approve {
     pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
-        answer(session, &self.id, Resolution::Approve)
+        let resolution =
+            if self.conversation { Resolution::ApproveForConversation } else { Resolution::Approve };
+        answer(session, &self.id, resolution)
     }
 }
 
@@ -100,17 +135,23 @@ impl Deny {
     }
 }
 
+fn parsed(id: &str) -> Result<Id<Approval>, Failure> {
+    id.parse().map_err(|e| Failure::usage(format!("{id:?}: {e}"), "`keep inbox` lists the requests"))
+}
+
 fn answer(session: &Session, id: &str, resolution: Resolution) -> Result<ExitCode, Failure> {
-    let id: Id<Approval> =
-        id.parse().map_err(|e| Failure::usage(format!("{id:?}: {e}"), "`keep inbox` lists the requests"))?;
+    let id = parsed(id)?;
     let view = session.with(async |app, caller| Ok(app.gate().answer(caller, id, resolution).await?))?;
     session.show(&view, |out| describe(out, &view))
 }
 
 fn describe(out: &mut dyn Write, view: &ApprovalView) -> std::io::Result<()> {
     write!(out, "{} {}: {}", view.id, view.state.as_str(), visible(&view.summary))?;
-    match view.state {
-        ApprovalState::Approved => writeln!(out, " (good once, until {})", view.expires),
+    match (view.state, view.good_for) {
+        (ApprovalState::Approved, GoodFor::Once) => writeln!(out, " (good once, until {})", view.expires),
+        (ApprovalState::Approved, GoodFor::Conversation) => {
+            writeln!(out, " (good in the conversation that asked, until {})", view.expires)
+        }
         _ => writeln!(out),
     }
 }

@@ -8,6 +8,7 @@ mod prompt;
 mod session;
 mod table;
 mod text;
+mod whole;
 
 pub(crate) use failure::{Failure, clap_exit};
 pub(crate) use hidden::{Answered, ask_hidden, choose_hidden, confirm};
@@ -15,3 +16,4 @@ pub(crate) use progress::Progress;
 pub(crate) use session::Session;
 pub(crate) use table::Table;
 pub(crate) use text::{visible, wrap};
+pub(crate) use whole::show as show_whole;
