@@ -21,6 +21,7 @@ mod purge;
 mod schema;
 mod scratch;
 mod settings;
+mod shell;
 mod status;
 pub mod trust;
 mod trusting;
@@ -38,8 +39,11 @@ pub use policy::PolicyView;
 pub use project::{ProjectView, find_root};
 pub use purge::PurgeReport;
 pub use settings::SettingsView;
+pub use shell::{ShellCheck, ShellView};
 pub use status::{PolicyStatus, StatusView, WhoView};
 pub use trusting::TrustView;
+
+pub use keep_policy::Profile;
 
 /// The ledger's and the policy's words, for surfaces that show them.
 pub mod words {

@@ -1,5 +1,6 @@
 //! Reads one rule file into rules, each checked against its own examples.
 
+use crate::command::{self, CommandRule};
 use crate::error::{Place, PolicyError};
 use crate::example::{self, Example};
 use crate::floor;
@@ -14,7 +15,7 @@ use toml::de::{DeTable, DeValue};
 
 /// The newest format this program reads.
 const FORMAT: i64 = 1;
-const FILE_KEYS: [&str; 2] = ["format", "rule"];
+const FILE_KEYS: [&str; 3] = ["command", "format", "rule"];
 const RULE_KEYS: [&str; 12] = [
     "id",
     "decision",
@@ -32,7 +33,14 @@ const RULE_KEYS: [&str; 12] = [
 const EXAMPLE_KEYS: [&str; 5] = ["principal", "action", "namespace", "risk", "channel"];
 
 /// The rules of one source, in the order they stand in it.
-pub(crate) fn read(source: &Source) -> Result<Vec<Rule>, PolicyError> {
+#[derive(Default)]
+pub(crate) struct Rules {
+    pub(crate) acts: Vec<Rule>,
+    pub(crate) commands: Vec<CommandRule>,
+}
+
+/// Reads the rules of one source.
+pub(crate) fn read(source: &Source) -> Result<Rules, PolicyError> {
     let file = File { name: &source.name, text: &source.text };
     if source.text.len() > MAX_SOURCE_BYTES {
         return Err(PolicyError::TooLarge {
@@ -48,39 +56,59 @@ pub(crate) fn read(source: &Source) -> Result<Vec<Rule>, PolicyError> {
     let table = table.get_ref();
     file.known_keys(table, &FILE_KEYS)?;
     file.format(table)?;
-    let mut rules: Vec<Rule> = Vec::new();
-    let Some(entries) = table.get("rule") else {
-        return Ok(rules);
-    };
-    for entry in file.array("rule", entries)? {
-        let rule = file.rule(entry, source)?;
-        if let Some(first) = rules.iter().find(|first| first.id == rule.id) {
-            return Err(PolicyError::DuplicateId {
-                place: rule.place(),
-                id: rule.id.to_string(),
-                first_line: first.line,
-            });
+    let mut rules = Rules::default();
+    // One name is one rule, whatever it is about: a person names it by that.
+    let mut ids: Vec<(String, usize)> = Vec::new();
+    let mut new_id = |id: String, place: Place| match ids.iter().find(|(known, _)| *known == id) {
+        Some((_, first_line)) => Err(PolicyError::DuplicateId { place, id, first_line: *first_line }),
+        None => {
+            ids.push((id, place.line));
+            Ok(())
         }
-        rules.push(rule);
+    };
+    for entry in entries_of(file, table, "rule")? {
+        let rule = file.rule(entry, source)?;
+        new_id(rule.id.to_string(), rule.place())?;
+        rules.acts.push(rule);
+    }
+    for entry in entries_of(file, table, "command")? {
+        let rule = command::read::rule(file, entry, source)?;
+        new_id(rule.id.to_string(), rule.place())?;
+        rules.commands.push(rule);
     }
     Ok(rules)
 }
 
+fn entries_of<'v, 'i>(
+    file: File<'_>,
+    table: &'v DeTable<'i>,
+    key: &'static str,
+) -> Result<&'v [Value<'i>], PolicyError> {
+    match table.get(key) {
+        None => Ok(&[]),
+        Some(entries) => file.array(key, entries),
+    }
+}
+
 /// A file's name and text, to turn spans into places.
 #[derive(Clone, Copy)]
-struct File<'a> {
+pub(crate) struct File<'a> {
     name: &'a str,
     text: &'a str,
 }
 
-type Value<'a> = Spanned<DeValue<'a>>;
+pub(crate) type Value<'a> = Spanned<DeValue<'a>>;
 
 impl File<'_> {
-    fn place(self, span: Range<usize>) -> Place {
+    pub(crate) fn place(self, span: Range<usize>) -> Place {
         Place::at(self.name, self.text, span.start)
     }
 
-    fn known_keys(self, table: &DeTable<'_>, known: &'static [&'static str]) -> Result<(), PolicyError> {
+    pub(crate) fn known_keys(
+        self,
+        table: &DeTable<'_>,
+        known: &'static [&'static str],
+    ) -> Result<(), PolicyError> {
         match table.iter().find(|(key, _)| !known.contains(&&**key.get_ref())) {
             Some((key, _)) => Err(PolicyError::UnknownKey {
                 place: self.place(key.span()),
@@ -139,14 +167,18 @@ impl File<'_> {
         Ok(rule)
     }
 
-    fn array<'v, 'i>(self, key: &'static str, value: &'v Value<'i>) -> Result<&'v [Value<'i>], PolicyError> {
+    pub(crate) fn array<'v, 'i>(
+        self,
+        key: &'static str,
+        value: &'v Value<'i>,
+    ) -> Result<&'v [Value<'i>], PolicyError> {
         match value.get_ref().as_array() {
             Some(array) => Ok(array),
             None => Err(self.wrong_type(key, "a list", value)),
         }
     }
 
-    fn text<'v>(self, key: &'static str, value: &'v Value<'_>) -> Result<&'v str, PolicyError> {
+    pub(crate) fn text<'v>(self, key: &'static str, value: &'v Value<'_>) -> Result<&'v str, PolicyError> {
         value.get_ref().as_str().ok_or_else(|| self.wrong_type(key, "text", value))
     }
 
@@ -171,25 +203,30 @@ impl File<'_> {
         })
     }
 
-    fn wrong_type(self, key: &'static str, wanted: &'static str, value: &Value<'_>) -> PolicyError {
+    pub(crate) fn wrong_type(
+        self,
+        key: &'static str,
+        wanted: &'static str,
+        value: &Value<'_>,
+    ) -> PolicyError {
         let found = value.get_ref().type_str();
         PolicyError::WrongType { place: self.place(value.span()), key, wanted, found }
     }
 
-    fn malformed(self, key: &'static str, value: &Value<'_>, message: String) -> PolicyError {
+    pub(crate) fn malformed(self, key: &'static str, value: &Value<'_>, message: String) -> PolicyError {
         PolicyError::Malformed { place: self.place(value.span()), key, message }
     }
 }
 
 /// One table of the file while its keys are read.
-struct Row<'f, 't> {
-    file: File<'f>,
-    table: &'t DeTable<'t>,
-    place: Place,
+pub(crate) struct Row<'f, 't> {
+    pub(crate) file: File<'f>,
+    pub(crate) table: &'t DeTable<'t>,
+    pub(crate) place: Place,
 }
 
 impl Row<'_, '_> {
-    fn optional<T>(
+    pub(crate) fn optional<T>(
         &self,
         key: &'static str,
         parse: impl Fn(&str) -> Result<T, String>,
@@ -201,7 +238,7 @@ impl Row<'_, '_> {
         parse(text).map(Some).map_err(|message| self.file.malformed(key, value, message))
     }
 
-    fn required<T>(
+    pub(crate) fn required<T>(
         &self,
         key: &'static str,
         parse: impl Fn(&str) -> Result<T, String>,
@@ -209,7 +246,7 @@ impl Row<'_, '_> {
         self.optional(key, parse)?.ok_or_else(|| PolicyError::Missing { place: self.place.clone(), key })
     }
 
-    fn list<T>(
+    pub(crate) fn list<T>(
         &self,
         key: &'static str,
         item: impl Fn(&Value<'_>) -> Result<T, PolicyError>,
@@ -235,7 +272,10 @@ impl Row<'_, '_> {
         values.iter().map(item).collect()
     }
 
-    fn patterns<P: FromStr<Err = PatternError>>(&self, key: &'static str) -> Result<Vec<P>, PolicyError> {
+    pub(crate) fn patterns<P: FromStr<Err = PatternError>>(
+        &self,
+        key: &'static str,
+    ) -> Result<Vec<P>, PolicyError> {
         self.list(key, |value| {
             self.file.text(key, value)?.parse().map_err(|source| PolicyError::Pattern {
                 place: self.file.place(value.span()),
@@ -281,11 +321,11 @@ fn limits(rule: &Rule) -> Result<(), PolicyError> {
     Ok(())
 }
 
-fn parsed<T: FromStr<Err: std::error::Error + 'static>>(text: &str) -> Result<T, String> {
+pub(crate) fn parsed<T: FromStr<Err: std::error::Error + 'static>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error: T::Err| chain(&error).join(": "))
 }
 
-fn decision_of(text: &str) -> Result<Decision, String> {
+pub(crate) fn decision_of(text: &str) -> Result<Decision, String> {
     [Decision::Allow, Decision::Ask, Decision::Deny]
         .into_iter()
         .find(|decision| decision.as_str() == text)
@@ -297,7 +337,7 @@ fn decision_of(text: &str) -> Result<Decision, String> {
 
 /// A reason ends up on terminals and in records, so it is one line that cannot move the cursor or turn
 /// the direction of writing.
-fn reason_of(text: &str) -> Result<String, String> {
+pub(crate) fn reason_of(text: &str) -> Result<String, String> {
     let turns =
         |c: char| matches!(c, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     if text.trim().is_empty() {

@@ -6,6 +6,7 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
 
+mod command;
 mod document;
 mod error;
 mod example;
@@ -17,6 +18,10 @@ mod probe;
 mod rule;
 mod source;
 
+pub use command::{
+    CommandQuestion, CommandRule, CommandRuling, HostPattern, PartRuling, PathPattern, Profile, Unsuitable,
+    suggest,
+};
 pub use error::{Place, PolicyError};
 pub use floor::is_house_act;
 pub use folder::read_folder;

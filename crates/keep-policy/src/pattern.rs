@@ -12,6 +12,12 @@ pub enum PatternError {
     /// A star somewhere else than alone or at the end of a family.
     #[error("{0:?} has a '*' where none can be; {1}")]
     Star(String, &'static str),
+    /// Not a path.
+    #[error("{0:?} is no path pattern; {1}")]
+    Path(String, &'static str),
+    /// Not a host.
+    #[error("{0:?} is no host pattern; {1}")]
+    Host(String, &'static str),
     /// Not a principal.
     #[error(transparent)]
     Principal(#[from] PrincipalError),

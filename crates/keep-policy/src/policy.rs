@@ -1,3 +1,4 @@
+use crate::command::CommandRule;
 use crate::document;
 use crate::error::PolicyError;
 use crate::floor;
@@ -13,6 +14,7 @@ const BUILTIN: &str = include_str!("builtin.toml");
 #[derive(Clone, Debug)]
 pub struct Policy {
     rules: Vec<Rule>,
+    commands: Vec<CommandRule>,
     version: Digest,
     /// Why nothing is allowed, when the rules did not load.
     closed: Option<String>,
@@ -79,20 +81,23 @@ impl Policy {
             name: "builtin.toml".to_owned(),
             text: BUILTIN.to_owned(),
         });
-        let mut rules = Vec::new();
+        let (mut rules, mut commands) = (Vec::new(), Vec::new());
         for source in &sources {
-            rules.extend(document::read(source)?);
-            if rules.len() > MAX_RULES {
+            let read = document::read(source)?;
+            rules.extend(read.acts);
+            commands.extend(read.commands);
+            if rules.len() + commands.len() > MAX_RULES {
                 return Err(PolicyError::TooMany {
                     file: source.name.clone(),
                     what: "rules",
-                    count: rules.len(),
+                    count: rules.len() + commands.len(),
                     limit: MAX_RULES,
                 });
             }
         }
         rules.sort_by_key(|rule| rule.layer.precedence());
-        Ok(Self { rules, version: version_of(&mut sources), closed: None })
+        commands.sort_by_key(|rule| rule.layer.precedence());
+        Ok(Self { rules, commands, version: version_of(&mut sources), closed: None })
     }
 
     /// The policy to run under when the rules did not load: it denies everything but `gate.stop`.
@@ -100,7 +105,7 @@ impl Policy {
     pub fn closed(because: &PolicyError) -> Self {
         let reason = format!("the rules do not load, so nothing is allowed: {}", chain(because).join(": "));
         let version = FieldHasher::new("keep policy closed").field("reason", &reason).finish();
-        Self { rules: Vec::new(), version, closed: Some(reason) }
+        Self { rules: Vec::new(), commands: Vec::new(), version, closed: Some(reason) }
     }
 
     /// Digests every source: a changed rule makes another policy, and voids approvals under the old one.
@@ -113,6 +118,17 @@ impl Policy {
     #[must_use]
     pub fn rules(&self) -> &[Rule] {
         &self.rules
+    }
+
+    /// Every rule about commands, in the same order.
+    #[must_use]
+    pub fn command_rules(&self) -> &[CommandRule] {
+        &self.commands
+    }
+
+    /// Why nothing is allowed, when the rules did not load.
+    pub(crate) fn closed_because(&self) -> Option<&str> {
+        self.closed.as_deref()
     }
 
     /// Decides. Deny wins, then ask, then allow, whatever the order; nothing matching is denied. An

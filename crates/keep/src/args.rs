@@ -2,7 +2,7 @@
 
 use crate::commands::{
     approvals, attest, audit, backup, config, doctor, init, papers, policy, project, purge, restore, secret,
-    status, stop, token, trust, version, whoami,
+    shell_check, status, stop, token, trust, version, whoami,
 };
 use crate::edge::{Failure, Session};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -96,6 +96,8 @@ pub(crate) enum Command {
     Token(token::Token),
     /// Show, check and explain the rules
     Policy(policy::Policy),
+    /// Say what a command line would do, and what policy says to it; nothing runs
+    ShellCheck(shell_check::ShellCheckWords),
     /// List the requests that wait for a person
     Inbox(approvals::Inbox),
     /// Approve a request
@@ -143,6 +145,7 @@ impl Command {
             Self::HoldKey(command) => command.run(session),
             Self::Token(command) => command.run(session),
             Self::Policy(command) => command.run(session),
+            Self::ShellCheck(command) => command.run(session),
             Self::Inbox(command) => command.run(session),
             Self::Approve(command) => command.run(session),
             Self::Deny(command) => command.run(session),

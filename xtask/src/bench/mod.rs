@@ -15,8 +15,7 @@ use std::path::Path;
 type Measure = fn() -> Result<Vec<Row>, Chore>;
 
 /// The benchmarks there are.
-const BENCHES: &[(&str, Measure)] =
-    &[("spine", spine::rows), ("vault", vault::rows), ("shell", shell::rows)];
+const BENCHES: &[(&str, Measure)] = &[("spine", spine::rows), ("vault", vault::rows), ("shell", shell::rows)];
 
 /// Runs one benchmark, prints its table and writes its rows where asked.
 pub(crate) fn run(name: &str, json: Option<&Path>) -> Result<(), Chore> {

@@ -103,7 +103,7 @@ use ProjectRule::{Lower, Never, Own};
 
 /// Every setting there is. A key stands here only when something obeys it.
 #[rustfmt::skip]
-pub static KEYS: [Key; 12] = [
+pub static KEYS: [Key; 13] = [
     key("approvals.expiry", Kind::Span(seconds(10), Duration::days(7)), (Lower, Smaller),
         field!(Span, approval_expiry),
         "How long a request for approval waits for an answer, and an approval stays good."),
@@ -123,6 +123,13 @@ pub static KEYS: [Key; 12] = [
     key("database.lock_wait", Kind::Span(Duration::from_ms(100), seconds(600)), (Never, Neither),
         field!(Span, lock_wait),
         "How long a write waits for other processes before it is refused."),
+    key("exec.profile", Kind::Choice(PROFILES), (Lower, Smaller),
+        (|c| Value::Choice(c.exec_profile.as_str()), |c, v| {
+            if let Value::Choice(word) = v && let Ok(profile) = word.parse() {
+                c.exec_profile = profile;
+            }
+        }),
+        "What commands run without a question where no rule speaks, from read-only to full-trust."),
     key("ledger.detail_retention", Kind::Span(Duration::days(1), Duration::days(36_500)), (Never, Larger),
         field!(Span, detail_retention),
         "How old a record's details become before `keep purge` erases them; the record itself stays."),
@@ -159,7 +166,18 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
     (score(&best) > 0.75).then_some(best)
 }
 
+/// The profiles for commands, the narrowest first.
+const PROFILES: super::value::Choice = &["read-only", "workspace", "network", "full-trust"];
+
 impl Key {
+    /// Where a word stands among those of a choice.
+    fn place_of(&self, word: &str) -> Option<usize> {
+        match self.kind {
+            Kind::Choice(words) => words.iter().position(|known| *known == word),
+            _ => None,
+        }
+    }
+
     /// The environment variable that sets it.
     #[must_use]
     pub fn variable(&self) -> String {
@@ -174,6 +192,7 @@ impl Key {
             (Value::Span(old), Value::Span(new)) => new.cmp(old),
             (Value::Count(old), Value::Count(new)) => new.cmp(old),
             (Value::Switch(old), Value::Switch(new)) => new.cmp(old),
+            (Value::Choice(old), Value::Choice(new)) => self.place_of(new).cmp(&self.place_of(old)),
             _ => return self.narrower == Neither,
         };
         match self.narrower {

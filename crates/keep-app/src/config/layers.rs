@@ -4,6 +4,7 @@ use super::keys::{self, KEYS, Key, ProjectRule};
 use super::surroundings::{ProjectSettings, Standing, Surroundings, Trusted};
 use super::value::{NoticeBy, Value};
 use keep_policy::Place;
+use keep_policy::Profile;
 use keep_types::{Duration, Name};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -26,6 +27,8 @@ pub struct Values {
     pub backup_keep: usize,
     /// `database.lock_wait`
     pub lock_wait: Duration,
+    /// `exec.profile`
+    pub exec_profile: Profile,
     /// `ledger.detail_retention`
     pub detail_retention: Duration,
     /// `project.name`
@@ -50,6 +53,7 @@ impl Default for Values {
             totp: false,
             backup_keep: 10,
             lock_wait: Duration::from_ms(10_000),
+            exec_profile: Profile::Workspace,
             detail_retention: Duration::days(365),
             project_name: None,
             agent_per_minute: 600,

@@ -1,6 +1,7 @@
 //! What the rules decide, and what a rule file may not say.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod commands;
 mod deciding;
 mod loading;
 mod properties;

@@ -13,6 +13,7 @@ pub(crate) mod project;
 pub(crate) mod purge;
 pub(crate) mod restore;
 pub(crate) mod secret;
+pub(crate) mod shell_check;
 pub(crate) mod status;
 pub(crate) mod stop;
 pub(crate) mod token;
