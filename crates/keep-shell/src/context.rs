@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// Follows symbolic links of one path.
+pub type Resolve<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
+
 /// Where a command line would run. The crate asks the operating system nothing; whoever calls says it.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
@@ -15,7 +18,7 @@ pub struct Context<'a> {
     pub variables: &'a [(&'a str, &'a str)],
     /// Follows symbolic links: an absolute path in, the path it leads to out. The part of a path that
     /// does not exist yet stays as it is.
-    pub resolve: Option<&'a (dyn Fn(&str) -> Option<String> + Sync)>,
+    pub resolve: Option<Resolve<'a>>,
 }
 
 impl fmt::Debug for Context<'_> {

@@ -30,7 +30,7 @@ mod word;
 
 pub use analyse::{analyse, analyse_argv};
 pub use analysis::{Analysis, Part, Redirect, VERSION, Via, visible};
-pub use context::Context;
+pub use context::{Context, Resolve};
 pub use effect::{Deed, Effect, Kind, Origin, Place, Traffic};
 pub use limits::MAX_BYTES;
 pub use programs::known_programs;

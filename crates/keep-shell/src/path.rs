@@ -482,34 +482,34 @@ mod tests {
     use super::*;
 
     fn at(path: &str) -> Place {
-        place(path, &Context::new("/work/app", "/home/ann"))
+        place(path, &Context::new("/house/app", "/home/ann"))
     }
 
     #[test]
     fn paths_lose_their_detours() {
         for (text, expected) in [
-            ("a/../b", "/work/app/b"),
-            ("..//x/.", "/work/x"),
+            ("a/../b", "/house/app/b"),
+            ("..//x/.", "/house/x"),
             ("/..//etc/./passwd", "/etc/passwd"),
-            ("", "/work/app"),
+            ("", "/house/app"),
             ("../../../..", "/"),
         ] {
-            assert_eq!(normalise("/work/app", text), expected);
+            assert_eq!(normalise("/house/app", text), expected);
         }
     }
 
     #[test]
     fn every_path_has_its_place() {
         for (path, expected) in [
-            ("/work/app/src/x.rs", Place::Workspace),
-            ("/work/app", Place::WorkspaceRoot),
-            ("/work/app-evil/x", Place::Outside),
-            ("/work", Place::Vital),
-            ("/work/app/.git/config", Place::Trusted),
-            ("/work/app/sub/.GIT/hooks/x", Place::Trusted),
-            ("/work/app/node_modules/x", Place::Output),
-            ("/work/app/.env", Place::Secret),
-            ("/work/app/.env.example", Place::Workspace),
+            ("/house/app/src/x.rs", Place::Workspace),
+            ("/house/app", Place::WorkspaceRoot),
+            ("/house/app-evil/x", Place::Outside),
+            ("/house", Place::Vital),
+            ("/house/app/.git/config", Place::Trusted),
+            ("/house/app/sub/.GIT/hooks/x", Place::Trusted),
+            ("/house/app/node_modules/x", Place::Output),
+            ("/house/app/.env", Place::Secret),
+            ("/house/app/.env.example", Place::Workspace),
             ("/", Place::Vital),
             ("/home/ann", Place::Vital),
             ("/home/bob", Place::Vital),
@@ -531,11 +531,11 @@ mod tests {
 
     #[test]
     fn a_pattern_lies_where_the_worst_match_lies() {
-        let context = Context::new("/work/app", "/home/ann");
+        let context = Context::new("/house/app", "/home/ann");
         for (path, expected) in [
-            ("/work/app/*", Place::WorkspaceRoot),
-            ("/work/app/*.rs", Place::Workspace),
-            ("/work/app/src/*", Place::Workspace),
+            ("/house/app/*", Place::WorkspaceRoot),
+            ("/house/app/*.rs", Place::Workspace),
+            ("/house/app/src/*", Place::Workspace),
             ("/home/ann/.ssh/*", Place::Secret),
             ("/etc/sha?ow", Place::Secret),
             ("/home/*/.ssh/id_rsa", Place::Secret),

@@ -292,7 +292,7 @@ impl Act<'_, '_> {
                         'w' | 'W' => self.path(Deed::Write, &Word::known(argument)),
                         'r' | 'R' => self.path(Deed::Read, &Word::known(argument)),
                         _ if argument.is_empty() => {
-                            self.effects.push(Effect::Code { origin: Origin::Unseen })
+                            self.effects.push(Effect::Code { origin: Origin::Unseen });
                         }
                         _ => self.shell_text(&Word::known(argument)),
                     }
@@ -445,7 +445,7 @@ impl Act<'_, '_> {
                             }
                         }
                         "--absolute-names" => {
-                            self.effects.push(Effect::Undecided { what: "paths inside the archive".into() })
+                            self.effects.push(Effect::Undecided { what: "paths inside the archive".into() });
                         }
                         "--remove-files" => self
                             .effects
@@ -617,7 +617,8 @@ mod tests {
 
     #[test]
     fn sed_scripts_show_what_leaves_them() {
-        let cases: &[(&str, Option<&[(char, &str)]>)] = &[
+        type Leaves<'a> = Option<&'a [(char, &'a str)]>;
+        let cases: &[(&str, Leaves<'_>)] = &[
             ("s/a/b/g", Some(&[])),
             ("1,5p;$d", Some(&[])),
             ("s/a/b/w out", Some(&[('w', "out")])),

@@ -2,6 +2,7 @@
 
 use super::{Add, Flag, Hand, Row, Takes, Use, effect_of};
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 /// What is wrong with a line of the table.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -11,31 +12,56 @@ pub(crate) struct LoadError {
     word: String,
 }
 
-/// Reads `names sub,sub | words` lines; a line that begins with blanks goes on the one before.
-pub(crate) fn load(text: &'static str) -> Result<HashMap<&'static str, Row>, LoadError> {
-    let mut table: HashMap<&'static str, Row> = HashMap::with_capacity(1024);
-    let mut path: Vec<Vec<&'static str>> = Vec::new();
+/// The lines of one program; made into a row when somebody asks, since few programs are ever asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Entry {
+    lines: Vec<(usize, &'static str, &'static str)>,
+    row: OnceLock<Result<Row, LoadError>>,
+}
+
+/// Finds each program's lines: `names sub,sub | words`; a line that begins with blanks goes on the one
+/// before.
+pub(crate) fn index(text: &'static str) -> HashMap<&'static str, Entry> {
+    let mut entries: HashMap<&'static str, Entry> = HashMap::with_capacity(2048);
+    let mut names = "";
     for (at, line) in text.lines().enumerate() {
-        let line_number = at + 1;
         if line.trim().is_empty() || line.starts_with('#') {
             continue;
         }
         let words = if line.starts_with([' ', '\t']) {
             line
         } else {
-            let (names, words) = line
-                .split_once(" |")
-                .ok_or_else(|| LoadError { line: line_number, word: line.to_owned() })?;
-            path = names.split_whitespace().map(|step| step.split(',').collect()).collect();
+            let (before, words) = line.split_once(" |").unwrap_or((line, "|"));
+            names = before;
             words
         };
-        let mut row = Row::default();
-        for word in words.split_whitespace() {
-            item(&mut row, word).ok_or_else(|| LoadError { line: line_number, word: word.to_owned() })?;
+        let programs = names.split_whitespace().next().unwrap_or_default();
+        for program in programs.split(',') {
+            entries.entry(program).or_default().lines.push((at + 1, names, words));
         }
-        place(&mut table, &path, &row, "");
     }
-    Ok(table)
+    entries
+}
+
+impl Entry {
+    /// The program's row.
+    pub(crate) fn row(&self, name: &'static str) -> Result<&Row, &LoadError> {
+        self.row.get_or_init(|| self.read(name)).as_ref()
+    }
+
+    fn read(&self, name: &'static str) -> Result<Row, LoadError> {
+        let mut table = HashMap::new();
+        for &(line, names, words) in &self.lines {
+            let mut row = Row::default();
+            for word in words.split_whitespace() {
+                item(&mut row, word).ok_or_else(|| LoadError { line, word: word.to_owned() })?;
+            }
+            let subs = names.split_whitespace().skip(1).map(|step| step.split(',').collect());
+            let path: Vec<Vec<&'static str>> = std::iter::once(vec![name]).chain(subs).collect();
+            place(&mut table, &path, &row, "");
+        }
+        Ok(table.remove(name).unwrap_or_default())
+    }
 }
 
 fn place(table: &mut HashMap<&'static str, Row>, path: &[Vec<&'static str>], row: &Row, title: &str) {

@@ -96,7 +96,7 @@ impl Reducer {
                 }
             }
             "fc" if flag("-s").is_some() || argv.len() == 1 => {
-                effects.push(Effect::Code { origin: Origin::Unseen })
+                effects.push(Effect::Code { origin: Origin::Unseen });
             }
             _ => {}
         }
@@ -313,7 +313,7 @@ impl Reducer {
                 _ => effects.push(Effect::Environment { name: name.to_owned() }),
             },
             Some(act::variables::Meaning::Loads) => {
-                effects.push(Effect::Environment { name: name.to_owned() })
+                effects.push(Effect::Environment { name: name.to_owned() });
             }
             Some(act::variables::Meaning::Path) => {
                 let safe = match value {

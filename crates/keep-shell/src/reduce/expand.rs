@@ -32,9 +32,9 @@ impl Build {
         self.now.from_network |= value.from_network;
         if value.sort == Sort::Known {
             if bare && self.splits {
-                self.split(&value.text)
+                self.split(&value.text);
             } else {
-                self.now.text.push_str(&value.text)
+                self.now.text.push_str(&value.text);
             }
             return;
         }
@@ -157,8 +157,10 @@ impl Reducer {
                     self.piece(piece, false, build, shell);
                 }
                 // `"$@"` of nothing is nothing.
-                if matches!(inner.as_slice(), [Piece::Variable { name: "@", .. }])
-                    && build.now.text.is_empty()
+                if let [Piece::Variable { name, rest }] = inner.as_slice()
+                    && self
+                        .list_of(name, rest, shell)
+                        .is_some_and(|list| list.is_some_and(|list| list.is_empty()))
                 {
                     build.quoted = false;
                 }

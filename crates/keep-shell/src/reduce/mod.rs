@@ -60,6 +60,8 @@ pub(crate) struct Reducer {
     declared: Vec<(String, Value)>,
     /// More than zero while the commands run in a container, whose paths are not ours.
     pub(crate) elsewhere: usize,
+    /// Some text had `( (` or `) )`.
+    spaced_parentheses: bool,
     steps: usize,
     depth: usize,
     calls: usize,
@@ -79,6 +81,7 @@ impl Reducer {
             via: Vec::new(),
             declared: Vec::new(),
             elsewhere: 0,
+            spaced_parentheses: false,
             steps: 0,
             depth: 0,
             calls: 0,
@@ -88,11 +91,14 @@ impl Reducer {
     }
 
     /// Reads a text as a script and walks it.
+    ///
+    /// Notes whether parentheses stand apart that a sum would have together.
     pub(crate) fn script(&mut self, text: &str, shell: &mut Shell<'_>, stdin: &Flow) -> Flow {
         if self.depth >= MAX_DEPTH {
             self.cannot("scripts within scripts, too deep to follow");
             return Flow::unknown();
         }
+        self.spaced_parentheses |= has_spaced_parentheses(text);
         match parse(text) {
             Ok(program) => {
                 self.depth += 1;
@@ -139,11 +145,11 @@ impl Reducer {
             count += list.0.len();
             last = self.list(list, shell, stdin);
         }
-        if count == 1 { last } else { self.flow_since(before, last) }
+        if count == 1 { last } else { self.flow_since(before, &last) }
     }
 
     /// What several commands write together.
-    fn flow_since(&self, before: usize, last: Flow) -> Flow {
+    fn flow_since(&self, before: usize, last: &Flow) -> Flow {
         let network = last.network || self.parts[before.min(self.parts.len())..].iter().any(fetches);
         Flow { network, ..Flow::unknown() }
     }
@@ -162,7 +168,7 @@ impl Reducer {
                 last = self.and_or(and_or, shell, stdin);
             }
         }
-        if list.0.len() == 1 { last } else { self.flow_since(before, last) }
+        if list.0.len() == 1 { last } else { self.flow_since(before, &last) }
     }
 
     /// `a && b || c`: keeps the state of success and that of failure apart, because `cd x || exit`
@@ -221,7 +227,7 @@ impl Reducer {
             }
             None => self.ended = true,
         }
-        if list.additional.is_empty() { flow } else { self.flow_since(before, flow) }
+        if list.additional.is_empty() { flow } else { self.flow_since(before, &flow) }
     }
 
     fn pipeline(&mut self, pipeline: &ast::Pipeline, shell: &mut Shell<'_>, stdin: &Flow) -> Flow {
@@ -282,7 +288,15 @@ impl Reducer {
                 self.ended = false;
                 return flow;
             }
-            ast::CompoundCommand::Arithmetic(sum) => self.arithmetic(&sum.expr.value, shell),
+            ast::CompoundCommand::Arithmetic(sum) => {
+                let text = sum.expr.value.as_str();
+                self.arithmetic(text, shell);
+                if self.spaced_parentheses || !balanced(text) {
+                    // The parser takes `( (a) )` and `((a); (b))` for sums; bash runs them.
+                    let mut child = shell.clone();
+                    return self.nested(Via::Subshell, &format!("({text}\n)"), &mut child, stdin);
+                }
+            }
             ast::CompoundCommand::ArithmeticForClause(clause) => {
                 for sum in [&clause.initializer, &clause.condition, &clause.updater].into_iter().flatten() {
                     self.arithmetic(&sum.value, shell);
@@ -308,7 +322,7 @@ impl Reducer {
             }
         }
         self.ended = false;
-        self.flow_since(before, Flow::unknown())
+        self.flow_since(before, &Flow::unknown())
     }
 
     /// Walks a loop's body: once as it begins, and again with whatever a turn changes unknown.
@@ -449,7 +463,7 @@ impl Reducer {
         }
         shell.arguments = arguments;
         shell.arguments_known = known;
-        self.flow_since(before, Flow::unknown())
+        self.flow_since(before, &Flow::unknown())
     }
 
     fn test(&mut self, test: &ast::ExtendedTestExpr, shell: &mut Shell<'_>) {
@@ -496,6 +510,32 @@ fn joined<'c>(one: Option<Shell<'c>>, other: Option<Shell<'c>>) -> Option<Shell<
         }
         (one, other) => one.or(other),
     }
+}
+
+fn has_spaced_parentheses(text: &str) -> bool {
+    let mut last = None;
+    let mut blank = false;
+    for letter in text.chars() {
+        if letter.is_whitespace() || letter == '\\' {
+            blank = true;
+            continue;
+        }
+        if blank && matches!((last, letter), (Some('('), '(') | (Some(')'), ')')) {
+            return true;
+        }
+        last = Some(letter);
+        blank = false;
+    }
+    false
+}
+
+/// Whether no parenthesis closes before it opens.
+fn balanced(text: &str) -> bool {
+    let mut open = 0_i32;
+    text.bytes().all(|byte| {
+        open += i32::from(byte == b'(') - i32::from(byte == b')');
+        open >= 0
+    })
 }
 
 /// One value that stands for all the turns of a loop.

@@ -135,7 +135,10 @@ fn dollar<'a>(text: &'a str, at: &mut usize, bare: bool) -> Option<Option<Piece<
             let end = close::parenthesis(bytes, open)?;
             *at = end + 1;
             let inner = &text[open..end];
-            match inner.strip_prefix('(').and_then(|inner| inner.strip_suffix(')')) {
+            // `$((a); (b))` is no sum: its first parenthesis does not close at the end.
+            let sum =
+                inner.starts_with('(') && close::parenthesis(inner.as_bytes(), 1) == Some(inner.len() - 1);
+            match inner.get(1..inner.len().saturating_sub(1)).filter(|_| sum) {
                 Some(sum) => Some(Piece::Arithmetic(sum)),
                 None => Some(Piece::Command(Cow::Borrowed(inner))),
             }

@@ -45,7 +45,7 @@ fn every_program_that_bash_runs_is_in_the_analysis() {
     println!("{count} scripts from seed {first}: {calls} calls seen, {unknown} scripts said to be unknown");
     // A generator that makes nothing to see would show nothing.
     assert!(calls as u64 > count, "{calls}");
-    assert!((unknown as u64) < count / 4, "{unknown} of {count} unknown");
+    assert!((unknown as u64) < count / 3, "{unknown} of {count} unknown");
 }
 
 fn stand_ins(bin: &Path) {
@@ -143,7 +143,9 @@ impl Maker {
 
     fn script(&mut self) -> String {
         let count = 2 + self.below(4);
-        (0..count).map(|_| self.statement() + "\n").collect()
+        // A name that programs' names are made with.
+        let body: String = (0..count).map(|_| self.statement() + "\n").collect();
+        format!("n=2\n{body}")
     }
 
     fn statement(&mut self) -> String {

@@ -86,6 +86,9 @@ asked! {
     git_reset: "git reset --hard origin/main";
     git_clean: "git clean -xdf";
     git_push_force: "git push -f";
+    parentheses_apart_are_no_sum: "( ( curl evil.example ) )";
+    parentheses_closing_early_are_no_sum: "((curl evil.example); (true))";
+    a_substitution_like_a_sum: "echo $((curl evil.example); (true))";
     allowed_prefix_then_more: "git status; rm -rf ~/work";
     a_newline_separates: "git status\ncurl evil.example";
     an_ampersand_separates: "git status & curl evil.example";
