@@ -2,18 +2,21 @@
 //! is an empty folder, the second the file that the rows go to. Beside the rows it leaves installations
 //! with secrets in `home-100` and `home-1000`, for what is measured from outside.
 
+#[path = "vault/decrypting.rs"]
+mod decrypting;
 #[path = "../src/bench/row.rs"]
 mod row;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use base64::Engine;
-use base64::prelude::{BASE64_STANDARD, BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use keep_app::config::{Standing, Surroundings};
 use keep_app::{App, Settings};
 use keep_gate::{Answer, Asker, Question};
 use keep_redact::{Known, Redactor};
 use keep_types::{Audience, Caller, Channel, Name, Namespace, Principal, PrincipalKind, Reach, Scopes};
 use keep_vault::{ImportInto, Replace, Short};
+use memchr::memmem::Finder;
 use row::{Beside, Better, Row, median};
 use std::error::Error;
 use std::fmt::Write as _;
@@ -35,11 +38,12 @@ fn main() -> Res<()> {
         return Err("usage: vault FOLDER FILE (run it as `cargo xtask bench vault`)".into());
     };
     let mut rows = redactor_rows(100)?;
-    rows.extend(at_a_thousand());
+    rows.extend(at_a_thousand()?);
     for count in [100, 1_000] {
-        let open_ms = fill(&folder.join(format!("home-{count}")), count)?;
+        let home = folder.join(format!("home-{count}"));
+        let open_ms = fill(&home, count)?;
         let name = format!("open, decrypt, verify and parse {count} secrets p50");
-        rows.push(Row::new(&name, open_ms, "ms", Better::Lower));
+        rows.push(Row::new(&name, open_ms, "ms", Better::Lower).beside(decrypting::beside(&home)?));
     }
     fs::write(file, serde_json::to_vec(&rows)?)?;
     Ok(())
@@ -162,16 +166,14 @@ fn eight_forms(values: &[String]) -> Vec<Vec<u8>> {
         .flat_map(|value| {
             let hex: String = value.bytes().map(|byte| format!("{byte:02x}")).collect();
             let percent: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
-            let after =
-                |start: &str| BASE64_STANDARD_NO_PAD.encode(format!("{start}{value}"))[4..].to_owned();
             [
                 value.clone(),
                 hex.to_uppercase(),
                 hex,
                 percent,
                 BASE64_STANDARD.encode(value),
-                after("x"),
-                after("xx"),
+                base64_after(1, value),
+                base64_after(2, value),
                 BASE64_URL_SAFE_NO_PAD.encode(value),
             ]
         })
@@ -179,22 +181,72 @@ fn eight_forms(values: &[String]) -> Vec<Vec<u8>> {
         .collect()
 }
 
-fn redactor_rows(count: usize) -> Res<Vec<Row>> {
-    let values = tokens(count);
-    let redactor = redactor(&values);
-    let forms = eight_forms(&values);
-    let automaton = || AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&forms);
-    let peer = automaton()?;
-    let (log, random, near) = (log_text(), random_bytes(), near_misses(&values));
-    let look = |text: &[u8]| {
+/// What base64 makes of a value that stands after other bytes: the characters that it alone determines.
+fn base64_after(bytes: usize, value: &str) -> String {
+    let text = BASE64_STANDARD.encode("x".repeat(bytes) + value);
+    text[(bytes * 8).div_ceil(6)..(bytes + value.len()) * 8 / 6].to_owned()
+}
+
+/// The text with one form of some value in each 64 KiB: what a leak looks like.
+fn leaky(text: &[u8], forms: &[Vec<u8>]) -> Vec<u8> {
+    let mut leaky = text.to_vec();
+    for (place, form) in leaky.chunks_exact_mut(64 << 10).zip(forms.iter().cycle()) {
+        place[..form.len()].copy_from_slice(form);
+    }
+    leaky
+}
+
+/// What the same search costs by other means: one automaton of all forms, or one search a form.
+struct Peers {
+    forms: Vec<Vec<u8>>,
+    automaton: AhoCorasick,
+}
+
+/// Of forms that start at one place the longest, as the redactor has it.
+fn automaton(forms: &[Vec<u8>]) -> Res<AhoCorasick> {
+    Ok(AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(forms)?)
+}
+
+impl Peers {
+    fn of(values: &[String]) -> Res<Self> {
+        let forms = eight_forms(values);
+        Ok(Self { automaton: automaton(&forms)?, forms })
+    }
+
+    fn name(&self) -> String {
+        format!("aho-corasick, leftmost-longest, {} forms", self.forms.len())
+    }
+
+    fn on(&self, text: &[u8]) -> Beside {
+        let rate = speed(text, |text| {
+            std::hint::black_box(self.automaton.find_iter(text).count());
+        });
+        Beside::new(&self.name(), rate, "MB/s")
+    }
+
+    /// On a part of the text, because it is slow.
+    fn one_by_one_on(&self, text: &[u8]) -> Beside {
+        let finders: Vec<Finder> = self.forms.iter().map(Finder::new).collect();
+        let rate = speed(&text[..text.len() / 16], |text| {
+            let found: usize = finders.iter().map(|finder| finder.find_iter(text).count()).sum();
+            std::hint::black_box(found);
+        });
+        Beside::new(&format!("memmem, {} forms one by one", finders.len()), rate, "MB/s")
+    }
+
+    fn set_up(&self) -> Beside {
+        Beside::new(&self.name(), time(|| automaton(&self.forms)), "ms")
+    }
+}
+
+fn whole(redactor: &Redactor, text: &[u8]) -> f64 {
+    speed(text, |text| {
         std::hint::black_box(redactor.bytes(text));
-    };
-    let automaton_on = |text: &[u8]| {
-        speed(text, |text| {
-            std::hint::black_box(peer.find_iter(text).count());
-        })
-    };
-    let stream = |text: &[u8]| {
+    })
+}
+
+fn streamed(redactor: &Redactor, text: &[u8]) -> f64 {
+    speed(text, |text| {
         let (mut stream, mut out) = (redactor.stream(), Vec::with_capacity(8 << 10));
         for chunk in text.chunks(4 << 10) {
             stream.push(chunk, &mut out);
@@ -202,36 +254,45 @@ fn redactor_rows(count: usize) -> Res<Vec<Row>> {
         }
         stream.finish(&mut out);
         std::hint::black_box(&out);
-    };
-    // A line with each value in it, once every 64 KiB: what a leak looks like.
-    let mut leaky = log.clone();
-    for (at, value) in values.iter().cycle().enumerate().take(leaky.len() / (64 << 10)) {
-        leaky[at * (64 << 10)..][..value.len()].copy_from_slice(value.as_bytes());
-    }
-    let name = "aho-corasick, leftmost-longest, 8 forms";
-    let row = |what: &str, value: f64| Row::new(what, value, "MB/s", Better::Higher);
-    let beside = |text: &[u8]| Beside::new(name, automaton_on(text), "MB/s");
+    })
+}
+
+fn set_up(name: &str, values: &[String], peers: &Peers) -> Row {
+    Row::new(name, time(|| redactor(values)), "ms", Better::Lower).beside(peers.set_up())
+}
+
+fn redactor_rows(count: usize) -> Res<Vec<Row>> {
+    let values = tokens(count);
+    let redactor = redactor(&values);
+    let peers = Peers::of(&values)?;
+    let (log, random, near) = (log_text(), random_bytes(), near_misses(&values));
+    let leaky = leaky(&log, &peers.forms);
+    // A redactor that is fast because it finds less would be no better.
+    let all = peers.forms.join(&b'\n');
+    assert!(!peers.automaton.is_match(&*redactor.bytes(&all)), "no form of any value is left");
+    let row = |name: &str, value: f64| Row::new(name, value, "MB/s", Better::Higher);
     Ok(vec![
-        row("redactor at 100 secrets x 8 forms", speed(&log, look)).beside(beside(&log)),
-        row("redactor on random bytes", speed(&random, look)).beside(beside(&random)),
-        row("redactor on near misses alone", speed(&near, look)).beside(beside(&near)),
-        row("redactor with a value every 64 KiB", speed(&leaky, look)).beside(beside(&leaky)),
-        row("redactor, streamed in 4 KiB chunks", speed(&log, stream)),
-        Row::new("redactor set-up at 100 secrets", time(|| self::redactor(&values)), "ms", Better::Lower)
-            .beside(Beside::new(name, time(automaton), "ms")),
+        row("redactor at 100 secrets x 8 forms", whole(&redactor, &log))
+            .beside(peers.on(&log))
+            .beside(peers.one_by_one_on(&log)),
+        row("redactor on random bytes", whole(&redactor, &random)).beside(peers.on(&random)),
+        row("redactor on near misses alone", whole(&redactor, &near)).beside(peers.on(&near)),
+        row("redactor with a form of a value every 64 KiB", whole(&redactor, &leaky))
+            .beside(peers.on(&leaky)),
+        row("redactor, streamed in 4 KiB chunks", streamed(&redactor, &log)),
+        set_up("redactor set-up at 100 secrets", &values, &peers),
     ])
 }
 
-fn at_a_thousand() -> Vec<Row> {
+fn at_a_thousand() -> Res<[Row; 2]> {
     let values = tokens(1_000);
-    let redactor = redactor(&values);
-    let look = |text: &[u8]| {
-        std::hint::black_box(redactor.bytes(text));
-    };
-    vec![
-        Row::new("redactor at 1,000 secrets", speed(&log_text(), look), "MB/s", Better::Higher),
-        Row::new("redactor set-up at 1,000 secrets", time(|| self::redactor(&values)), "ms", Better::Lower),
-    ]
+    let peers = Peers::of(&values)?;
+    let log = log_text();
+    let rate = whole(&redactor(&values), &log);
+    Ok([
+        Row::new("redactor at 1,000 secrets", rate, "MB/s", Better::Higher).beside(peers.on(&log)),
+        set_up("redactor set-up at 1,000 secrets", &values, &peers),
+    ])
 }
 
 /// Says yes. The installation holds nothing of anybody's.

@@ -5,16 +5,19 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A cargo plugin, pinned so that every machine runs the same one.
+/// A program that cargo builds, most often its own plugin, pinned so that every machine runs the same one.
 struct Plugin {
     name: &'static str,
     version: &'static str,
 }
 
-const PLUGINS: &[Plugin] =
-    &[Plugin { name: "cargo-nextest", version: "0.9.143" }, Plugin { name: "cargo-deny", version: "0.20.2" }];
+const PLUGINS: &[Plugin] = &[
+    Plugin { name: "cargo-nextest", version: "0.9.143" },
+    Plugin { name: "cargo-deny", version: "0.20.2" },
+    Plugin { name: "rage", version: "0.12.1" },
+];
 
-/// The path of a plugin: on `PATH`, or in `target/tools`, or installed there now.
+/// The path of such a program: on `PATH`, or in `target/tools`, or installed there now.
 pub(crate) fn plugin(name: &str) -> Result<PathBuf, Chore> {
     let wanted = PLUGINS.iter().find(|plugin| plugin.name == name).ok_or_else(|| {
         let names: Vec<&str> = PLUGINS.iter().map(|plugin| plugin.name).collect();

@@ -137,3 +137,6 @@ fn parse_signature(line: &[u8]) -> Option<(VerifyingKey, Signature)> {
     let signature: [u8; 64] = BASE64_STANDARD.decode(signature).ok()?.try_into().ok()?;
     Some((VerifyingKey::from_bytes(&key).ok()?, Signature::from_bytes(&signature)))
 }
+
+#[cfg(test)]
+mod vectors;

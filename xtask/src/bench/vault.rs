@@ -3,17 +3,35 @@
 use super::row::{Beside, Better, Row, median};
 use super::starts::{scratch, start_to_exit_ms};
 use crate::chore::{self, Chore, root};
-use crate::tools;
-use std::path::Path;
+use crate::tools::{self, on_path};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Enough runs that the middle one is steady.
 const STARTS: usize = 200;
 
+/// The rows that a peer in another language stands beside, and how many secrets each opens.
+const OPENS: [(usize, &str); 2] = [
+    (100, "open, decrypt, verify and parse 100 secrets p50"),
+    (1_000, "open, decrypt, verify and parse 1000 secrets p50"),
+];
+/// The age format for Python; the same code as `rage`, without a process for each file.
+const PYRAGE: &str = "pyrage==1.4.0";
+
 /// Measures everything.
 pub(crate) fn rows() -> Result<Vec<Row>, Chore> {
     let scratch = scratch()?;
     let mut rows = inner_rows(scratch.path())?;
+    if let Some(python) = python_with_pyrage() {
+        for (count, name) in OPENS {
+            let home = scratch.path().join(format!("home-{count}"));
+            let peer = python_peer(&python, &home)?;
+            let row = rows.iter_mut().find(|row| row.name == name);
+            row.ok_or_else(|| Chore::form(&"the rows", &format!("none is called `{name}`")))?
+                .beside
+                .push(peer);
+        }
+    }
     chore::run(Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "-p", "keep"]))?;
     rows.extend(start_rows(scratch.path())?);
     Ok(rows)
@@ -28,43 +46,97 @@ fn inner_rows(scratch: &Path) -> Result<Vec<Row>, Chore> {
     serde_json::from_str(&chore::read(&file)?).map_err(|why| Chore::form(&file.display(), &why))
 }
 
-/// The program from start to exit, beside plain age, which only decrypts the same file. fnox, the other
-/// peer one would want here, takes longer to build than all of Keep; it is not measured.
+/// A Python of its own that has pyrage; none, said aloud, where it cannot be had.
+fn python_with_pyrage() -> Option<PathBuf> {
+    let folder = root().join("target/tools/python");
+    let python = folder.join("bin/python3");
+    let install = || -> Result<(), Chore> {
+        let missing =
+            || Chore::Missing { what: "python3".into(), hint: "install it to measure pyrage".into() };
+        let system = on_path("python3").ok_or_else(missing)?;
+        chore::run(Command::new(system).args(["-m", "venv"]).arg(&folder))?;
+        chore::run(Command::new(&python).args(["-m", "pip", "install", "--quiet", PYRAGE]))
+    };
+    let is_there = || {
+        Command::new(&python).args(["-c", "import pyrage"]).output().is_ok_and(|done| done.status.success())
+    };
+    if is_there() {
+        return Some(python);
+    }
+    match install() {
+        Ok(()) => Some(python),
+        Err(error) => {
+            eprintln!("not measured: {PYRAGE}: {error}");
+            None
+        }
+    }
+}
+
+fn python_peer(python: &Path, home: &Path) -> Result<Beside, Chore> {
+    let text = chore::output(Command::new(python).arg("bench/peers/vault.py").arg(home))?;
+    serde_json::from_str(&text).map_err(|why| Chore::form(&"bench/peers/vault.py", &why))
+}
+
+/// The program from start to exit, beside plain age and rage, which only decrypt the same file. fnox, the
+/// other peer one would want here, is not measured: it brings the libraries of several clouds with it and
+/// was not built within six minutes, longer than all of Keep takes.
 fn start_rows(scratch: &Path) -> Result<Vec<Row>, Chore> {
     tools::system("age", "age")?;
-    let keep = |count: usize, words: &[&str]| {
-        let mut command = Command::new(root().join("target/release/keep"));
-        command.args(words).env("KEEP_HOME", scratch.join(format!("home-{count}"))).current_dir(scratch);
-        command
-    };
-    let age = |count: usize| {
-        let home = scratch.join(format!("home-{count}"));
-        let mut command = Command::new("age");
-        command
-            .arg("--decrypt")
-            .arg("--identity")
-            .arg(home.join("config/identity"))
-            .arg(home.join("data/vault.age"));
-        command
-    };
-    let mut list = (Vec::new(), Vec::new());
-    let mut large = (Vec::new(), Vec::new());
-    let mut status = Vec::new();
+    let peers = [("age", PathBuf::from("age")), ("rage", tools::plugin("rage")?)];
+    let (mut small, mut large) = (Starts::new(scratch, 100, &peers), Starts::new(scratch, 1_000, &peers));
+    let mut status = Vec::with_capacity(STARTS);
     // In turns, so that a busy moment of the machine falls on all of them.
-    for _ in 0..STARTS {
-        list.0.push(start_to_exit_ms(&mut keep(100, &["secret", "list"]))?);
-        list.1.push(start_to_exit_ms(&mut age(100))?);
-        status.push(start_to_exit_ms(&mut keep(100, &["status"]))?);
+    for turn in 0..STARTS {
+        small.measure()?;
+        status.push(start_to_exit_ms(&mut small.keep(&["status"]))?);
+        if turn % 4 == 0 {
+            large.measure()?;
+        }
     }
-    for _ in 0..STARTS / 4 {
-        large.0.push(start_to_exit_ms(&mut keep(1_000, &["secret", "list"]))?);
-        large.1.push(start_to_exit_ms(&mut age(1_000))?);
-    }
-    let row = |name: &str, times: &mut Vec<f64>| Row::new(name, median(times), "ms", Better::Lower);
-    let peer = |times: &mut Vec<f64>| Beside::new("age --decrypt of the same file", median(times), "ms");
     Ok(vec![
-        row("secret list start to exit p50", &mut list.0).beside(peer(&mut list.1)),
-        row("secret list of 1,000 start to exit p50", &mut large.0).beside(peer(&mut large.1)),
-        row("status start to exit p50 with 100 secrets", &mut status),
+        small.row("secret list start to exit p50"),
+        large.row("secret list of 1,000 start to exit p50"),
+        Row::new("status start to exit p50 with 100 secrets", median(&mut status), "ms", Better::Lower),
     ])
+}
+
+/// Starts of the program and its peers with one vault.
+struct Starts<'p> {
+    home: PathBuf,
+    peers: &'p [(&'static str, PathBuf)],
+    own: Vec<f64>,
+    theirs: Vec<Vec<f64>>,
+}
+
+impl<'p> Starts<'p> {
+    fn new(scratch: &Path, secrets: usize, peers: &'p [(&'static str, PathBuf)]) -> Self {
+        let home = scratch.join(format!("home-{secrets}"));
+        Self { home, peers, own: Vec::new(), theirs: vec![Vec::new(); peers.len()] }
+    }
+
+    fn keep(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(root().join("target/release/keep"));
+        // Outside of any project, whose files would be read as well.
+        command.args(words).env("KEEP_HOME", &self.home).current_dir(&self.home);
+        command
+    }
+
+    fn measure(&mut self) -> Result<(), Chore> {
+        self.own.push(start_to_exit_ms(&mut self.keep(&["secret", "list"]))?);
+        for ((_, program), times) in self.peers.iter().zip(&mut self.theirs) {
+            let mut command = Command::new(program);
+            command.arg("--decrypt").arg("--identity").arg(self.home.join("config/identity"));
+            times.push(start_to_exit_ms(command.arg(self.home.join("data/vault.age")))?);
+        }
+        Ok(())
+    }
+
+    fn row(mut self, name: &str) -> Row {
+        let mut row = Row::new(name, median(&mut self.own), "ms", Better::Lower);
+        for ((peer, _), times) in self.peers.iter().zip(&mut self.theirs) {
+            let name = format!("{peer} --decrypt of the same file");
+            row = row.beside(Beside::new(&name, median(times), "ms"));
+        }
+        row
+    }
 }

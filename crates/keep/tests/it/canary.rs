@@ -23,7 +23,7 @@ fn forms() -> Vec<Vec<u8>> {
         hex.to_uppercase().into_bytes(),
         hex.into_bytes(),
         percent.into_bytes(),
-        json[1..json.len() - 1].as_bytes().to_vec(),
+        json.as_bytes()[1..json.len() - 1].to_vec(),
         CANARY.escape_debug().to_string().into_bytes(),
         CANARY.escape_default().to_string().into_bytes(),
         numbers.join(",").into_bytes(),
