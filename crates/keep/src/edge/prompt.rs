@@ -30,7 +30,8 @@ fn ask(question: &Question<'_>) -> std::io::Result<Answer> {
     let size = rustix::termios::tcgetwinsize(&tty).map_or(0, |size| usize::from(size.ws_col));
     show(&mut tty, question, if size == 0 { USUAL_WIDTH } else { size })?;
     // Whoever types a reason has read the question: no second one is asked.
-    match line(&mut tty, &mut lines, "Go ahead? [y/N, or n and why] ")?.as_deref().map(reply) {
+    match line(&mut tty, &mut lines, "Go ahead? (n and a reason says why not) [y/N] ")?.as_deref().map(reply)
+    {
         None => Ok(Answer::Nobody),
         Some(Reply::Yes) => {
             let code = match question.code {
