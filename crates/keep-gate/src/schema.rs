@@ -3,7 +3,8 @@ use keep_db::Schema;
 /// The gate's own tables.
 pub static SCHEMA: Schema = Schema {
     owner: "gate",
-    steps: &["
+    steps: &[
+        "
 CREATE TABLE gate_token (
     id           TEXT PRIMARY KEY,
     hash         BLOB NOT NULL CHECK (length(hash) = 32),
@@ -56,12 +57,14 @@ CREATE TABLE gate_code (
     failures  INTEGER NOT NULL,
     since_ms  INTEGER NOT NULL
 ) STRICT;
-", "
+",
+        "
 ALTER TABLE gate_approval ADD COLUMN conversation TEXT;
 ALTER TABLE gate_approval ADD COLUMN lasting INTEGER NOT NULL DEFAULT 0 CHECK (
     lasting = 0
     OR (lasting = 1 AND conversation IS NOT NULL AND state = 'approved' AND risk <> 'critical'
         AND expires_ms <= answered_ms + 28800000)
 );
-"],
+",
+    ],
 };
