@@ -82,7 +82,7 @@ pub enum AppError {
     Trust(#[source] crate::trust::TrustError),
     /// A rule file does not load.
     #[error("the rules do not load")]
-    Policy(#[source] keep_policy::PolicyError),
+    Policy(#[source] Box<keep_policy::PolicyError>),
     /// A worker thread ended without an answer.
     #[error("a worker ended without an answer")]
     Worker,
@@ -119,6 +119,12 @@ impl From<LedgerError> for AppError {
 impl From<DbError> for AppError {
     fn from(error: DbError) -> Self {
         Self::Db(error)
+    }
+}
+
+impl From<keep_policy::PolicyError> for AppError {
+    fn from(error: keep_policy::PolicyError) -> Self {
+        Self::Policy(Box::new(error))
     }
 }
 

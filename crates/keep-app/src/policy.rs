@@ -36,9 +36,9 @@ impl App {
     /// With the place of what is wrong in it.
     pub fn check_rules(&self, path: &Path) -> Result<usize, AppError> {
         let text = std::fs::read_to_string(path).map_err(|e| AppError::file("reading", path, e))?;
-        let builtin = Policy::load(Vec::new()).map_err(AppError::Policy)?.rules().len();
+        let builtin = Policy::load(Vec::new())?.rules().len();
         let source = Source { layer: Layer::User, name: path.display().to_string(), text };
-        Ok(Policy::load(vec![source]).map_err(AppError::Policy)?.rules().len() - builtin)
+        Ok(Policy::load(vec![source])?.rules().len() - builtin)
     }
 
     /// What the rules say to an act, without doing or recording anything.

@@ -3,6 +3,8 @@
 //! **Must not know:** business rules. A command translates words, calls one operation, and shows what
 //! came of it. This crate alone reads the environment, the home folder and the terminal.
 
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
+
 mod args;
 mod commands;
 mod edge;

@@ -104,6 +104,10 @@ fn question_of_the_text(analysis: &Analysis) -> Option<(&'static str, String)> {
     if let Some(why) = &analysis.unparsable {
         return Some(("unreadable-is-asked", format!("the command cannot be checked: {why}")));
     }
+    // Whatever gave the whole a critical risk, no part's rule may hide it.
+    if let Some(critical) = analysis.reasons.iter().find(|reason| reason.risk == Risk::Critical) {
+        return Some(("critical-is-asked", critical.text.clone()));
+    }
     if let Some(odd) = analysis.oddities.first() {
         return Some(("odd-text-is-asked", odd.text().to_owned()));
     }
@@ -112,9 +116,7 @@ fn question_of_the_text(analysis: &Analysis) -> Option<(&'static str, String)> {
             analysis.reasons.first().map_or("part of what would run cannot be known", |r| r.text.as_str());
         return Some(("unknown-is-asked", why.to_owned()));
     }
-    // Whatever gave the whole a critical risk, no part's rule may hide it.
-    let critical = analysis.reasons.iter().find(|reason| reason.risk == Risk::Critical)?;
-    Some(("critical-is-asked", critical.text.clone()))
+    None
 }
 
 fn decide_part(

@@ -167,6 +167,8 @@ const COMMANDS: &[&str] = &[
     "secret guard C",
     "unlock --for C",
     "lock C",
+    "shell-check C",
+    "shell-check --as C ls",
     "--set C status",
     "--set project.name=C status",
     "--token-file @ status",
