@@ -178,7 +178,7 @@ impl Gate {
             (Decision::Ask, Audience::Terminal) => self.confirm(caller, facts, ruling).await,
             (Decision::Ask, Audience::Inbox) => {
                 match approval::standing(self, caller, facts, ruling).await? {
-                    Standing::Approved(id) => Ok(Ground::Approved(id)),
+                    Standing::Approved(given) => Ok(Ground::Approved(given)),
                     Standing::Waiting { id, expires, made_now } => {
                         Err(GateError::NeedsApproval { id, summary: summary(), expires, made_now })
                     }
