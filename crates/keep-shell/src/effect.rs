@@ -60,6 +60,8 @@ pub enum Place {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Traffic {
+    /// Asks the service that the user's own settings name for what it keeps.
+    Query,
     /// Asks a host for something.
     Fetch,
     /// Gives a host something.

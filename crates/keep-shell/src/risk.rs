@@ -156,6 +156,9 @@ fn on_network(traffic: Traffic, host: Option<&str>) -> Reason {
     let whom = host.unwrap_or("a host that is not named here");
     let local = host.is_some_and(is_local);
     match traffic {
+        Traffic::Query => {
+            Reason::new(Risk::Medium, "asks-service", "asks a service that your own settings name")
+        }
         Traffic::Fetch if local => {
             Reason::new(Risk::Medium, "network-local", "talks to a service on this machine")
         }

@@ -44,6 +44,15 @@ impl Act<'_, '_> {
         self.effects.push(Effect::Network { traffic: strongest, host });
     }
 
+    /// The name that the user's settings give a host; anything else is a host or a path of its own.
+    pub(crate) fn service(&mut self, word: &Word) {
+        if word.sort != Sort::Known || word.text.contains(':') {
+            self.url(Traffic::Fetch, word);
+        } else if word.text.contains('/') || word.text.starts_with(['.', '~']) {
+            self.path(Deed::Read, word);
+        }
+    }
+
     /// A path here, or `host:path` elsewhere.
     pub(crate) fn remote(&mut self, word: &Word, used: &mut Used) {
         let colon = word.text.find(':').filter(|&at| at > 0 && !word.text[..at].contains('/'));

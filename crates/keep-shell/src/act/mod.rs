@@ -8,6 +8,7 @@ mod files;
 mod find;
 mod git;
 mod scripts;
+mod service;
 mod streams;
 pub(crate) mod variables;
 

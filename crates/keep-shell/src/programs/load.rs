@@ -178,6 +178,7 @@ fn use_of(word: &str) -> Option<Use> {
         "module" => Use::Module,
         "url" => Use::Url,
         "url-send" => Use::UrlSend,
+        "service" => Use::Service,
         "remote" => Use::Remote,
         "data" => Use::Data,
         "method" => Use::Method,

@@ -34,6 +34,8 @@ pub(crate) enum Use {
     Url,
     /// A host or a URL that is given something.
     UrlSend,
+    /// The user's own name for a host, or a host of its own.
+    Service,
     /// A local path, or `host:path`.
     Remote,
     /// `@file` is read and sent; anything else is sent as it stands.
@@ -178,6 +180,7 @@ fn effect_of(word: &str) -> Option<Effect> {
         "escape" => act(Kind::Escape),
         "later" => act(Kind::Later),
         "shell-out" => act(Kind::ShellOut),
+        "query" => network(Traffic::Query),
         "fetch" => network(Traffic::Fetch),
         "send" => network(Traffic::Send),
         "change" => network(Traffic::Change),

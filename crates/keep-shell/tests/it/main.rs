@@ -9,6 +9,7 @@ mod corpus;
 mod everyday;
 mod json;
 mod second_parser;
+mod services;
 mod strange;
 
 use keep_shell::{Analysis, Context, analyse};
