@@ -1,11 +1,12 @@
-//! What is asked and what runs, as the measurements see it. One function, so that the policy can take
-//! its place.
+//! A command judged as it would be before it runs: analysed, then decided on by the policy that the
+//! program starts with.
 
+use keep_policy::{CommandQuestion, CommandRuling, Decision, Policy, Profile};
 use keep_shell::{Analysis, Context, Effect, analyse};
-use keep_types::Risk;
+use keep_types::{Namespace, Principal};
 
 /// A developer's machine, as far as the analysis needs to know it.
-pub(crate) const CONTEXT: Context<'static> = Context {
+const CONTEXT: Context<'static> = Context {
     cwd: "/home/dev/work/project",
     home: "/home/dev",
     workspace: "/home/dev/work/project",
@@ -13,22 +14,33 @@ pub(crate) const CONTEXT: Context<'static> = Context {
     resolve: None,
 };
 
-/// Two ways to live with an agent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Profile {
-    /// Low and medium run, high and critical are asked.
-    Workspace,
-    /// Asking a host for something runs too; giving or changing something is asked.
-    Network,
+/// Who decides, and for whom.
+pub(crate) struct Judge {
+    policy: Policy,
+    principal: Principal,
 }
 
-/// Whether a command runs without a question.
-pub(crate) fn runs(analysis: &Analysis, profile: Profile) -> bool {
-    match profile {
-        Profile::Workspace => analysis.risk <= Risk::Medium,
-        Profile::Network => {
-            analysis.reasons.iter().all(|reason| reason.risk <= Risk::Medium || reason.code == "network")
-        }
+impl Judge {
+    /// With the rules that are built in and no others.
+    pub(crate) fn new() -> crate::Res<Self> {
+        Ok(Self { policy: Policy::load(Vec::new())?, principal: "agent:any".parse()? })
+    }
+
+    /// What is decided on a command.
+    pub(crate) fn decide(&self, analysis: &Analysis, profile: Profile) -> CommandRuling {
+        self.policy.decide_command(&CommandQuestion {
+            principal: &self.principal,
+            namespace: &Namespace::Global,
+            analysis,
+            profile,
+            workspace: CONTEXT.workspace,
+            resolve: &|_| None,
+        })
+    }
+
+    /// Whether a command runs without a question.
+    pub(crate) fn runs(&self, analysis: &Analysis, profile: Profile) -> bool {
+        self.decide(analysis, profile).decision == Decision::Allow
     }
 }
 

@@ -20,11 +20,8 @@ fn main() -> Res<()> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["eval", data, file] => write(&rows::eval(&corpus::load(Path::new(data))?)?, file),
-        ["misses", data, label] => {
-            rows::misses(&corpus::load(Path::new(data))?, label);
-            Ok(())
-        }
-        ["bench", data, file] => write(&measure::bench(&corpus::load(Path::new(data))?), file),
+        ["misses", data, label] => rows::misses(&corpus::load(Path::new(data))?, label),
+        ["bench", data, file] => write(&measure::bench(&corpus::load(Path::new(data))?)?, file),
         // Built and run among all benchmarks, without words there is nothing to do.
         [] => Ok(()),
         _ => Err("usage: shell eval DATA ROWS | misses DATA LABEL | bench DATA ROWS".into()),

@@ -3,9 +3,10 @@
 use crate::Res;
 use crate::baseline;
 use crate::corpus::Case;
-use crate::decide::{Profile, look, runs, talks};
+use crate::decide::{Judge, look, talks};
 use crate::measure::times_us;
 use crate::row::{Beside, Better, Row};
+use keep_policy::Profile;
 use keep_shell::Analysis;
 use std::collections::BTreeMap;
 
@@ -27,9 +28,10 @@ pub(crate) fn eval(cases: &[Case]) -> Res<Vec<Row>> {
     let deny = |seen: &Seen<'_>| seen.case.label == "deny";
     let allow = |seen: &Seen<'_>| seen.case.label == "allow";
     let acts = |seen: &Seen<'_>| deny(seen) && !HARMLESS.contains(&seen.case.source.as_str());
-    let stopped = |seen: &Seen<'_>| !runs(&seen.analysis, Profile::Workspace);
-    let unasked = |seen: &Seen<'_>| runs(&seen.analysis, Profile::Workspace);
-    let unasked_network = |seen: &Seen<'_>| runs(&seen.analysis, Profile::Network);
+    let judge = Judge::new()?;
+    let unasked = |seen: &Seen<'_>| judge.runs(&seen.analysis, Profile::Workspace);
+    let stopped = |seen: &Seen<'_>| !unasked(seen);
+    let unasked_network = |seen: &Seen<'_>| judge.runs(&seen.analysis, Profile::Network);
     let row = |name: &str, value, better| Row::new(name, value, "%", better);
     let mimir_stops = share(&seen, deny, |seen| !baseline::runs(&seen.case.command));
     let mimir_runs = share(&seen, allow, |seen| baseline::runs(&seen.case.command));
@@ -37,7 +39,7 @@ pub(crate) fn eval(cases: &[Case]) -> Res<Vec<Row>> {
     let unlabelled = |seen: &Seen<'_>| seen.case.label == "unlabelled";
     let mut rows = vec![
         row("deny stopped", share(&seen, deny, stopped), Better::Higher).beside(Beside::new(
-            "rules like Mimir's",
+            "Mimir's rules",
             mimir_stops,
             "%",
         )),
@@ -48,7 +50,7 @@ pub(crate) fn eval(cases: &[Case]) -> Res<Vec<Row>> {
             Better::Higher,
         ),
         row("allow unasked", share(&seen, allow, unasked), Better::Higher).beside(Beside::new(
-            "rules like Mimir's",
+            "Mimir's rules",
             mimir_runs,
             "%",
         )),
@@ -61,7 +63,7 @@ pub(crate) fn eval(cases: &[Case]) -> Res<Vec<Row>> {
             Better::Lower,
         ),
     ];
-    let mut times = times_us(cases);
+    let mut times = times_us(cases, &judge);
     times.sort_unstable_by(f64::total_cmp);
     rows.push(Row::new("decide p50", at(&times, 0.5), "us", Better::Lower));
     rows.push(Row::new("decide p99", at(&times, 0.99), "us", Better::Lower));
@@ -118,12 +120,14 @@ fn by_risk(seen: &[Seen<'_>]) {
 }
 
 /// Prints the labelled commands that the analysis judges otherwise, to find the class of a miss.
-pub(crate) fn misses(cases: &[Case], label: &str) {
+pub(crate) fn misses(cases: &[Case], label: &str) -> Res<()> {
+    let judge = Judge::new()?;
     for case in cases.iter().filter(|case| case.label == label) {
         let analysis = look(&case.command);
-        if runs(&analysis, Profile::Workspace) == (label == "deny") {
+        if judge.runs(&analysis, Profile::Workspace) == (label == "deny") {
             let why: Vec<&str> = analysis.reasons.iter().map(|reason| reason.code).collect();
             println!("{} {} {:?} {why:?}", case.source, analysis.risk, case.command);
         }
     }
+    Ok(())
 }
