@@ -118,9 +118,9 @@ fn an_allow_is_for_its_words_hosts_and_paths_alone() {
 fn a_rule_may_hold_a_program_to_its_file() {
     let rules = "[[command]]\nid = 'gh'\ndecision = 'allow'\nargv = ['gh']\nprogram = '/opt/gh/bin/gh'\nmax_risk = 'high'\nreason = 'the real one'\nmatch = ['gh pr list']\n";
     // Here `gh` leads to /usr/bin/gh, which is another program of that name.
-    assert_eq!(decide(rules, Profile::Workspace, "gh pr list"), Decision::Ask);
+    assert_eq!(decide(rules, Profile::ReadOnly, "gh pr list"), Decision::Ask);
     let here = rules.replace("/opt/gh/bin/gh", "/usr/bin/gh");
-    assert_eq!(decide(&here, Profile::Workspace, "gh pr list"), Decision::Allow);
+    assert_eq!(decide(&here, Profile::ReadOnly, "gh pr list"), Decision::Allow);
 }
 
 #[test]

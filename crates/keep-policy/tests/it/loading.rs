@@ -153,24 +153,3 @@ fn a_folder_of_rules() {
     std::fs::set_permissions(&rules, PermissionsExt::from_mode(0o777)).unwrap();
     assert!(matches!(read_folder(&rules, Layer::User), Err(PolicyError::Writable { .. })));
 }
-
-/// Texts that once were, or might have been, trouble: none may panic, and what each does is written in
-/// its first line.
-#[test]
-fn corpus() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus");
-    let mut seen = 0;
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let text = String::from_utf8_lossy(&std::fs::read(&path).unwrap()).into_owned();
-        let loads = Policy::load(vec![source(Layer::User, &text)]);
-        let want = text.lines().next().unwrap_or_default();
-        let told = loads.as_ref().err().map(|e| chain(e).join(": ")).unwrap_or_default();
-        match want.strip_prefix("# ") {
-            Some("loads") => assert!(loads.is_ok(), "{}: {told}", path.display()),
-            _ => assert!(loads.is_err(), "{} loads", path.display()),
-        }
-        seen += 1;
-    }
-    assert!(seen >= 12, "the corpus is there");
-}

@@ -1,7 +1,9 @@
 //! What the rules decide, and what a rule file may not say.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod any_file;
 mod commands;
+mod corpus;
 mod deciding;
 mod loading;
 mod properties;
