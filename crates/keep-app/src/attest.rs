@@ -1,5 +1,5 @@
-//! The security policy as a program: every promise has a probe, every probe a twin that breaks a
-//! scratch installation in exactly that promise.
+//! The security policy as a program: every promise has a probe, every probe a twin that breaks
+//! exactly that promise.
 
 use crate::error::AppError;
 use crate::scratch;
@@ -69,8 +69,7 @@ pub fn self_test(mut progress: impl FnMut(&Promise)) -> Result<Vec<SelfTested>, 
         let failed = |step, reason| AppError::Scratch { promise: probe.promise.id.into(), step, reason };
         let scratch = scratch::make().map_err(|e| failed("made", keep_types::chain(&e).join(": ")))?;
         let sound = (probe.run)(scratch.at());
-        (probe.twin)(scratch.at()).map_err(|reason| failed("broken", reason))?;
-        let broken = (probe.run)(scratch.at());
+        let broken = probe.run_broken(scratch.at()).map_err(|reason| failed("broken", reason))?;
         results.push(SelfTested { promise: probe.promise, sound, broken });
     }
     Ok(results)

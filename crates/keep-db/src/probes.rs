@@ -1,7 +1,7 @@
 //! What the database promises, checked on a real installation.
 
 use crate::backup::integrity_of;
-use keep_types::{Adversary, Installation, Probe, Promise, Verdict};
+use keep_types::{Adversary, Installation, Probe, Promise, Twin, Verdict};
 use std::fs;
 use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -19,23 +19,23 @@ pub fn probes() -> Vec<Probe> {
                 Adversary::OtherUser,
             ),
             run: files_private,
-            twin: |at| {
+            twin: Twin::Installation(|at| {
                 let mode = fs::Permissions::from_mode(0o644);
                 fs::set_permissions(at.data.join("keep.db"), mode).map_err(|e| e.to_string())
-            },
+            }),
         },
         Probe {
             promise: promise("DB-2", "The database is sound, page by page.", Adversary::Accident),
             run: database_sound,
-            twin: |at| damage(&at.data.join("keep.db")),
+            twin: Twin::Installation(|at| damage(&at.data.join("keep.db"))),
         },
         Probe {
             promise: promise("DB-3", "Every automatic backup opens and is sound.", Adversary::Accident),
             run: backups_sound,
-            twin: |at| match backups(at)?.first() {
+            twin: Twin::Installation(|at| match backups(at)?.first() {
                 Some(path) => damage(path),
                 None => Err("the scratch installation has no backup".into()),
-            },
+            }),
         },
     ]
 }

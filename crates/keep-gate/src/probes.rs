@@ -1,6 +1,6 @@
 //! What the gate promises, checked on a real installation.
 
-use keep_types::{Adversary, Installation, Probe, Promise, Verdict};
+use keep_types::{Adversary, Installation, Probe, Promise, Twin, Verdict};
 use rusqlite::{Connection, OpenFlags};
 use std::path::PathBuf;
 
@@ -15,7 +15,7 @@ pub fn probes() -> Vec<Probe> {
                 against: Adversary::Confined,
             },
             run: approvals_by_people,
-            twin: approve_own_request,
+            twin: Twin::Installation(approve_own_request),
         },
         Probe {
             promise: Promise {
@@ -24,7 +24,7 @@ pub fn probes() -> Vec<Probe> {
                 against: Adversary::Confined,
             },
             run: approvals_recorded,
-            twin: approve_without_record,
+            twin: Twin::Installation(approve_without_record),
         },
         Probe {
             promise: Promise {
@@ -33,7 +33,7 @@ pub fn probes() -> Vec<Probe> {
                 against: Adversary::OtherUser,
             },
             run: tokens_hashed,
-            twin: store_token_text,
+            twin: Twin::Installation(store_token_text),
         },
         Probe {
             promise: Promise {
@@ -42,7 +42,7 @@ pub fn probes() -> Vec<Probe> {
                 against: Adversary::Accident,
             },
             run: constraints_in_place,
-            twin: drop_constraints,
+            twin: Twin::Installation(drop_constraints),
         },
         Probe {
             promise: Promise {
@@ -51,7 +51,7 @@ pub fn probes() -> Vec<Probe> {
                 against: Adversary::OtherUser,
             },
             run: key_files_private,
-            twin: open_key_file,
+            twin: Twin::Installation(open_key_file),
         },
     ]
 }

@@ -9,7 +9,7 @@ use crate::note::SignedHead;
 use crate::state::TreeState;
 use crate::twins;
 use crate::verify::verify_all;
-use keep_types::{Adversary, Installation, Probe, Promise, Verdict, chain};
+use keep_types::{Adversary, Installation, Probe, Promise, Twin, Verdict, chain};
 use rusqlite::{Connection, OpenFlags};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -26,12 +26,12 @@ pub fn probes() -> Vec<Probe> {
                 Adversary::OtherUser,
             ),
             run: |at| by_verifying(at, Subject::Records),
-            twin: twins::edit_a_record,
+            twin: Twin::Installation(twins::edit_a_record),
         },
         Probe {
             promise: promise("LEDGER-2", "The database extends the signed checkpoint", Adversary::OtherUser),
             run: extends_checkpoint,
-            twin: twins::roll_back,
+            twin: Twin::Installation(twins::roll_back),
         },
         Probe {
             promise: promise(
@@ -40,7 +40,7 @@ pub fn probes() -> Vec<Probe> {
                 Adversary::OtherUser,
             ),
             run: signed_by_known_key,
-            twin: twins::sign_with_fresh_key,
+            twin: Twin::Installation(twins::sign_with_fresh_key),
         },
         Probe {
             promise: promise(
@@ -49,7 +49,7 @@ pub fn probes() -> Vec<Probe> {
                 Adversary::OtherUser,
             ),
             run: |at| by_verifying(at, Subject::Details),
-            twin: twins::edit_a_detail,
+            twin: Twin::Installation(twins::edit_a_detail),
         },
         Probe {
             promise: promise(
@@ -58,7 +58,7 @@ pub fn probes() -> Vec<Probe> {
                 Adversary::Accident,
             ),
             run: no_dead_intents,
-            twin: twins::leave_a_dead_intent,
+            twin: Twin::Installation(twins::leave_a_dead_intent),
         },
         Probe {
             promise: promise(
@@ -67,7 +67,7 @@ pub fn probes() -> Vec<Probe> {
                 Adversary::Unconfined,
             ),
             run: extends_anchors,
-            twin: twins::rewrite_with_the_key,
+            twin: Twin::Installation(twins::rewrite_with_the_key),
         },
     ]
 }
@@ -287,8 +287,8 @@ mod tests {
                     verdict == Verdict::Pass || unanchored && matches!(verdict, Verdict::NotApplicable(_));
                 assert!(fine, "{} before: {verdict:?}", other.promise.id);
             }
-            (probe.twin)(&at).unwrap();
-            assert!(matches!((probe.run)(&at), Verdict::Fail(_)), "{id} after its twin");
+            let broken = probe.run_broken(&at).unwrap();
+            assert!(matches!(broken, Verdict::Fail(_)), "{id} after its twin");
             for other in probes().iter().filter(|other| other.promise.id != id) {
                 let verdict = (other.run)(&at);
                 assert!(!matches!(verdict, Verdict::Fail(_)), "{id} broke {}: {verdict:?}", other.promise.id);

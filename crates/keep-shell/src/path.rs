@@ -474,7 +474,11 @@ fn is_secret(path: &str) -> bool {
         && !matches!(name, "known_hosts" | "config" | "authorized_keys");
     let host_key = path.contains("/etc/ssh/ssh_host_") && !name.ends_with(".pub");
     let process = path.starts_with("/proc/") && matches!(name, "environ" | "mem" | "kcore" | "auxv" | "kmem");
-    by_name || env || by_end || by_folder || ssh || host_key || process || path.ends_with("/.ssh")
+    // Whoever takes the folder whole takes the keys in it.
+    let holder = ["/.ssh", "/.aws", "/.kube", "/.docker", "/.config/gh", "/.config/op", "/.config/keep"]
+        .iter()
+        .any(|folder| path.ends_with(folder));
+    by_name || env || by_end || by_folder || ssh || host_key || process || holder
 }
 
 #[cfg(test)]

@@ -52,8 +52,15 @@ pub struct Promise {
     pub against: Adversary,
 }
 
-/// Breaks a scratch installation in exactly one promise.
-pub type Twin = fn(&Installation) -> Result<(), String>;
+/// How a promise is broken, to see that its check notices.
+#[derive(Clone, Copy)]
+pub enum Twin {
+    /// Changes a scratch installation.
+    Installation(fn(&Installation) -> Result<(), String>),
+    /// Where the program alone keeps a promise, nothing in an installation can break it: the same check
+    /// then runs with a stand-in for that part of the program, one that lacks what is promised.
+    Program(fn(&Installation) -> Verdict),
+}
 
 /// A check of one promise on a real installation, and its twin.
 #[derive(Clone, Copy)]
@@ -62,8 +69,21 @@ pub struct Probe {
     pub promise: Promise,
     /// Looks; changes nothing of the installation.
     pub run: fn(&Installation) -> Verdict,
-    /// Breaks the promise in a scratch installation, after which `run` must fail.
+    /// Breaks the promise.
     pub twin: Twin,
+}
+
+impl Probe {
+    /// Breaks the promise and says what the check makes of it, which must be that it fails.
+    ///
+    /// # Errors
+    /// Why the scratch installation could not be broken.
+    pub fn run_broken(&self, scratch: &Installation) -> Result<Verdict, String> {
+        match self.twin {
+            Twin::Installation(breaks) => breaks(scratch).map(|()| (self.run)(scratch)),
+            Twin::Program(check) => Ok(check(scratch)),
+        }
+    }
 }
 
 impl fmt::Debug for Probe {

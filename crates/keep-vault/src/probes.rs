@@ -8,7 +8,7 @@ use crate::reader::{VaultConfig, keys_at, read_file, redactor_of};
 use crate::seal;
 use crate::vault::Sealed;
 use keep_redact::Redactor;
-use keep_types::{Adversary, Digest, Installation, Probe, Promise, Verdict, chain};
+use keep_types::{Adversary, Digest, Installation, Probe, Promise, Twin, Verdict, chain};
 use rusqlite::{Connection, OpenFlags};
 use std::fs::File;
 use std::io::Read;
@@ -27,7 +27,7 @@ pub fn probes() -> Vec<Probe> {
                 against: Adversary::OtherUser,
             },
             run: |at| verdict(is_on_record(at)),
-            twin: |at| text(replace_by_stranger(at, Record::Stays)),
+            twin: Twin::Installation(|at| text(replace_by_stranger(at, Record::Stays))),
         },
         Probe {
             promise: Promise {
@@ -36,7 +36,7 @@ pub fn probes() -> Vec<Probe> {
                 against: Adversary::OtherUser,
             },
             run: |at| verdict(is_signed(at)),
-            twin: |at| text(replace_by_stranger(at, Record::Follows)),
+            twin: Twin::Installation(|at| text(replace_by_stranger(at, Record::Follows))),
         },
         Probe {
             promise: Promise {
@@ -45,7 +45,7 @@ pub fn probes() -> Vec<Probe> {
                 against: Adversary::OtherUser,
             },
             run: |at| verdict(are_private(at)),
-            twin: |at| text(open_identity(at)),
+            twin: Twin::Installation(|at| text(open_identity(at))),
         },
         Probe {
             promise: Promise {
@@ -54,7 +54,7 @@ pub fn probes() -> Vec<Probe> {
                 against: Adversary::OtherUser,
             },
             run: |at| verdict(stand_nowhere_else(at)),
-            twin: |at| text(leak_a_value(at)),
+            twin: Twin::Installation(|at| text(leak_a_value(at))),
         },
     ]
 }

@@ -1,7 +1,7 @@
 use super::document::{Reader, read};
 use super::error::ConfigError;
 use super::layers::read_text;
-use keep_types::{Adversary, Explain, Installation, Probe, Promise, Verdict, chain};
+use keep_types::{Adversary, Explain, Installation, Probe, Promise, Twin, Verdict, chain};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ pub fn probes() -> Vec<Probe> {
                 against: Adversary::Accident,
             },
             run: loads,
-            twin: mistype,
+            twin: Twin::Installation(mistype),
         },
         Probe {
             promise: Promise {
@@ -26,7 +26,7 @@ pub fn probes() -> Vec<Probe> {
                 against: Adversary::OtherUser,
             },
             run: is_the_owners,
-            twin: open_to_all,
+            twin: Twin::Installation(open_to_all),
         },
     ]
 }

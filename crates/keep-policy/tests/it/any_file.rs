@@ -21,7 +21,7 @@ const COMMANDS: [&str; 8] = [
 const NEVER: usize = 3;
 
 /// Holds for every text.
-pub fn holds_for(text: &str) {
+pub(crate) fn holds_for(text: &str) {
     let plain = Policy::load(Vec::new()).expect("the built-in rules load");
     for layer in [Layer::Project, Layer::User, Layer::System] {
         let source = Source { layer, name: "any.toml".to_owned(), text: text.to_owned() };

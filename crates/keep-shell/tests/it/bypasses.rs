@@ -121,6 +121,8 @@ asked! {
 }
 
 critical! {
+    a_folder_of_keys_whole: "tar c ~/.aws | gzip > x.tgz";
+    a_folder_of_keys_copied: "cp -r ~/.kube .";
     rm_fr_root: "rm -fr /";
     rm_r_f_root: "rm -r -f /";
     rm_two_blanks: "rm -rf  /";

@@ -1,15 +1,17 @@
+mod commands;
+
 use crate::error::PolicyError;
 use crate::folder::read_folder;
 use crate::policy::Policy;
 use crate::source::Layer;
-use keep_types::{Adversary, Explain, Installation, Probe, Promise, Verdict, chain};
+use keep_types::{Adversary, Explain, Installation, Probe, Promise, Twin, Verdict, chain};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 /// What this crate promises, each with its check.
 #[must_use]
 pub fn probes() -> Vec<Probe> {
-    vec![
+    let mut all = vec![
         Probe {
             promise: Promise {
                 id: "POLICY-1",
@@ -18,7 +20,7 @@ pub fn probes() -> Vec<Probe> {
                 against: Adversary::Accident,
             },
             run: rules_load,
-            twin: break_a_rule,
+            twin: Twin::Installation(break_a_rule),
         },
         Probe {
             promise: Promise {
@@ -27,9 +29,11 @@ pub fn probes() -> Vec<Probe> {
                 against: Adversary::OtherUser,
             },
             run: rules_are_the_owners,
-            twin: open_a_rule,
+            twin: Twin::Installation(open_a_rule),
         },
-    ]
+    ];
+    all.extend(commands::probes());
+    all
 }
 
 fn rules_of(installation: &Installation) -> PathBuf {
