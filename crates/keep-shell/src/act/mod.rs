@@ -2,14 +2,17 @@
 //! words are a language of their own, a reader of that language.
 
 mod apply;
+mod awk;
 mod code;
 mod command;
 mod files;
 mod find;
 mod git;
 mod scripts;
+mod sed;
 mod service;
 mod streams;
+mod tar;
 pub(crate) mod variables;
 
 pub(crate) use scripts::{run_file, run_text};

@@ -17,6 +17,8 @@ fn reading_in_the_workspace_is_low() {
         "wc -l src/*.rs",
         "sed -n '1,20p' README.md",
         "awk '{print $1}' x.txt",
+        "awk '$1 ~ \"a|b\" { print $2 / 2 }' x.txt",
+        "awk '/a|b/ && $3 > 4' x.txt",
         "jq .name package.json",
         "echo \"rm -rf /\"",
         "grep 'rm -rf' Makefile",
