@@ -61,10 +61,8 @@ pub(super) fn probes() -> [Probe; 3] {
                 "No profile and no rule lets a critical command run unasked",
                 Adversary::Confined,
             ),
-            run: |at| never_allowed(at, CRITICAL.map(str::to_owned).to_vec(), decide),
-            twin: Twin::Program(|at| {
-                never_allowed(at, CRITICAL.map(str::to_owned).to_vec(), by_profile_alone)
-            }),
+            run: |at| never_allowed(at, &CRITICAL.map(str::to_owned), decide),
+            twin: Twin::Program(|at| never_allowed(at, &CRITICAL.map(str::to_owned), by_profile_alone)),
         },
         Probe {
             promise: promise(
@@ -81,8 +79,8 @@ pub(super) fn probes() -> [Probe; 3] {
                 "A command that cannot be read is never allowed",
                 Adversary::Confined,
             ),
-            run: |at| never_allowed(at, unreadable(), decide),
-            twin: Twin::Program(|at| never_allowed(at, unreadable(), by_profile_alone)),
+            run: |at| never_allowed(at, &unreadable(), decide),
+            twin: Twin::Program(|at| never_allowed(at, &unreadable(), by_profile_alone)),
         },
     ]
 }
@@ -128,12 +126,12 @@ fn ask(policy: &Policy, decide: Decide, profile: Profile, text: &str) -> Result<
     Ok(decide(policy, &question))
 }
 
-fn never_allowed(at: &Installation, texts: Vec<String>, decide: Decide) -> Verdict {
+fn never_allowed(at: &Installation, texts: &[String], decide: Decide) -> Verdict {
     let policy = match load(at) {
         Ok(policy) => policy,
         Err(error) => return Verdict::NotApplicable(format!("the rules do not load: {}", told(&error))),
     };
-    for text in &texts {
+    for text in texts {
         for profile in Profile::ALL {
             match ask(&policy, decide, profile, text) {
                 Ok(Decision::Allow) => {
