@@ -1,7 +1,7 @@
 //! A gate in a folder of its own, under a clock that the test turns.
 
 use keep_db::{Db, DbConfig};
-use keep_gate::{Answer, Asker, CodeWanted, Gate, GateConfig, GateError, Question};
+use keep_gate::{Answer, Asker, CodeWanted, Gate, GateConfig, GateError, NoRuleBook, Question};
 use keep_ledger::{Filter, Ledger, LedgerConfig, Phase};
 use keep_policy::{Layer, Policy, Source};
 use keep_redact::{Feed, Handle, Known, Redactor, Withheld};
@@ -165,6 +165,7 @@ fn gate_config(
         codes,
         clock: Arc::clone(time) as _,
         asker: Arc::clone(answers) as _,
+        rules: Arc::new(NoRuleBook),
         redactor: Handle::fed_by(Arc::clone(known) as _),
     }
 }
