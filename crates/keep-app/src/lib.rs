@@ -18,6 +18,7 @@ mod place;
 mod policy;
 mod project;
 mod purge;
+mod rule_book;
 mod schema;
 mod scratch;
 mod settings;
@@ -39,7 +40,7 @@ pub use policy::PolicyView;
 pub use project::{ProjectView, find_root};
 pub use purge::PurgeReport;
 pub use settings::SettingsView;
-pub use shell::{ShellCheck, ShellView};
+pub use shell::{ShellAsked, ShellCheck, ShellView};
 pub use status::{PolicyStatus, StatusView, WhoView};
 pub use trusting::TrustView;
 

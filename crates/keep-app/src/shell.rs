@@ -1,28 +1,48 @@
 //! What a command line would do, and what policy says to it, before anything runs.
 
 use crate::app::App;
+use crate::config::Surroundings;
 use crate::error::AppError;
-use keep_policy::{CommandQuestion, CommandRuling, Profile};
+use crate::rule_book::{UserRules, covers};
+use keep_gate::{Covered, GateError, RuleBook};
+use keep_policy::{CommandQuestion, CommandRuling, Decision, Policy, Profile};
 use keep_shell::{Analysis, Context, analyse};
-use keep_types::{Caller, Principal};
+use keep_types::{
+    Act, ActFacts, Action, Asks, Audience, Caller, FieldHasher, Namespace, Offers, Principal, RuleOffer,
+    Touch,
+};
 use serde::Serialize;
+use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+
+/// The longest command that is asked about: the system hands no program a longer word, and it is stored
+/// until somebody answers.
+const MAX_ASKED_BYTES: usize = 128 << 10;
+/// So much of a command stands in a summary, which is one line; the whole is in the detail.
+const SUMMARY_CHARS: usize = 100;
 
 /// What a command line would do, and what policy says to it.
 #[derive(Clone, Debug, Serialize)]
 pub struct ShellView {
+    /// The command line.
+    pub command: String,
     /// What would run, what that touches, how risky it is.
     pub analysis: Analysis,
     /// For whom it was judged.
     pub principal: Principal,
     /// The profile it was judged under.
     pub profile: Profile,
+    /// The folder it would run in.
+    pub cwd: PathBuf,
     /// The folder that the work is about.
     pub workspace: PathBuf,
     /// What policy says, part by part.
     pub ruling: CommandRuling,
     /// The rule that would let it run unasked, where there can be one.
     pub rule: Option<String>,
+    /// Why there can be none, for what is asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_rule: Option<String>,
 }
 
 /// What a command line is judged by, beside the caller.
@@ -36,6 +56,15 @@ pub struct ShellCheck {
     pub profile: Option<Profile>,
 }
 
+/// What became of a command that somebody was asked about.
+#[derive(Clone, Debug, Serialize)]
+pub struct ShellAsked {
+    /// The command as it was last, and what policy says to it.
+    pub view: ShellView,
+    /// Whether a person said yes to it; where policy itself allows or denies, nobody is asked.
+    pub approved: bool,
+}
+
 impl App {
     /// What a command line would do here, and what policy says to it. Nothing runs.
     ///
@@ -44,44 +73,201 @@ impl App {
     pub fn shell_check(&self, caller: &Caller, wanted: ShellCheck) -> Result<ShellView, AppError> {
         let around = &self.settings.around;
         let cwd = around.cwd.canonicalize().map_err(|e| AppError::file("finding", &around.cwd, e))?;
-        let workspace = crate::find_root(&cwd).unwrap_or_else(|| cwd.clone());
-        let text = |path: &Path| {
-            path.to_str().map(str::to_owned).ok_or_else(|| AppError::BadHome {
-                path: path.to_owned(),
-                reason: "its name is not valid Unicode".into(),
-            })
-        };
-        let (cwd, root) = (text(&cwd)?, text(&workspace)?);
-        let home = around.env.get("HOME").cloned().unwrap_or_else(|| "/nonexistent".into());
-        let variables: Vec<_> = ["PWD", "OLDPWD", "USER", "TMPDIR"]
-            .iter()
-            .filter_map(|name| Some((*name, around.env.get(*name)?.as_str())))
-            .collect();
-        let context = Context {
-            cwd: &cwd,
-            home: &home,
-            workspace: &root,
-            variables: &variables,
-            resolve: Some(&resolve_links),
-        };
-        let analysis = analyse(&wanted.command, &context);
         let principal = wanted.principal.unwrap_or_else(|| caller.principal.clone());
         let profile = wanted.profile.unwrap_or(self.effective.values.exec_profile);
-        let path = around.env.get("PATH").cloned().unwrap_or_default();
-        let ruling = self.gate.policy().decide_command(&CommandQuestion {
-            principal: &principal,
-            namespace: &caller.home,
-            analysis: &analysis,
-            profile,
-            workspace: &root,
-            resolve: &|name| resolve_program(name, &path, &cwd),
-        });
-        let rule = match ruling.decision {
-            keep_policy::Decision::Ask => keep_policy::suggest(&analysis, &wanted.command).ok(),
-            keep_policy::Decision::Allow | keep_policy::Decision::Deny => None,
+        let namespace = &caller.home;
+        let judging = Judging { around, cwd: &cwd, principal: &principal, namespace, profile };
+        let Judged { analysis, ruling, workspace } = judge(self.gate.policy(), &judging, &wanted.command)?;
+        let asked = CheckCommand { command: wanted.command, cwd, profile };
+        let (rule, no_rule) = match ruling.decision {
+            Decision::Ask => match self.rule_for(&asked, &analysis, &principal, namespace) {
+                Ok(rule) => (Some(rule), None),
+                Err(why) => (None, Some(why)),
+            },
+            Decision::Allow | Decision::Deny => (None, None),
         };
-        Ok(ShellView { analysis, principal, profile, workspace, ruling, rule })
+        let CheckCommand { command, cwd, profile } = asked;
+        Ok(ShellView { command, analysis, principal, profile, cwd, workspace, ruling, rule, no_rule })
     }
+
+    /// The rule that would let a command run unasked; one that would not is none.
+    fn rule_for(
+        &self,
+        asked: &CheckCommand,
+        analysis: &Analysis,
+        principal: &Principal,
+        namespace: &Namespace,
+    ) -> Result<String, String> {
+        let rule = keep_policy::suggest(analysis, &asked.command).map_err(|e| e.to_string())?;
+        let detail = asked.detail();
+        let covered = Covered { principal, namespace, detail: &detail };
+        UserRules::new(&self.at, &self.settings.around).draft(&rule, &covered)?;
+        Ok(rule)
+    }
+
+    /// Asks for a command as the engine that runs commands will: where policy asks, a person is asked, at
+    /// the terminal or by the inbox, and their yes is used up and recorded. Nothing runs.
+    ///
+    /// A person at their own terminal may put another text in its place. That text starts from the
+    /// beginning, policy included, because no yes was given to it. A program is told the text instead,
+    /// and decides whether to ask for it.
+    ///
+    /// # Errors
+    /// As for [`App::shell_check`], when the command is too long, and when the gate stays shut.
+    pub async fn shell_ask(
+        &self,
+        caller: &Caller,
+        mut command: String,
+        profile: Option<Profile>,
+    ) -> Result<ShellAsked, AppError> {
+        loop {
+            let (size_bytes, limit_bytes) = (command.len(), MAX_ASKED_BYTES);
+            if size_bytes > limit_bytes {
+                return Err(AppError::LongCommand { size_bytes, limit_bytes });
+            }
+            let view = self.shell_check(caller, ShellCheck { command, principal: None, profile })?;
+            if view.ruling.decision != Decision::Ask {
+                return Ok(ShellAsked { view, approved: false });
+            }
+            let act = AskForCommand { view: view.clone(), namespace: caller.home.clone() };
+            match self.gate.admit(caller, act).await {
+                Ok(permit) => {
+                    permit.perform(|_, _| Ok::<_, GateError>(())).await?;
+                    return Ok(ShellAsked { view, approved: true });
+                }
+                Err(GateError::Suggested { text, .. }) if caller.audience == Audience::Terminal => {
+                    command = text;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+/// A command line that somebody is asked about. Its only effect is its record.
+struct AskForCommand {
+    view: ShellView,
+    namespace: Namespace,
+}
+
+/// What the detail of such an act says of the command; a rule that covers it is checked by this.
+pub(crate) struct CheckCommand {
+    pub(crate) command: String,
+    pub(crate) cwd: PathBuf,
+    pub(crate) profile: Profile,
+}
+
+impl CheckCommand {
+    fn detail(&self) -> Value {
+        json!({ "command": self.command, "cwd": self.cwd, "profile": self.profile })
+    }
+
+    pub(crate) fn read(detail: &Value) -> Option<Self> {
+        let text = |key: &str| detail.get(key)?.as_str();
+        Some(Self {
+            command: text("command")?.to_owned(),
+            cwd: text("cwd")?.into(),
+            profile: text("profile")?.parse().ok()?,
+        })
+    }
+}
+
+impl Act for AskForCommand {
+    fn facts(&self) -> ActFacts {
+        let ShellView { command, cwd, profile, analysis, .. } = &self.view;
+        let mut shown: String = command.chars().take(SUMMARY_CHARS).collect();
+        if shown.len() < command.len() {
+            shown.push('…');
+        }
+        let asked = CheckCommand { command: command.clone(), cwd: cwd.clone(), profile: *profile };
+        ActFacts {
+            action: Action::of("exec.check"),
+            namespace: self.namespace.clone(),
+            touch: Touch::Change,
+            risk: analysis.risk,
+            summary: format!("try the approval of a command, without running it: {shown}"),
+            detail: asked.detail(),
+            bound: FieldHasher::new("exec.check")
+                .field("command", command)
+                .field("cwd", cwd.as_os_str().as_encoded_bytes())
+                .field("profile", profile.as_str())
+                .finish(),
+            exact: Some(command.clone().into_bytes()),
+        }
+    }
+
+    fn offers(&self) -> Offers {
+        let rule = match (&self.view.rule, &self.view.no_rule) {
+            (Some(text), _) => RuleOffer::Rule { text: text.clone(), covers: covers(text) },
+            (None, Some(why)) => RuleOffer::Unsuitable(why.clone()),
+            (None, None) => RuleOffer::None,
+        };
+        Offers { rule, edit: Some(self.view.command.clone()) }
+    }
+
+    fn asks(&self) -> Option<Asks> {
+        let CommandRuling { rule, reason, .. } = &self.view.ruling;
+        Some(Asks { rule: rule.id.clone(), reason: reason.clone() })
+    }
+}
+
+/// Who would run a command, where, under what.
+pub(crate) struct Judging<'a> {
+    pub(crate) around: &'a Surroundings,
+    pub(crate) cwd: &'a Path,
+    pub(crate) principal: &'a Principal,
+    pub(crate) namespace: &'a Namespace,
+    pub(crate) profile: Profile,
+}
+
+/// What a command would do, and what a policy says to it.
+pub(crate) struct Judged {
+    pub(crate) analysis: Analysis,
+    pub(crate) ruling: CommandRuling,
+    pub(crate) workspace: PathBuf,
+}
+
+/// Analyses a command and asks the policy.
+pub(crate) fn judge(policy: &Policy, judging: &Judging<'_>, command: &str) -> Result<Judged, AppError> {
+    let Judging { around, cwd, .. } = judging;
+    let workspace = crate::find_root(cwd).unwrap_or_else(|| cwd.to_path_buf());
+    let text = |path: &Path| {
+        path.to_str().map(str::to_owned).ok_or_else(|| AppError::BadHome {
+            path: path.to_owned(),
+            reason: "its name is not valid Unicode".into(),
+        })
+    };
+    let (cwd, root) = (text(cwd)?, text(&workspace)?);
+    let home = around.env.get("HOME").cloned().unwrap_or_else(|| "/nonexistent".into());
+    // Where a command is judged that was asked for elsewhere, the shell's own account of the folder is of
+    // another one.
+    let here = around.cwd.canonicalize().is_ok_and(|here| here.as_os_str() == cwd.as_str());
+    let mut variables: Vec<_> = ["OLDPWD", "PWD", "TMPDIR", "USER"]
+        .iter()
+        .filter(|name| here || !name.ends_with("PWD"))
+        .filter_map(|name| Some((*name, around.env.get(*name)?.as_str())))
+        .collect();
+    if !here {
+        variables.push(("PWD", &cwd));
+    }
+    let context = Context {
+        cwd: &cwd,
+        home: &home,
+        workspace: &root,
+        variables: &variables,
+        resolve: Some(&resolve_links),
+    };
+    let analysis = analyse(command, &context);
+    let path = around.env.get("PATH").cloned().unwrap_or_default();
+    let ruling = policy.decide_command(&CommandQuestion {
+        principal: judging.principal,
+        namespace: judging.namespace,
+        analysis: &analysis,
+        profile: judging.profile,
+        workspace: &root,
+        resolve: &|name| resolve_program(name, &path, &cwd),
+    });
+    Ok(Judged { analysis, ruling, workspace })
 }
 
 /// Follows links as far as the path exists; the rest stays as it is.

@@ -16,8 +16,8 @@ use crate::rate;
 use keep_ledger::{Phase, Record};
 use keep_policy::Ruling;
 use keep_types::{
-    ActFacts, Action, Approval, Caller, Channel, Digest, Duration, FieldHasher, Id, Namespace, Offers, Principal,
-    ProcessId, Risk, Timestamp,
+    ActFacts, Action, Approval, Caller, Channel, Digest, Duration, FieldHasher, Id, Namespace, Offers,
+    Principal, ProcessId, Risk, Timestamp,
 };
 use rusqlite::{Connection, params};
 use serde::Serialize;

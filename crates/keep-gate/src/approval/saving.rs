@@ -75,11 +75,8 @@ impl Gate {
         rule: &'a RuleOffer,
     ) -> Pin<Box<dyn Future<Output = Result<(), GateError>> + Send + 'a>> {
         Box::pin(async move {
-            let covered = Covered {
-                principal: &caller.principal,
-                namespace: &facts.namespace,
-                detail: &facts.detail,
-            };
+            let covered =
+                Covered { principal: &caller.principal, namespace: &facts.namespace, detail: &facts.detail };
             let (draft, covers) = self.draft(rule, &covered)?;
             let act = SaveRule {
                 request: None,
@@ -141,11 +138,8 @@ impl Gate {
     }
 
     fn saving_for(&self, request: ApprovalView) -> Result<SaveRule, GateError> {
-        let covered = Covered {
-            principal: &request.requester,
-            namespace: &request.namespace,
-            detail: &request.detail,
-        };
+        let covered =
+            Covered { principal: &request.requester, namespace: &request.namespace, detail: &request.detail };
         let (draft, covers) = self.draft(&request.offers.rule, &covered)?;
         Ok(SaveRule {
             principal: request.requester.clone(),

@@ -48,8 +48,7 @@ pub(super) fn find_open(
 }
 
 pub(super) fn insert(sql: &Connection, request: &ApprovalView) -> Result<(), GateError> {
-    let corrupt =
-        |e: serde_json::Error| GateError::Corrupt { table: "gate_approval", what: e.to_string() };
+    let corrupt = |e: serde_json::Error| GateError::Corrupt { table: "gate_approval", what: e.to_string() };
     let acting = serde_json::to_string(&request.acting).map_err(corrupt)?;
     let offers = serde_json::to_string(&request.offers).map_err(corrupt)?;
     sql.prepare_cached(

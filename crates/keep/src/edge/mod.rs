@@ -3,6 +3,7 @@
 mod failure;
 mod hidden;
 mod notice;
+mod offer;
 mod progress;
 mod prompt;
 mod session;
