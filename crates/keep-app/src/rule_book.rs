@@ -106,7 +106,7 @@ fn read(file: &Path) -> Result<String, String> {
 /// The new rules below everything that stands there, none of which changes.
 fn joined(before: &str, text: &str) -> String {
     let before = if before.trim().is_empty() { HEAD } else { before };
-    format!("{}\n\n{}\n", before.trim_end_matches('\n'), text.trim_end())
+    format!("{}\n\n{}\n", before.trim_end_matches('\n'), text)
 }
 
 /// The rule, if it is what it was offered as: rules that allow, each with the exact command as its example.
@@ -144,7 +144,7 @@ fn own_names(rules: &DocumentMut, before: &str) -> Result<String, String> {
         table.insert("id", value(&free));
         taken.insert(free);
     }
-    Ok(rules.to_string())
+    Ok(rules.to_string().trim_end().to_owned())
 }
 
 /// What a rule lets happen beside the command that it was made for, in words for a person.

@@ -102,7 +102,7 @@ impl App {
         let detail = asked.detail();
         let covered = Covered { principal, namespace, detail: &detail };
         UserRules::new(&self.at, &self.settings.around).draft(&rule, &covered)?;
-        Ok(rule)
+        Ok(rule.trim_end().to_owned())
     }
 
     /// Asks for a command as the engine that runs commands will: where policy asks, a person is asked, at
@@ -185,7 +185,7 @@ impl Act for AskForCommand {
             namespace: self.namespace.clone(),
             touch: Touch::Change,
             risk: analysis.risk,
-            summary: format!("try the approval of a command, without running it: {shown}"),
+            summary: format!("check, and not run: {shown}"),
             detail: asked.detail(),
             bound: FieldHasher::new("exec.check")
                 .field("command", command)

@@ -99,7 +99,7 @@ fn describe(
         session.hang(out, &format!("  runs {} ", visible(&part.command)), 7, &format!("→ {word} ({by})"))?;
     }
     match (&view.rule, show_rule) {
-        (Some(rule), true) => write!(out, "\n{rule}")?,
+        (Some(rule), true) => writeln!(out, "\n{rule}")?,
         (None, true) => match &view.no_rule {
             Some(why) => session.hang(out, "no rule can let it run unasked: ", 2, why)?,
             None => writeln!(out, "no rule is needed, or none would help")?,
