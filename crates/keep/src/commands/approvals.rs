@@ -1,4 +1,4 @@
-use crate::edge::{Failure, Session, Table, show_whole, visible, wrap};
+use crate::edge::{Failure, Session, Table, hang, show_whole, visible};
 use clap::Args;
 use keep_gate::{ApprovalState, ApprovalView, GoodFor, InboxFilter, Resolution};
 use keep_types::{Approval, Id, RuleOffer};
@@ -60,12 +60,12 @@ fn table(views: &[ApprovalView]) -> Table {
 
 /// One request with everything that was asked, and the answers it can have.
 fn one(out: &mut dyn Write, view: &ApprovalView, width: usize) -> std::io::Result<()> {
-    writeln!(out, "{} asks: {}", view.requester, visible(&view.summary))?;
+    hang(out, "", 2, &format!("{} asks: {}", view.requester, view.summary), width)?;
     writeln!(out, "  what   {} in {} (risk {})", view.action, view.namespace, view.risk)?;
-    writeln!(out, "  why    {}", visible(&view.reason))?;
+    hang(out, "  why    ", 9, &view.reason, width)?;
     writeln!(out, "  state  {}, until {}", view.state.as_str(), view.expires)?;
     if let Some(note) = &view.note {
-        writeln!(out, "  note   {}", visible(note))?;
+        hang(out, "  note   ", 9, note, width)?;
     }
     if let Some(text) = &view.suggestion {
         writeln!(out, "  suggested instead")?;
@@ -77,9 +77,7 @@ fn one(out: &mut dyn Write, view: &ApprovalView, width: usize) -> std::io::Resul
     }
     if let RuleOffer::Rule { text, covers } = &view.offers.rule {
         writeln!(out, "\nA rule could cover it:")?;
-        for line in wrap(covers, width.saturating_sub(2)) {
-            writeln!(out, "  {line}")?;
-        }
+        hang(out, "  ", 2, covers, width)?;
         show_whole(out, &json!({ "rule": text }), width)?;
     }
     writeln!(out)?;
@@ -113,7 +111,7 @@ fn put(out: &mut dyn Write, what: &str, how: &str, width: usize) -> std::io::Res
         return writeln!(out, "  {what:0$}  {how}", CONVERSATION.len());
     }
     writeln!(out, "  {what}")?;
-    wrap(how, width.saturating_sub(4)).iter().try_for_each(|line| writeln!(out, "    {line}"))
+    hang(out, "    ", 4, how, width)
 }
 
 /// Shows each request once as it comes, until Ctrl-C.

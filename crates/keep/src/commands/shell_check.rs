@@ -101,7 +101,7 @@ fn describe(
     match (&view.rule, show_rule) {
         (Some(rule), true) => writeln!(out, "\n{rule}")?,
         (None, true) => match &view.no_rule {
-            Some(why) => session.hang(out, "no rule can let it run unasked: ", 2, why)?,
+            Some(why) => session.hang(out, "", 2, &format!("no rule can let it run unasked: {why}"))?,
             None => writeln!(out, "no rule is needed, or none would help")?,
         },
         (Some(_), false) => session.say("--rule shows what would let it run unasked"),

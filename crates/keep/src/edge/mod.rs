@@ -16,5 +16,5 @@ pub(crate) use hidden::{Answered, ask_hidden, choose_hidden, confirm};
 pub(crate) use progress::Progress;
 pub(crate) use session::Session;
 pub(crate) use table::Table;
-pub(crate) use text::{visible, wrap};
+pub(crate) use text::{hang, visible};
 pub(crate) use whole::show as show_whole;

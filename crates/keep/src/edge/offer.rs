@@ -1,10 +1,10 @@
 //! What a person may answer beside yes and no, as they are told of it.
 
-use super::text::wrap;
+use super::text::hang;
 use keep_types::{Offers, RuleOffer};
 use std::io::Write;
 
-/// Before every line of an offer.
+/// Where the text of an offer starts.
 const INDENT: usize = 5;
 
 /// Says what the letters mean that are offered. The rule itself is shown when it is asked for.
@@ -12,22 +12,18 @@ pub(super) fn show(out: &mut dyn Write, offers: &Offers, width: usize) -> std::i
     match &offers.rule {
         RuleOffer::None => {}
         RuleOffer::Rule { covers, .. } => {
-            hang(out, "r", &format!("say yes and save a rule, which is shown first; {covers}"), width)?;
+            letter(out, "r", &format!("say yes and save a rule, which is shown first; {covers}"), width)?;
         }
-        RuleOffer::Unsuitable(why) => hang(out, "-", &format!("no rule can cover it: {why}"), width)?,
+        RuleOffer::Unsuitable(why) => letter(out, "-", &format!("no rule can cover it: {why}"), width)?,
     }
     match offers.edit {
-        Some(_) => hang(out, "e", "edit it; the new text is asked about anew", width),
+        Some(_) => letter(out, "e", "edit it; the new text is asked about anew", width),
         None => Ok(()),
     }
 }
 
-fn hang(out: &mut dyn Write, letter: &str, text: &str, width: usize) -> std::io::Result<()> {
-    for (number, line) in wrap(text, width.saturating_sub(INDENT)).iter().enumerate() {
-        let head = if number == 0 { letter } else { " " };
-        writeln!(out, "  {head}  {line}")?;
-    }
-    Ok(())
+fn letter(out: &mut dyn Write, letter: &str, text: &str, width: usize) -> std::io::Result<()> {
+    hang(out, &format!("  {letter}  "), INDENT, text, width)
 }
 
 /// The letters that a question takes, the one in capitals standing for every other word.
