@@ -23,6 +23,7 @@ mod schema;
 mod scratch;
 mod settings;
 mod shell;
+mod shell_ask;
 mod status;
 pub mod trust;
 mod trusting;
@@ -40,7 +41,8 @@ pub use policy::PolicyView;
 pub use project::{ProjectView, find_root};
 pub use purge::PurgeReport;
 pub use settings::SettingsView;
-pub use shell::{ShellAsked, ShellCheck, ShellView};
+pub use shell::{ShellCheck, ShellView};
+pub use shell_ask::ShellAsked;
 pub use status::{PolicyStatus, StatusView, WhoView};
 pub use trusting::TrustView;
 

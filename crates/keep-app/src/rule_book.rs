@@ -3,7 +3,8 @@
 use crate::app::rule_sources;
 use crate::config::Surroundings;
 use crate::error::AppError;
-use crate::shell::{CheckCommand, Judging, judge};
+use crate::shell::{Judging, judge};
+use crate::shell_ask::CheckCommand;
 use keep_gate::{Covered, RuleBook, RuleDraft};
 use keep_policy::{Decision, Layer, Policy, Source};
 use keep_types::{Installation, chain};
@@ -181,7 +182,12 @@ fn one_covers(table: &Table) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{covers, joined, only_allows, own_names};
+    use super::{UserRules, covers, joined, only_allows, own_names};
+    use crate::config::{Standing, Surroundings};
+    use keep_gate::{Covered, RuleBook};
+    use keep_types::{Installation, Namespace, Principal};
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
 
     const RULE: &str = "[[command]]\nid = \"git-push\"\ndecision = \"allow\"\nargv = [[\"git\"], [\"push\"]]\nmax_risk = \"high\"\nhosts = [\"example.org\"]\nreason = \"approved by a person\"\nmatch = [\"git push x\"]\n";
 
@@ -205,6 +211,57 @@ mod tests {
             assert!(only_allows(&RULE.replacen(from, to, 1), "git push x").is_err(), "{to}");
         }
         assert!(only_allows("", "").is_err());
+    }
+
+    fn rules_in(folder: &Path) -> UserRules {
+        let at = Installation {
+            data: folder.join("data"),
+            config: folder.join("config"),
+            state: folder.join("state"),
+        };
+        let around = Surroundings {
+            env: Default::default(),
+            cwd: folder.to_owned(),
+            home: None,
+            flags: Vec::new(),
+            standing: Standing::Person,
+            system: folder.join("system/config.toml"),
+        };
+        UserRules::new(&at, &around)
+    }
+
+    #[test]
+    fn what_is_saved_is_what_was_shown() {
+        let folder = tempfile::tempdir().unwrap();
+        let rules = rules_in(folder.path());
+        let detail = serde_json::json!({
+            "command": "git push x", "cwd": folder.path(), "profile": "workspace",
+        });
+        let covered = Covered {
+            principal: &Principal::unknown_agent(),
+            namespace: &Namespace::Global,
+            detail: &detail,
+        };
+        let rule = RULE.replace("hosts = [\"example.org\"]\n", "");
+        let draft = rules.draft(&rule, &covered).unwrap();
+        // Another answer took the name while this question was open.
+        keep_db::create_private_folder(draft.file.parent().unwrap()).unwrap();
+        let other = draft.text.replace("push", "fetch");
+        let target = folder.path().join("dotfiles.toml");
+        std::fs::write(&target, format!("{}\n{}", other.replace("git-fetch", "git-push"), "# the end"))
+            .unwrap();
+        symlink(&target, &draft.file).unwrap();
+        let refused = rules.save(&draft, &covered).unwrap_err();
+        assert!(refused.contains("changed while"), "{refused}");
+        let draft = rules.draft(&rule, &covered).unwrap();
+        rules.save(&draft, &covered).unwrap();
+        assert!(draft.file.symlink_metadata().unwrap().is_symlink(), "a link stays one");
+        let text = std::fs::read_to_string(&target).unwrap();
+        assert!(text.contains("# the end\n\n[[command]]\nid = \"git-push-2\"\n"), "{text}");
+        // A rule that would not help is no draft, nor is one beside a file that does not load.
+        assert!(rules.draft(&rule.replace("high", "low"), &covered).is_err(), "a lower risk");
+        std::fs::write(&target, "format = 2\n").unwrap();
+        assert!(rules.draft(&rule, &covered).is_err());
     }
 
     #[test]

@@ -73,23 +73,26 @@ impl Act for AnswerRequest {
             Resolution::Deny { .. } | Resolution::Suggest { .. } => None,
         };
         let (note, suggestion) = self.resolution.words();
+        let mut detail = json!({
+            "approval": self.request.id,
+            "requester": self.request.requester,
+            "for": self.request.action,
+            "risk": self.request.risk,
+            "good_for": good_for,
+            "conversation": self.request.conversation,
+            "note": note,
+            "act": self.request.detail,
+        });
+        if let Some(text) = suggestion {
+            detail["suggestion"] = json!(text);
+        }
         ActFacts {
             action: Action::of(action),
             namespace: self.request.namespace.clone(),
             touch: Touch::Change,
             risk,
             summary: format!("{verb}: {}", self.request.summary),
-            detail: json!({
-                "approval": self.request.id,
-                "requester": self.request.requester,
-                "for": self.request.action,
-                "risk": self.request.risk,
-                "good_for": good_for,
-                "conversation": self.request.conversation,
-                "note": note,
-                "suggestion": suggestion,
-                "act": self.request.detail,
-            }),
+            detail,
             bound: FieldHasher::new(action)
                 .field("id", self.request.id.to_string())
                 .field("verb", verb)

@@ -40,21 +40,24 @@ impl Act for SaveRule {
     fn facts(&self) -> ActFacts {
         let file = self.draft.file.display().to_string();
         let id = self.request.as_ref().map(|request| request.id);
+        let mut detail = json!({
+            "requester": self.principal,
+            "for": self.action,
+            "file": file,
+            "rule": self.draft.text,
+            "covers": self.covers,
+            "act": self.detail,
+        });
+        if let Some(id) = id {
+            detail["approval"] = json!(id);
+        }
         ActFacts {
             action: Action::of(SAVE),
             namespace: Namespace::Global,
             touch: Touch::Change,
             risk: Risk::Critical,
             summary: format!("save a rule, and say yes to: {}", self.summary),
-            detail: json!({
-                "approval": id,
-                "requester": self.principal,
-                "for": self.action,
-                "file": file,
-                "rule": self.draft.text,
-                "covers": self.covers,
-                "act": self.detail,
-            }),
+            detail,
             bound: FieldHasher::new(SAVE)
                 .field("id", id.map(|id| id.to_string()).unwrap_or_default())
                 .field("file", &file)

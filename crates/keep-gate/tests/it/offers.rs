@@ -289,6 +289,7 @@ fn no_secret_goes_where_rules_and_suggestions_go() {
         let id = waiting(&house, Say { offers, ..Say::text(SECRET) }).await;
         let view = house.gate.request(&person(), id).await.unwrap();
         assert!(!serde_json::to_string(&view).unwrap().contains(SECRET), "{view:?}");
+        assert!(matches!(view.offers.rule, RuleOffer::Unsuitable(_)), "{view:?}");
         let suggest = Resolution::Suggest { text: SECRET.into() };
         let refused = house.gate.answer(&person(), id, suggest).await.unwrap_err();
         assert!(matches!(refused, GateError::HoldsSecret { .. }), "{refused}");

@@ -95,7 +95,7 @@ fn describe(
         if part.command.is_empty() {
             continue;
         }
-        let (word, by) = (decision(part.decision), &part.rule.id);
+        let (word, by) = (part.decision.as_str(), &part.rule.id);
         session.hang(out, &format!("  runs {} ", visible(&part.command)), 7, &format!("→ {word} ({by})"))?;
     }
     match (&view.rule, show_rule) {
