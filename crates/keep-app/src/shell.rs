@@ -6,7 +6,7 @@ use crate::error::AppError;
 use crate::rule_book::UserRules;
 use crate::shell_ask::CheckCommand;
 use keep_gate::{Covered, RuleBook};
-use keep_policy::{CommandQuestion, CommandRuling, Decision, Policy, Profile};
+use keep_policy::{CommandQuestion, CommandRuling, Decision, MAX_SOURCE_BYTES, Policy, Profile};
 use keep_shell::{Analysis, Context, analyse};
 use keep_types::{Caller, Namespace, Principal};
 use serde::Serialize;
@@ -80,6 +80,10 @@ impl App {
         principal: &Principal,
         namespace: &Namespace,
     ) -> Result<String, String> {
+        // The rule of each part carries the whole command as its example.
+        if analysis.parts.len().saturating_mul(asked.command.len()) > MAX_SOURCE_BYTES {
+            return Err("the rule would be longer than a rule file may be".into());
+        }
         let rule = keep_policy::suggest(analysis, &asked.command).map_err(|e| e.to_string())?;
         let detail = asked.detail();
         let covered = Covered { principal, namespace, detail: &detail };

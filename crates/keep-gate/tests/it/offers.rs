@@ -1,7 +1,7 @@
 //! What a person may answer beside yes and no: a rule that is saved, a text that is suggested.
 
 use crate::house::{House, block, caller, request};
-use keep_gate::{Answer, ApprovalState, GateError, GoodFor, Resolution};
+use keep_gate::{Answer, ApprovalState, CodeWanted, GateError, GoodFor, Resolution, TotpEnrolment};
 use keep_ledger::{Entry, Filter, Phase};
 use keep_types::{
     Act, ActFacts, Action, Approval, Asks, Caller, FieldHasher, Id, Offers, Risk, RuleOffer, SecretsIn, Touch,
@@ -236,6 +236,19 @@ fn at_the_terminal_a_rule_is_asked_about_before_it_is_saved() {
 }
 
 #[test]
+fn where_codes_are_wanted_a_rule_wants_one() {
+    block(async {
+        let house = House::with(CodeWanted::Yes);
+        TotpEnrolment::create(&house.totp_file(), person().principal.name()).unwrap();
+        house.answers.next(Answer::SaveRule);
+        house.answers.next(Answer::Yes { code: None });
+        let refused = say(&house, &person(), Say::text("hello")).await.unwrap_err();
+        assert!(matches!(refused, GateError::CodeNeeded), "{refused}");
+        assert_eq!((saved(&house).len(), house.count("test.say", Phase::Done)), (0, 0));
+    });
+}
+
+#[test]
 fn what_was_not_offered_is_no_answer() {
     block(async {
         let house = House::new();
@@ -310,18 +323,24 @@ fn no_secret_goes_where_rules_and_suggestions_go() {
 }
 
 #[test]
-fn the_table_keeps_suggestions_with_a_no() {
+fn the_table_keeps_suggestions_with_a_no_and_knows_older_requests() {
     block(async {
         let house = House::new();
         let id = waiting(&house, Say::text("hello")).await;
         let forged = house
             .db
             .write(move |tx| {
+                // A request from before there were offers has none.
+                tx.sql().execute("UPDATE gate_approval SET offers = NULL", [])?;
                 let set = "UPDATE gate_approval SET suggestion = 'bye' WHERE id = ?1";
                 Ok::<_, GateError>(tx.sql().execute(set, [id.to_string()]).map_err(|e| e.to_string()))
             })
             .await
             .unwrap();
         assert!(forged.is_err_and(|e| e.contains("CHECK")));
+        let view = house.gate.request(&person(), id).await.unwrap();
+        assert_eq!((view.offers, view.suggestion), (Offers::default(), None));
+        house.gate.answer(&person(), id, Resolution::Approve).await.unwrap();
+        say(&house, &agent(), Say::text("hello")).await.unwrap();
     });
 }

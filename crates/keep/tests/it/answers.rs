@@ -91,6 +91,9 @@ fn what_the_agent_asks_is_used_once_and_runs_nothing() {
     assert_eq!(agent(&home, &["shell-check", "--ask", "rm -rf /"]).code, 3, "critical, and a program's");
     let long = "head -c 200000 /dev/zero | tr '\\0' x | \"$0\" shell-check --ask -";
     let said = Said::of(home.command("sh").args(["-c", long, KEEP]).output().unwrap());
+    let parts: String = (0..90).map(|n| format!("prog{n} {}; ", "x".repeat(50))).collect();
+    let many = home.at_terminal(&["shell-check", "--profile", "read-only", "--rule", &parts], "");
+    assert!(text(&many).contains("longer than a rule file may be"), "{many:?}");
     assert!(said.code == 2 && said.err.contains("200000 bytes"), "{said:?}");
 }
 
@@ -107,13 +110,14 @@ fn insistent(home: &Home) -> Child {
 fn a_conversation_may_go_on_and_another_may_not() {
     let home = Home::new();
     home.ok(&["status"]);
-    let child = insistent(&home);
+    let mut child = insistent(&home);
     let id = loop {
         let waiting = text(&home.at_terminal(&["inbox", "--json"], ""));
         let waiting: Value = serde_json::from_str(&waiting).unwrap();
         if let Some(id) = waiting[0]["id"].as_str() {
             break id.to_owned();
         }
+        assert!(child.try_wait().unwrap().is_none(), "it ended and asked for nothing");
     };
     let said = home.at_terminal(&["approve", &id, "--conversation"], "y\n");
     assert_eq!(said.code, 0, "{said:?}");
