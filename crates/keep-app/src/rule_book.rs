@@ -177,7 +177,16 @@ fn one_covers(table: &Table) -> String {
         hosts if hosts.len() > SHOWN_HOSTS => format!(", to {} hosts alone", hosts.len()),
         hosts => format!(", to {} alone", hosts.join(", ")),
     };
-    format!("`{} …` up to risk {risk}{to}", texts(table.get("argv")).join(" "))
+    let words = texts(table.get("argv")).join(" ");
+    let paths = texts(table.get("paths"));
+    let changing = match paths.as_slice() {
+        [] => String::new(),
+        paths => format!(", changing {} alone", paths.join(", ")),
+    };
+    match table.get("exact").and_then(Item::as_bool) {
+        Some(true) => format!("`{words}` to the letter, up to risk {risk}{to}{changing}"),
+        _ => format!("`{words} …` up to risk {risk}{to}{changing}"),
+    }
 }
 
 #[cfg(test)]

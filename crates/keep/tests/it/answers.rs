@@ -52,10 +52,11 @@ fn a_request_shows_every_answer_it_can_have() {
     let shown = text(&home.at_terminal(&["inbox", &id], ""));
     for part in [
         "command  git push origin main",
-        "argv = [[\"git\"], [\"push\"]]",
+        "argv = [[\"git\"], [\"push\"], [\"origin\"], [\"main\"]]",
+        "exact = true",
         "match = [\"git push origin main\"]",
         "it lets everybody run",
-        "`git push …`",
+        "`git push origin main` to the letter",
         &format!("keep approve {id}\n"),
         &format!("keep approve {id} --conversation\n"),
         &format!("keep approve {id} --rule\n"),
@@ -165,9 +166,10 @@ fn a_rule_is_shown_confirmed_saved_and_then_holds() {
     let saved = fs::read_to_string(&file).unwrap();
     assert!(saved.starts_with(mine) && saved.ends_with("match = [\"git push origin main\"]\n"), "{saved}");
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-    let check = agent(&home, &["shell-check", "git push somewhere else"]);
+    let check = agent(&home, &["shell-check", PUSH]);
     assert_eq!(check.code, 0, "{check:?}");
     assert!(check.out.contains("git-push-2"), "{check:?}");
+    assert_eq!(agent(&home, &["shell-check", "git push somewhere else"]).code, 8, "these words alone");
     assert_eq!(agent(&home, &["shell-check", "--ask", PUSH]).code, 0, "unasked from now on");
     assert_eq!(home.keep(&["shell-check", "git push --mirror elsewhere"]).code, 8);
     let saving = phases(&home, "policy.save_rule");
