@@ -1,6 +1,7 @@
 use crate::config::{self, Effective, ProjectSettings, Standing, Surroundings, Trusted, Values};
 use crate::error::AppError;
 use crate::place::{self, Freshness};
+use crate::rule_book::UserRules;
 use crate::schema::SCHEMA;
 use crate::trust::{self, Closure, Walked};
 use crate::trusting;
@@ -211,18 +212,27 @@ fn unreadable(folder: &Path, error: &AppError) -> PolicyError {
     PolicyError::Read { path: folder.join(".keep"), source }
 }
 
-/// All rules in force: the machine's, the person's and the project's.
+/// All rules in force.
 fn load_rules(
     at: &Installation,
     around: &Surroundings,
     project: Option<&Walked>,
 ) -> Result<Policy, PolicyError> {
+    Policy::load(rule_sources(at, around, project)?)
+}
+
+/// Where the rules come from: the machine, the person and the project.
+pub(crate) fn rule_sources(
+    at: &Installation,
+    around: &Surroundings,
+    project: Option<&Walked>,
+) -> Result<Vec<Source>, PolicyError> {
     let system = around.system.parent().unwrap_or(Path::new("/etc/keep"));
     let mut sources = read_folder(&system.join("rules"), Layer::System)?;
     sources.extend(read_folder(&at.config.join("rules"), Layer::User)?);
     let rules = project.map_or(&[][..], |walked| &walked.rules);
     sources.extend(rules.iter().cloned().map(|(name, text)| Source { layer: Layer::Project, name, text }));
-    Policy::load(sources)
+    Ok(sources)
 }
 
 fn vault_config(at: &Installation, values: &Values) -> VaultConfig {
@@ -245,6 +255,7 @@ fn gate_config(
         codes: if values.totp { CodeWanted::Yes } else { CodeWanted::No },
         clock,
         asker: Arc::clone(&settings.asker),
+        rules: Arc::new(UserRules::new(at, &settings.around)),
         redactor,
     }
 }

@@ -74,6 +74,14 @@ pub enum AppError {
         /// What is wrong.
         what: String,
     },
+    /// A command is too long to be asked about.
+    #[error("the command is of {size_bytes} bytes; nobody is asked about more than {limit_bytes}")]
+    LongCommand {
+        /// Its size.
+        size_bytes: usize,
+        /// The most.
+        limit_bytes: usize,
+    },
     /// The configuration does not load.
     #[error("the configuration does not load")]
     Config(#[source] crate::config::ConfigError),
@@ -158,7 +166,7 @@ impl Explain for AppError {
             Self::Trust(error) => error.kind(),
             Self::Policy(error) => error.kind(),
             Self::File { .. } => ErrorKind::Unavailable,
-            Self::BadHome { .. } | Self::BadName { .. } => ErrorKind::Usage,
+            Self::BadHome { .. } | Self::BadName { .. } | Self::LongCommand { .. } => ErrorKind::Usage,
             Self::NoSuchProject(_) | Self::NoProjectHere(_) | Self::NoRepository(_) => ErrorKind::NotFound,
             Self::NameTaken(_) => ErrorKind::Conflict,
             Self::Sql(_) | Self::Corrupt { .. } | Self::Worker | Self::Scratch { .. } => ErrorKind::Internal,

@@ -1,28 +1,39 @@
 //! What a command line would do, and what policy says to it, before anything runs.
 
 use crate::app::App;
+use crate::config::Surroundings;
 use crate::error::AppError;
-use keep_policy::{CommandQuestion, CommandRuling, Profile};
+use crate::rule_book::UserRules;
+use crate::shell_ask::CheckCommand;
+use keep_gate::{Covered, RuleBook};
+use keep_policy::{CommandQuestion, CommandRuling, Decision, MAX_SOURCE_BYTES, Policy, Profile};
 use keep_shell::{Analysis, Context, analyse};
-use keep_types::{Caller, Principal};
+use keep_types::{Caller, Namespace, Principal};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 /// What a command line would do, and what policy says to it.
 #[derive(Clone, Debug, Serialize)]
 pub struct ShellView {
+    /// The command line.
+    pub command: String,
     /// What would run, what that touches, how risky it is.
     pub analysis: Analysis,
     /// For whom it was judged.
     pub principal: Principal,
     /// The profile it was judged under.
     pub profile: Profile,
+    /// The folder it would run in.
+    pub cwd: PathBuf,
     /// The folder that the work is about.
     pub workspace: PathBuf,
     /// What policy says, part by part.
     pub ruling: CommandRuling,
     /// The rule that would let it run unasked, where there can be one.
     pub rule: Option<String>,
+    /// Why there can be none, for what is asked about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub no_rule: Option<String>,
 }
 
 /// What a command line is judged by, beside the caller.
@@ -44,44 +55,100 @@ impl App {
     pub fn shell_check(&self, caller: &Caller, wanted: ShellCheck) -> Result<ShellView, AppError> {
         let around = &self.settings.around;
         let cwd = around.cwd.canonicalize().map_err(|e| AppError::file("finding", &around.cwd, e))?;
-        let workspace = crate::find_root(&cwd).unwrap_or_else(|| cwd.clone());
-        let text = |path: &Path| {
-            path.to_str().map(str::to_owned).ok_or_else(|| AppError::BadHome {
-                path: path.to_owned(),
-                reason: "its name is not valid Unicode".into(),
-            })
-        };
-        let (cwd, root) = (text(&cwd)?, text(&workspace)?);
-        let home = around.env.get("HOME").cloned().unwrap_or_else(|| "/nonexistent".into());
-        let variables: Vec<_> = ["PWD", "OLDPWD", "USER", "TMPDIR"]
-            .iter()
-            .filter_map(|name| Some((*name, around.env.get(*name)?.as_str())))
-            .collect();
-        let context = Context {
-            cwd: &cwd,
-            home: &home,
-            workspace: &root,
-            variables: &variables,
-            resolve: Some(&resolve_links),
-        };
-        let analysis = analyse(&wanted.command, &context);
         let principal = wanted.principal.unwrap_or_else(|| caller.principal.clone());
         let profile = wanted.profile.unwrap_or(self.effective.values.exec_profile);
-        let path = around.env.get("PATH").cloned().unwrap_or_default();
-        let ruling = self.gate.policy().decide_command(&CommandQuestion {
-            principal: &principal,
-            namespace: &caller.home,
-            analysis: &analysis,
-            profile,
-            workspace: &root,
-            resolve: &|name| resolve_program(name, &path, &cwd),
-        });
-        let rule = match ruling.decision {
-            keep_policy::Decision::Ask => keep_policy::suggest(&analysis, &wanted.command).ok(),
-            keep_policy::Decision::Allow | keep_policy::Decision::Deny => None,
+        let namespace = &caller.home;
+        let judging = Judging { around, cwd: &cwd, principal: &principal, namespace, profile };
+        let Judged { analysis, ruling, workspace } = judge(self.gate.policy(), &judging, &wanted.command)?;
+        let asked = CheckCommand { command: wanted.command, cwd, profile };
+        let (rule, no_rule) = match ruling.decision {
+            Decision::Ask => match self.rule_for(&asked, &analysis, &principal, namespace) {
+                Ok(rule) => (Some(rule), None),
+                Err(why) => (None, Some(why)),
+            },
+            Decision::Allow | Decision::Deny => (None, None),
         };
-        Ok(ShellView { analysis, principal, profile, workspace, ruling, rule })
+        let CheckCommand { command, cwd, profile } = asked;
+        Ok(ShellView { command, analysis, principal, profile, cwd, workspace, ruling, rule, no_rule })
     }
+
+    /// The rule that would let a command run unasked; one that would not is none.
+    fn rule_for(
+        &self,
+        asked: &CheckCommand,
+        analysis: &Analysis,
+        principal: &Principal,
+        namespace: &Namespace,
+    ) -> Result<String, String> {
+        // The rule of each part carries the whole command as its example.
+        if analysis.parts.len().saturating_mul(asked.command.len()) > MAX_SOURCE_BYTES {
+            return Err("the rule would be longer than a rule file may be".into());
+        }
+        let rule = keep_policy::suggest(analysis, &asked.command).map_err(|e| e.to_string())?;
+        let detail = asked.detail();
+        let covered = Covered { principal, namespace, detail: &detail };
+        UserRules::new(&self.at, &self.settings.around).draft(&rule, &covered)?;
+        Ok(rule.trim_end().to_owned())
+    }
+}
+
+/// Who would run a command, where, under what.
+pub(crate) struct Judging<'a> {
+    pub(crate) around: &'a Surroundings,
+    pub(crate) cwd: &'a Path,
+    pub(crate) principal: &'a Principal,
+    pub(crate) namespace: &'a Namespace,
+    pub(crate) profile: Profile,
+}
+
+/// What a command would do, and what a policy says to it.
+pub(crate) struct Judged {
+    pub(crate) analysis: Analysis,
+    pub(crate) ruling: CommandRuling,
+    pub(crate) workspace: PathBuf,
+}
+
+/// Analyses a command and asks the policy.
+pub(crate) fn judge(policy: &Policy, judging: &Judging<'_>, command: &str) -> Result<Judged, AppError> {
+    let Judging { around, cwd, .. } = judging;
+    let workspace = crate::find_root(cwd).unwrap_or_else(|| cwd.to_path_buf());
+    let text = |path: &Path| {
+        path.to_str().map(str::to_owned).ok_or_else(|| AppError::BadHome {
+            path: path.to_owned(),
+            reason: "its name is not valid Unicode".into(),
+        })
+    };
+    let (cwd, root) = (text(cwd)?, text(&workspace)?);
+    let home = around.env.get("HOME").cloned().unwrap_or_else(|| "/nonexistent".into());
+    // Where a command is judged that was asked for elsewhere, the shell's own account of the folder is of
+    // another one.
+    let here = around.cwd.canonicalize().is_ok_and(|here| here.as_os_str() == cwd.as_str());
+    let mut variables: Vec<_> = ["OLDPWD", "PWD", "TMPDIR", "USER"]
+        .iter()
+        .filter(|name| here || !name.ends_with("PWD"))
+        .filter_map(|name| Some((*name, around.env.get(*name)?.as_str())))
+        .collect();
+    if !here {
+        variables.push(("PWD", &cwd));
+    }
+    let context = Context {
+        cwd: &cwd,
+        home: &home,
+        workspace: &root,
+        variables: &variables,
+        resolve: Some(&resolve_links),
+    };
+    let analysis = analyse(command, &context);
+    let path = around.env.get("PATH").cloned().unwrap_or_default();
+    let ruling = policy.decide_command(&CommandQuestion {
+        principal: judging.principal,
+        namespace: judging.namespace,
+        analysis: &analysis,
+        profile: judging.profile,
+        workspace: &root,
+        resolve: &|name| resolve_program(name, &path, &cwd),
+    });
+    Ok(Judged { analysis, ruling, workspace })
 }
 
 /// Follows links as far as the path exists; the rest stays as it is.

@@ -2,12 +2,16 @@ use crate::approval::{self, Standing};
 use crate::asker::{Answer, Asker, CodeWanted, Question};
 use crate::error::GateError;
 use crate::permit::{Grant, Ground, Permit};
+use crate::rule_book::RuleBook;
 use crate::totp::Codes;
 use crate::{rate, switch};
 use keep_db::Db;
 use keep_ledger::{Ledger, Phase, Record};
 use keep_policy::{Decision, Policy, Question as PolicyQuestion, Ruling};
-use keep_types::{Act, ActFacts, Audience, Caller, Clock, Duration, PrincipalKind, Risk, Timestamp, Touch};
+use keep_types::{
+    Act, ActFacts, Asks, Audience, Caller, Clock, Duration, Offers, PrincipalKind, Risk, RuleOffer,
+    Timestamp, Touch,
+};
 use serde_json::json;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,6 +35,8 @@ pub struct GateConfig {
     pub clock: Arc<dyn Clock>,
     /// Who puts questions to the person at the terminal.
     pub asker: Arc<dyn Asker>,
+    /// Where a rule goes that a person saves while answering.
+    pub rules: Arc<dyn RuleBook>,
     /// Knows the values that must stand in no record.
     pub redactor: keep_redact::Handle,
 }
@@ -93,10 +99,15 @@ impl Gate {
     /// One per reason for which the gate stays shut.
     pub async fn admit<A: Act>(&self, caller: &Caller, act: A) -> Result<Permit<A>, GateError> {
         let mut facts = act.facts();
-        let ruling = self.explain(caller, &facts);
+        let ruling = narrowed(self.explain(caller, &facts), act.asks());
+        let mut offers = match ruling.decision {
+            Decision::Ask => act.offers(),
+            Decision::Allow | Decision::Deny => Offers::default(),
+        };
+        self.scrub_offers(&mut offers)?;
         let held = self.scrub_facts(&mut facts, act.secrets());
         let judged = match (held, self.preconditions(caller, &facts).await) {
-            (Ok(()), Ok(())) => self.ground(caller, &facts, &ruling).await,
+            (Ok(()), Ok(())) => self.ground(caller, &facts, offers, &ruling).await,
             (_, Err(error)) | (Err(error), _) => Err(error),
         };
         match judged {
@@ -164,7 +175,13 @@ impl Gate {
     }
 
     /// On whose word the act may happen.
-    async fn ground(&self, caller: &Caller, facts: &ActFacts, ruling: &Ruling) -> Result<Ground, GateError> {
+    async fn ground(
+        &self,
+        caller: &Caller,
+        facts: &ActFacts,
+        offers: Offers,
+        ruling: &Ruling,
+    ) -> Result<Ground, GateError> {
         let summary = || facts.summary.clone();
         match (ruling.decision, caller.audience) {
             (Decision::Allow, _) => Ok(Ground::Rule),
@@ -175,20 +192,27 @@ impl Gate {
                 rule: ruling.rule.id.to_string(),
             }),
             (Decision::Ask, Audience::Nobody) => Err(GateError::NobodyToAsk { summary: summary() }),
-            (Decision::Ask, Audience::Terminal) => self.confirm(caller, facts, ruling).await,
+            (Decision::Ask, Audience::Terminal) => self.confirm(caller, facts, offers, ruling).await,
             (Decision::Ask, Audience::Inbox) => {
-                match approval::standing(self, caller, facts, ruling).await? {
+                match approval::standing(self, caller, facts, offers, ruling).await? {
                     Standing::Approved(given) => Ok(Ground::Approved(given)),
                     Standing::Waiting { id, expires, made_now } => {
                         Err(GateError::NeedsApproval { id, summary: summary(), expires, made_now })
                     }
                     Standing::Denied { note } => Err(GateError::Declined { summary: summary(), note }),
+                    Standing::Suggested(text) => Err(GateError::Suggested { summary: summary(), text }),
                 }
             }
         }
     }
 
-    async fn confirm(&self, caller: &Caller, facts: &ActFacts, ruling: &Ruling) -> Result<Ground, GateError> {
+    async fn confirm(
+        &self,
+        caller: &Caller,
+        facts: &ActFacts,
+        offers: Offers,
+        ruling: &Ruling,
+    ) -> Result<Ground, GateError> {
         let code = match ruling.risk {
             Risk::High | Risk::Critical => self.0.config.codes,
             Risk::Low | Risk::Medium => CodeWanted::No,
@@ -197,17 +221,37 @@ impl Gate {
         if code == CodeWanted::Yes {
             codes.check_ready().await?;
         }
-        let principal = &caller.principal;
-        let question = Question { principal, facts, reason: &ruling.reason, code };
-        match self.0.config.asker.ask(&question) {
-            Answer::Yes { code: given } => {
-                if code == CodeWanted::Yes {
-                    codes.check(given.ok_or(GateError::CodeNeeded)?).await?;
+        let summary = || facts.summary.clone();
+        let mut offers = self.fitting(offers, caller, facts);
+        loop {
+            let principal = &caller.principal;
+            let question = Question { principal, facts, reason: &ruling.reason, offers: &offers, code };
+            match (self.0.config.asker.ask(&question), &offers) {
+                (Answer::Yes { code: given }, _) => {
+                    if code == CodeWanted::Yes {
+                        codes.check(given.ok_or(GateError::CodeNeeded)?).await?;
+                    }
+                    return Ok(Ground::Confirmed);
                 }
-                Ok(Ground::Confirmed)
+                (Answer::No { note }, _) => return Err(GateError::Declined { summary: summary(), note }),
+                (Answer::SaveRule, Offers { rule: RuleOffer::Rule { .. }, .. }) => {
+                    // Saving is a critical act with a question, and a code, of its own.
+                    match self.save_rule(caller, facts, &offers.rule).await {
+                        Ok(()) => return Ok(Ground::Confirmed),
+                        // Whoever finds the rule too wide may still say yes to the act alone.
+                        Err(GateError::Declined { .. }) => offers.rule = RuleOffer::None,
+                        Err(error) => return Err(error),
+                    }
+                }
+                (Answer::Edited(text), Offers { edit: Some(_), .. }) => {
+                    return Err(GateError::Suggested { summary: summary(), text });
+                }
+                // What was not offered is no answer.
+                (Answer::SaveRule | Answer::Edited(_), _) => {
+                    return Err(GateError::Declined { summary: summary(), note: None });
+                }
+                (Answer::Nobody, _) => return Err(GateError::NobodyToAsk { summary: summary() }),
             }
-            Answer::No { note } => Err(GateError::Declined { summary: facts.summary.clone(), note }),
-            Answer::Nobody => Err(GateError::NobodyToAsk { summary: facts.summary.clone() }),
         }
     }
 
@@ -253,4 +297,14 @@ impl Gate {
             })
             .await
     }
+}
+
+/// What policy says, with the question of an engine that has finer rules.
+fn narrowed(mut ruling: Ruling, asks: Option<Asks>) -> Ruling {
+    if let (Decision::Allow | Decision::Ask, Some(Asks { rule, reason })) = (ruling.decision, asks) {
+        ruling.decision = Decision::Ask;
+        ruling.rule.id = rule;
+        ruling.reason = reason;
+    }
+    ruling
 }

@@ -1,4 +1,4 @@
-use keep_types::{ActFacts, Principal};
+use keep_types::{ActFacts, Offers, Principal};
 
 /// What a person at the terminal is asked.
 #[derive(Debug)]
@@ -9,6 +9,8 @@ pub struct Question<'a> {
     pub facts: &'a ActFacts,
     /// Why policy asks.
     pub reason: &'a str,
+    /// What they may answer beside yes and no.
+    pub offers: &'a Offers,
     /// Whether a one-time code must come with a yes.
     pub code: CodeWanted,
 }
@@ -35,6 +37,11 @@ pub enum Answer {
         /// What they added.
         note: Option<String>,
     },
+    /// Yes, and save the rule that was offered. It is shown, and asked about, before it is saved.
+    SaveRule,
+    /// No, but this text in the place of the one that was offered for editing. It is no yes to that
+    /// text: an approval binds exact bytes, so whoever asked makes a new act of it and asks anew.
+    Edited(String),
     /// There is nobody at this terminal to answer.
     Nobody,
 }

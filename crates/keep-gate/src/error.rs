@@ -76,6 +76,31 @@ pub enum GateError {
         /// What they added.
         note: Option<String>,
     },
+    /// A person said no, and what they would say yes to instead.
+    #[error("{summary}: declined; a person suggests instead: {text}")]
+    Suggested {
+        /// The act in one line.
+        summary: String,
+        /// The text that an act may be made of and asked about anew.
+        text: String,
+    },
+    /// A text was suggested for an act that is made of none.
+    #[error("request {0} has no text that another could be suggested for")]
+    NothingToEdit(Id<Approval>),
+    /// No rule can cover the act.
+    #[error("no rule can be saved for this: {0}")]
+    NoRule(String),
+    /// The rule file was not written.
+    #[error(
+        "the rule was not saved: {why}{}",
+        if *approved { "; the request is approved for once all the same" } else { "" }
+    )]
+    RuleNotSaved {
+        /// What stood against it.
+        why: String,
+        /// Whether a request was approved with it.
+        approved: bool,
+    },
     /// What was given holds a secret's value, and the act would store it.
     #[error("what was given holds the value of {label}, so nothing was done with it")]
     HoldsSecret {
@@ -220,6 +245,8 @@ impl Explain for GateError {
             | Self::OutOfReach { .. }
             | Self::NobodyToAsk { .. }
             | Self::Declined { .. }
+            | Self::Suggested { .. }
+            | Self::NoRule(_)
             | Self::SelfApproval(_)
             | Self::DescendantApproval(_)
             | Self::PersonOnly(_)
@@ -233,10 +260,11 @@ impl Explain for GateError {
             Self::RateLimited { .. } | Self::InboxFull(_) | Self::TooManyTokens(_) | Self::Unchecked(_) => {
                 ErrorKind::Unavailable
             }
+            Self::RuleNotSaved { .. } => ErrorKind::Unavailable,
             Self::NeedsApproval { .. } => ErrorKind::Pending,
             Self::NoSuchApproval(_) | Self::NoSuchToken(_) => ErrorKind::NotFound,
             Self::ApprovalOver { .. } | Self::PolicyChanged(_) => ErrorKind::Conflict,
-            Self::TokenForUser => ErrorKind::Usage,
+            Self::TokenForUser | Self::NothingToEdit(_) => ErrorKind::Usage,
             Self::Ledger(error) => error.kind(),
             Self::Db(error) => error.kind(),
             Self::CodeSecret(_)
@@ -258,6 +286,11 @@ impl Explain for GateError {
             Self::NeedsApproval { id, .. } => Some(format!(
                 "a person answers with `keep approve {id}` or `keep deny {id}`; then do the same again"
             )),
+            Self::Suggested { .. } => {
+                Some("ask for the suggested one instead; it is looked at like any other".into())
+            }
+            Self::NothingToEdit(id) => Some(format!("`keep deny {id} --note WHY` says why not")),
+            Self::NoRule(_) => Some("say yes for once, or for the conversation".into()),
             Self::NobodyToAsk { .. } => Some("run it at a terminal of your own".into()),
             Self::HoldsSecret { .. } => Some("say it without the value; name the secret instead".into()),
             Self::Unchecked(_) => {

@@ -44,6 +44,7 @@ mod permit;
 mod probes;
 mod random;
 mod rate;
+mod rule_book;
 mod schema;
 mod scrub;
 mod switch;
@@ -59,6 +60,7 @@ pub use identity::{Because, Identity, ProcessView, SPAWN_MARKER, Surroundings, i
 pub use permit::{Outcome, Permit, Started};
 pub use probes::probes;
 pub use random::fresh_id;
+pub use rule_book::{Covered, NoRuleBook, RuleBook, RuleDraft};
 pub use schema::SCHEMA;
 pub use switch::StopView;
 pub use token::{NewToken, NewTokenSecret, TokenView};

@@ -119,12 +119,12 @@ fn approvals_recorded(at: &Installation) -> Verdict {
         let mut statement = sql.prepare(
             "SELECT a.id FROM gate_approval a WHERE a.state IN ('approved', 'used') AND 1 <> (
                  SELECT count(*) FROM ledger_record r JOIN ledger_detail d ON d.seq = r.seq
-                 WHERE r.action = 'approval.answer' AND r.phase = 'done'
+                 WHERE (r.action, r.phase) IN (VALUES ('approval.answer', 'done'), ('policy.save_rule', 'intent'))
                    AND json_extract(d.detail, '$.act.approval') = a.id)",
         )?;
         let unmatched = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
         let erased: usize = sql.query_row(
-            "SELECT count(*) FROM ledger_record r WHERE r.action = 'approval.answer' AND r.phase = 'done'
+            "SELECT count(*) FROM ledger_record r WHERE (r.action, r.phase) IN (VALUES ('approval.answer', 'done'), ('policy.save_rule', 'intent'))
                  AND NOT EXISTS (SELECT 1 FROM ledger_detail d WHERE d.seq = r.seq)",
             [],
             |row| row.get::<_, u32>(0).map(|count| count as usize),

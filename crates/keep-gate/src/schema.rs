@@ -66,5 +66,9 @@ ALTER TABLE gate_approval ADD COLUMN lasting INTEGER NOT NULL DEFAULT 0 CHECK (
         AND expires_ms <= answered_ms + 28800000)
 );
 ",
+        "
+ALTER TABLE gate_approval ADD COLUMN offers TEXT;
+ALTER TABLE gate_approval ADD COLUMN suggestion TEXT CHECK (suggestion IS NULL OR state = 'denied');
+",
     ],
 };

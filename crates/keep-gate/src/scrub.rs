@@ -4,7 +4,7 @@
 use crate::admit::Gate;
 use crate::error::GateError;
 use keep_redact::{Redactor, Withheld};
-use keep_types::{ActFacts, SecretsIn, Touch};
+use keep_types::{ActFacts, Offers, RuleOffer, SecretsIn, Touch};
 use serde_json::{Value, json};
 
 impl Gate {
@@ -33,6 +33,25 @@ impl Gate {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Replaces the values of secrets in what a person is offered. A rule that held one is not offered at
+    /// all: with a mark in it, it would be about something else.
+    pub(crate) fn scrub_offers(&self, offers: &mut Offers) -> Result<(), GateError> {
+        let Ok(redactor) = self.redactor() else { return Ok(()) };
+        if redactor.is_empty() || *offers == Offers::default() {
+            return Ok(());
+        }
+        let corrupt = |e: serde_json::Error| GateError::Corrupt { table: "offers", what: e.to_string() };
+        let mut value = serde_json::to_value(&*offers).map_err(corrupt)?;
+        redactor.json(&mut value);
+        let scrubbed: Offers = serde_json::from_value(value).map_err(corrupt)?;
+        let held = scrubbed.rule != offers.rule && matches!(offers.rule, RuleOffer::Rule { .. });
+        *offers = scrubbed;
+        if held {
+            offers.rule = RuleOffer::Unsuitable("a rule would hold the value of a secret".into());
+        }
+        Ok(())
     }
 
     /// Adds a record's free text to its detail: scrubbed, or withheld when the values are not known.

@@ -238,6 +238,14 @@ impl Row<'_, '_> {
         parse(text).map(Some).map_err(|message| self.file.malformed(key, value, message))
     }
 
+    /// True or false; false where nothing is written.
+    pub(crate) fn flag(&self, key: &'static str) -> Result<bool, PolicyError> {
+        let Some(value) = self.table.get(key) else {
+            return Ok(false);
+        };
+        value.get_ref().as_bool().ok_or_else(|| self.file.wrong_type(key, "true or false", value))
+    }
+
     pub(crate) fn required<T>(
         &self,
         key: &'static str,

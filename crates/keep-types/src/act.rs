@@ -1,4 +1,4 @@
-use crate::{Digest, Namespace, Risk};
+use crate::{Asks, Digest, Namespace, Offers, Risk};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
@@ -73,6 +73,16 @@ pub trait Act: Send + 'static {
     /// What becomes of it when what it says of itself holds the value of a secret.
     fn secrets(&self) -> SecretsIn {
         SecretsIn::Refused
+    }
+
+    /// What a person may answer to it beside yes and no.
+    fn offers(&self) -> Offers {
+        Offers::default()
+    }
+
+    /// Why a person must be asked whatever the rules about acts allow, if one must.
+    fn asks(&self) -> Option<Asks> {
+        None
     }
 }
 

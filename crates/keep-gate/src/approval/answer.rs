@@ -22,6 +22,12 @@ pub enum Resolution {
         /// What the requester is told.
         note: Option<String>,
     },
+    /// No, but this text in the place of the one that was offered for editing. An approval binds exact
+    /// bytes, so it is no yes to that text: the requester is told, and asks anew if it wants that.
+    Suggest {
+        /// The text they would rather see.
+        text: String,
+    },
 }
 
 /// Which requests to list.
@@ -39,6 +45,17 @@ struct AnswerRequest {
     resolution: Resolution,
 }
 
+impl Resolution {
+    /// What goes with a no: a note, a text to take instead.
+    fn words(&self) -> (Option<&str>, Option<&str>) {
+        match self {
+            Self::Approve | Self::ApproveForConversation => (None, None),
+            Self::Deny { note } => (note.as_deref(), None),
+            Self::Suggest { text } => (None, Some(text)),
+        }
+    }
+}
+
 impl Act for AnswerRequest {
     fn facts(&self) -> ActFacts {
         let (action, risk, verb) = match self.resolution {
@@ -48,31 +65,38 @@ impl Act for AnswerRequest {
             }
             // Saying no only narrows: it needs a person, but no second question.
             Resolution::Deny { .. } => ("approval.deny", Risk::Low, "deny"),
+            Resolution::Suggest { .. } => ("approval.deny", Risk::Low, "suggest another in the place of"),
         };
-        let (good_for, note) = match &self.resolution {
-            Resolution::Approve => (Some(GoodFor::Once), None),
-            Resolution::ApproveForConversation => (Some(GoodFor::Conversation), None),
-            Resolution::Deny { note } => (None, note.clone()),
+        let good_for = match &self.resolution {
+            Resolution::Approve => Some(GoodFor::Once),
+            Resolution::ApproveForConversation => Some(GoodFor::Conversation),
+            Resolution::Deny { .. } | Resolution::Suggest { .. } => None,
         };
+        let (note, suggestion) = self.resolution.words();
+        let mut detail = json!({
+            "approval": self.request.id,
+            "requester": self.request.requester,
+            "for": self.request.action,
+            "risk": self.request.risk,
+            "good_for": good_for,
+            "conversation": self.request.conversation,
+            "note": note,
+            "act": self.request.detail,
+        });
+        if let Some(text) = suggestion {
+            detail["suggestion"] = json!(text);
+        }
         ActFacts {
             action: Action::of(action),
             namespace: self.request.namespace.clone(),
             touch: Touch::Change,
             risk,
             summary: format!("{verb}: {}", self.request.summary),
-            detail: json!({
-                "approval": self.request.id,
-                "requester": self.request.requester,
-                "for": self.request.action,
-                "risk": self.request.risk,
-                "good_for": good_for,
-                "conversation": self.request.conversation,
-                "note": note,
-                "act": self.request.detail,
-            }),
+            detail,
             bound: FieldHasher::new(action)
                 .field("id", self.request.id.to_string())
                 .field("verb", verb)
+                .field("suggestion", suggestion.unwrap_or_default())
                 .finish(),
             exact: Some(self.request.digest.as_bytes().to_vec()),
         }
@@ -132,15 +156,28 @@ impl Gate {
             Resolution::Approve | Resolution::ApproveForConversation => {
                 request.state == ApprovalState::Waiting
             }
-            Resolution::Deny { .. } => {
+            Resolution::Deny { .. } | Resolution::Suggest { .. } => {
                 matches!(request.state, ApprovalState::Waiting | ApprovalState::Approved)
             }
         };
         if !open {
             return Err(GateError::ApprovalOver { id, state: request.state.as_str().into() });
         }
+        if let Resolution::Suggest { .. } = resolution {
+            if request.offers.edit.is_none() {
+                return Err(GateError::NothingToEdit(id));
+            }
+            // It is stored and handed to the requester.
+            self.redactor().map_err(GateError::Unchecked)?;
+        }
         let act = AnswerRequest { request, resolution };
-        self.may_answer(caller, &act).await?;
+        let facts = act.facts();
+        self.may_answer(caller, &act.request, &facts).await?;
+        if let (Resolution::ApproveForConversation, Some(why)) = (&act.resolution, act.request.once_only()) {
+            let refusal = GateError::OnceOnly { id, why };
+            self.record_refusal(caller, &facts, &refusal).await?;
+            return Err(refusal);
+        }
         let permit = self.admit(caller, act).await?;
         let (by, gate) = (caller.principal.clone(), self.clone());
         permit
@@ -152,7 +189,9 @@ impl Gate {
                     Resolution::ApproveForConversation => {
                         approve(tx.sql(), id, &by, GoodFor::Conversation, now, now.plus(LASTS))
                     }
-                    Resolution::Deny { note } => deny(tx.sql(), id, &by, note.as_deref(), now, expires),
+                    Resolution::Deny { .. } | Resolution::Suggest { .. } => {
+                        deny(tx.sql(), id, &by, act.resolution.words(), now, expires)
+                    }
                 }?;
                 let view = store::load(tx.sql(), id, now)?;
                 match answered {
@@ -166,10 +205,15 @@ impl Gate {
     }
 
     /// Who may answer is checked before the question is shown; each refusal is recorded.
-    async fn may_answer(&self, caller: &Caller, act: &AnswerRequest) -> Result<(), GateError> {
-        let id = act.request.id;
-        let own = act.request.requester == caller.principal;
-        let below = caller.lineage.iter().any(|process| act.request.acting.contains(process));
+    pub(super) async fn may_answer(
+        &self,
+        caller: &Caller,
+        request: &ApprovalView,
+        facts: &ActFacts,
+    ) -> Result<(), GateError> {
+        let id = request.id;
+        let own = request.requester == caller.principal;
+        let below = caller.lineage.iter().any(|process| request.acting.contains(process));
         let person = caller.principal.kind() == PrincipalKind::User
             && matches!(caller.channel, Channel::Terminal | Channel::Http);
         let refusal = if own {
@@ -177,21 +221,17 @@ impl Gate {
         } else if below {
             GateError::DescendantApproval(id)
         } else if !person {
-            GateError::PersonOnly(act.facts().action)
-        } else if let (Resolution::ApproveForConversation, Some(why)) =
-            (&act.resolution, act.request.once_only())
-        {
-            GateError::OnceOnly { id, why }
+            GateError::PersonOnly(facts.action.clone())
         } else {
             return Ok(());
         };
-        self.record_refusal(caller, &act.facts(), &refusal).await?;
+        self.record_refusal(caller, facts, &refusal).await?;
         Err(refusal)
     }
 }
 
 /// Whether an answer still found the request open.
-enum Answered {
+pub(super) enum Answered {
     Now,
     Before,
 }
@@ -202,7 +242,7 @@ impl Answered {
     }
 }
 
-fn approve(
+pub(super) fn approve(
     sql: &Connection,
     id: Id<Approval>,
     by: &Principal,
@@ -229,16 +269,16 @@ fn deny(
     sql: &Connection,
     id: Id<Approval>,
     by: &Principal,
-    note: Option<&str>,
+    (note, suggestion): (Option<&str>, Option<&str>),
     now: Timestamp,
     expires: Timestamp,
 ) -> Result<Answered, GateError> {
     let changed = sql
         .prepare_cached(
             "UPDATE gate_approval SET state = 'denied', answered_by = ?2, answered_ms = ?3,
-                 expires_ms = ?4, note = ?5, lasting = 0
+                 expires_ms = ?4, note = ?5, suggestion = ?6, lasting = 0
              WHERE id = ?1 AND state IN ('waiting', 'approved') AND expires_ms > ?3",
         )?
-        .execute(params![id.to_string(), by.to_string(), now.ms(), expires.ms(), note])?;
+        .execute(params![id.to_string(), by.to_string(), now.ms(), expires.ms(), note, suggestion])?;
     Ok(Answered::of(changed))
 }

@@ -3,6 +3,7 @@
 //! given for a whole conversation.
 
 mod answer;
+mod saving;
 mod store;
 
 pub use answer::{InboxFilter, Resolution};
@@ -15,13 +16,12 @@ use crate::rate;
 use keep_ledger::{Phase, Record};
 use keep_policy::Ruling;
 use keep_types::{
-    ActFacts, Action, Approval, Caller, Channel, Digest, Duration, FieldHasher, Id, Namespace, Principal,
-    ProcessId, Risk, Timestamp,
+    ActFacts, Action, Approval, Caller, Channel, Digest, Duration, FieldHasher, Id, Namespace, Offers,
+    Principal, ProcessId, Risk, Timestamp,
 };
 use rusqlite::{Connection, params};
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 /// Requests of one principal that may wait at a time: a person reads them one by one.
 const MAX_WAITING: usize = 50;
@@ -79,6 +79,8 @@ pub struct ApprovalView {
     pub detail: Value,
     /// Why policy asks.
     pub reason: String,
+    /// What it may be answered beside yes and no.
+    pub offers: Offers,
     /// How far the yes reaches, once there is one.
     pub good_for: GoodFor,
     /// The conversation that asked, where it can be told from others.
@@ -91,6 +93,8 @@ pub struct ApprovalView {
     pub answered_by: Option<Principal>,
     /// What they added.
     pub note: Option<String>,
+    /// What they would say yes to instead, had it been asked for.
+    pub suggestion: Option<String>,
     #[serde(skip)]
     digest: Digest,
     #[serde(skip)]
@@ -112,6 +116,7 @@ pub(crate) enum Standing {
     Approved(Given),
     Waiting { id: Id<Approval>, expires: Timestamp, made_now: bool },
     Denied { note: Option<String> },
+    Suggested(String),
 }
 
 /// The digest that an approval is good for: the act, its place and who asks.
@@ -141,12 +146,13 @@ pub(crate) async fn standing(
     gate: &Gate,
     caller: &Caller,
     facts: &ActFacts,
+    offers: Offers,
     ruling: &Ruling,
 ) -> Result<Standing, GateError> {
     let now = gate.now();
     // The request is stored and shown: what cannot be looked through for secrets must not be.
     gate.redactor().map_err(GateError::Unchecked)?;
-    let request = ApprovalView {
+    let mut request = ApprovalView {
         id: fresh_id(now)?,
         state: ApprovalState::Waiting,
         requester: caller.principal.clone(),
@@ -157,22 +163,24 @@ pub(crate) async fn standing(
         summary: facts.summary.clone(),
         detail: facts.detail.clone(),
         reason: ruling.reason.clone(),
+        offers,
         good_for: GoodFor::Once,
         conversation: conversation(caller),
         created: now,
         expires: now.plus(gate.config().approval_expiry),
         answered_by: None,
         note: None,
+        suggestion: None,
         digest: bound(&caller.principal, facts),
         policy_version: gate.policy().version(),
         acting: caller.acting.clone(),
     };
     // Asking again for what waits already, as agents do in a loop, costs no write.
-    let request = Arc::new(request);
-    let wanted = Arc::clone(&request);
+    let wanted = request.clone();
     if let Some(found) = gate.db().read(move |tx| store::find_open(tx.sql(), &wanted, now)).await? {
         return Ok(found);
     }
+    request.offers = gate.fitting(request.offers, caller, facts);
     let channel = caller.channel;
     let ledger = gate.ledger().clone();
     gate.db()

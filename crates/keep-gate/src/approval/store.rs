@@ -3,7 +3,7 @@
 use super::{ApprovalState, ApprovalView, Given, GoodFor, KEEP_ANSWERED_MS, Standing};
 use crate::error::GateError;
 use keep_db::ReadTx;
-use keep_types::{Approval, Digest, Id, Timestamp};
+use keep_types::{Approval, Digest, Id, Offers, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 
@@ -37,7 +37,10 @@ pub(super) fn find_open(
         ApprovalState::Approved => {
             Standing::Approved(Given { id: view.id, conversation: wanted.conversation.clone() })
         }
-        ApprovalState::Denied => Standing::Denied { note: view.note },
+        ApprovalState::Denied => match view.suggestion {
+            Some(text) => Standing::Suggested(text),
+            None => Standing::Denied { note: view.note },
+        },
         ApprovalState::Waiting | ApprovalState::Used | ApprovalState::Expired => {
             Standing::Waiting { id: view.id, expires: view.expires, made_now: false }
         }
@@ -45,12 +48,14 @@ pub(super) fn find_open(
 }
 
 pub(super) fn insert(sql: &Connection, request: &ApprovalView) -> Result<(), GateError> {
-    let acting = serde_json::to_string(&request.acting)
-        .map_err(|e| GateError::Corrupt { table: "gate_approval", what: e.to_string() })?;
+    let corrupt = |e: serde_json::Error| GateError::Corrupt { table: "gate_approval", what: e.to_string() };
+    let acting = serde_json::to_string(&request.acting).map_err(corrupt)?;
+    let offers = serde_json::to_string(&request.offers).map_err(corrupt)?;
     sql.prepare_cached(
         "INSERT INTO gate_approval (id, digest, action, namespace, risk, summary, detail, reason,
-             requester, acting, policy_version, created_ms, expires_ms, state, conversation)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'waiting', ?14)",
+             requester, acting, policy_version, created_ms, expires_ms, state, conversation,
+             offers)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'waiting', ?14, ?15)",
     )?
     .execute(params![
         request.id.to_string(),
@@ -67,6 +72,7 @@ pub(super) fn insert(sql: &Connection, request: &ApprovalView) -> Result<(), Gat
         request.created.ms(),
         request.expires.ms(),
         request.conversation,
+        offers,
     ])?;
     Ok(())
 }
@@ -127,6 +133,10 @@ fn read_row(row: &Row<'_>, now: Timestamp) -> Result<ApprovalView, GateError> {
             1 => GoodFor::Conversation,
             other => return Err(corrupt(format!("lasting {other}"))),
         },
+        offers: match row.get::<_, Option<String>>("offers")? {
+            None => Offers::default(),
+            Some(text) => serde_json::from_str(&text).map_err(|e| corrupt(format!("offers: {e}")))?,
+        },
         conversation: row.get("conversation")?,
         created: Timestamp::from_ms(row.get("created_ms")?),
         expires,
@@ -134,6 +144,7 @@ fn read_row(row: &Row<'_>, now: Timestamp) -> Result<ApprovalView, GateError> {
             .map(|by| by.parse().map_err(|e| corrupt(format!("answered_by: {e}"))))
             .transpose()?,
         note: row.get("note")?,
+        suggestion: row.get("suggestion")?,
         digest: Digest::from_bytes(row.get("digest")?),
         policy_version: Digest::from_bytes(row.get("policy_version")?),
         acting: serde_json::from_value(json("acting")?).map_err(|e| corrupt(format!("acting: {e}")))?,

@@ -1,13 +1,15 @@
 //! A gate in a folder of its own, under a clock that the test turns.
 
 use keep_db::{Db, DbConfig};
-use keep_gate::{Answer, Asker, CodeWanted, Gate, GateConfig, GateError, Question};
+use keep_gate::{
+    Answer, Asker, CodeWanted, Covered, Gate, GateConfig, GateError, Question, RuleBook, RuleDraft,
+};
 use keep_ledger::{Filter, Ledger, LedgerConfig, Phase};
 use keep_policy::{Layer, Policy, Source};
 use keep_redact::{Feed, Handle, Known, Redactor, Withheld};
 use keep_types::{
-    Act, ActFacts, Action, Audience, Caller, Channel, Clock, Duration, FieldHasher, Namespace, Principal,
-    PrincipalKind, ProcessId, Reach, Risk, Scopes, Timestamp, Touch,
+    Act, ActFacts, Action, Audience, Caller, Channel, Clock, Duration, FieldHasher, Namespace, Offers,
+    Principal, PrincipalKind, ProcessId, Reach, Risk, Scopes, Timestamp, Touch,
 };
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -22,6 +24,34 @@ pub(crate) struct House {
     pub(crate) time: Arc<Time>,
     pub(crate) answers: Arc<Answers>,
     pub(crate) known: Arc<Values>,
+    pub(crate) book: Arc<Book>,
+}
+
+/// Where rules go, in memory; it refuses what the test tells it to.
+#[derive(Default)]
+pub(crate) struct Book {
+    pub(crate) saved: Mutex<Vec<String>>,
+    pub(crate) unfit: Mutex<Option<&'static str>>,
+    pub(crate) broken: Mutex<Option<&'static str>>,
+}
+
+impl RuleBook for Book {
+    fn draft(&self, rule: &str, _: &Covered<'_>) -> Result<RuleDraft, String> {
+        match *self.unfit.lock().unwrap() {
+            Some(why) => Err(why.into()),
+            None => Ok(RuleDraft { file: "rules/test.toml".into(), text: rule.into() }),
+        }
+    }
+
+    fn save(&self, draft: &RuleDraft, _: &Covered<'_>) -> Result<(), String> {
+        match *self.broken.lock().unwrap() {
+            Some(why) => Err(why.into()),
+            None => {
+                self.saved.lock().unwrap().push(draft.text.clone());
+                Ok(())
+            }
+        }
+    }
 }
 
 /// The values that must stand in no record, until the test locks them away.
@@ -63,9 +93,9 @@ impl Clock for Time {
     }
 }
 
-/// The person at the terminal, who says yes until told otherwise.
+/// The person at the terminal, who says yes until told otherwise, and what they were asked and offered.
 #[derive(Default)]
-pub(crate) struct Answers(Mutex<VecDeque<Answer>>);
+pub(crate) struct Answers(Mutex<VecDeque<Answer>>, pub(crate) Mutex<Vec<(ActFacts, Offers)>>);
 
 impl Answers {
     pub(crate) fn next(&self, answer: Answer) {
@@ -74,7 +104,8 @@ impl Answers {
 }
 
 impl Asker for Answers {
-    fn ask(&self, _: &Question<'_>) -> Answer {
+    fn ask(&self, question: &Question<'_>) -> Answer {
+        self.1.lock().unwrap().push((question.facts.clone(), question.offers.clone()));
         self.0.lock().unwrap().pop_front().unwrap_or(Answer::Yes { code: None })
     }
 }
@@ -103,18 +134,20 @@ impl House {
         let ledger = Ledger::open(db.clone(), config).unwrap();
         let answers = Arc::new(Answers::default());
         let known = Arc::new(Values::default());
+        let book = Arc::new(Book::default());
         let mut house = Self {
             gate: Gate::new(
                 db.clone(),
                 ledger.clone(),
                 Policy::load(Vec::new()).unwrap(),
-                gate_config(folder.path().join("config/totp"), codes, &time, &answers, &known),
+                gate_config(folder.path().join("config/totp"), codes, &time, &answers, &known, &book),
             ),
             ledger,
             db,
             time,
             answers,
             known,
+            book,
             folder,
         };
         house.gate = house.gate_under(Vec::new(), codes);
@@ -129,7 +162,7 @@ impl House {
             text: text.into(),
         });
         let policy = Policy::load(sources.collect()).unwrap();
-        let config = gate_config(self.totp_file(), codes, &self.time, &self.answers, &self.known);
+        let config = gate_config(self.totp_file(), codes, &self.time, &self.answers, &self.known, &self.book);
         Gate::new(self.db.clone(), self.ledger.clone(), policy, config)
     }
 
@@ -155,6 +188,7 @@ fn gate_config(
     time: &Arc<Time>,
     answers: &Arc<Answers>,
     known: &Arc<Values>,
+    book: &Arc<Book>,
 ) -> GateConfig {
     GateConfig {
         approval_expiry: "10m".parse().unwrap(),
@@ -165,6 +199,7 @@ fn gate_config(
         codes,
         clock: Arc::clone(time) as _,
         asker: Arc::clone(answers) as _,
+        rules: Arc::clone(book) as _,
         redactor: Handle::fed_by(Arc::clone(known) as _),
     }
 }
@@ -228,7 +263,11 @@ pub(crate) fn caller(principal: &str, pids: &[u32]) -> Caller {
 }
 
 /// Asks for the act and answers with the id of the request that now waits.
-pub(crate) async fn request(gate: &Gate, by: &Caller, act: Write) -> keep_types::Id<keep_types::Approval> {
+pub(crate) async fn request<A: Act>(
+    gate: &Gate,
+    by: &Caller,
+    act: A,
+) -> keep_types::Id<keep_types::Approval> {
     match gate.admit(by, act).await {
         Err(GateError::NeedsApproval { id, .. }) => id,
         Err(other) => panic!("expected a waiting request, got {other}"),

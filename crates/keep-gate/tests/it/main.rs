@@ -5,6 +5,7 @@
 mod approvals;
 mod conversations;
 mod house;
+mod offers;
 mod records;
 mod scrub;
 mod tokens;

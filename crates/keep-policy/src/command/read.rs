@@ -8,12 +8,13 @@ use crate::source::{Layer, MAX_LIST, Source};
 use keep_shell::{Context, analyse};
 use keep_types::{Name, Risk};
 
-const COMMAND_KEYS: [&str; 13] = [
+const COMMAND_KEYS: [&str; 14] = [
     "id",
     "decision",
     "principals",
     "namespaces",
     "argv",
+    "exact",
     "program",
     "paths",
     "hosts",
@@ -23,8 +24,8 @@ const COMMAND_KEYS: [&str; 13] = [
     "match",
     "not_match",
 ];
-/// More words than anybody writes down before the part that varies.
-const MAX_WORDS: usize = 16;
+/// More words than anybody reads in a rule.
+pub(super) const MAX_WORDS: usize = 64;
 /// Where examples run: a made-up place, the same on every machine.
 const EXAMPLE_WORKSPACE: &str = "/home/you/project";
 const EXAMPLE_HOME: &str = "/home/you";
@@ -46,6 +47,7 @@ pub(crate) fn rule(file: File<'_>, entry: &Value<'_>, source: &Source) -> Result
         principals: row.patterns("principals")?,
         namespaces: row.patterns("namespaces")?,
         argv: row.list("argv", |value| words(file, value))?,
+        exact: row.flag("exact")?,
         program: row.optional("program", absolute)?,
         paths: row.patterns("paths")?,
         hosts: row.patterns("hosts")?,
@@ -100,10 +102,13 @@ fn limits(rule: &CommandRule, row: &Row<'_, '_>) -> Result<(), PolicyError> {
         return Err(PolicyError::ProjectAllows { place: rule.place(), id: rule.id.to_string() });
     }
     if rule.argv.len() > MAX_WORDS {
-        return malformed("argv", "the prefix has too many words");
+        return malformed("argv", "a rule has at most 64 words");
     }
     if rule.decision == Decision::Allow && rule.argv.is_empty() {
         return malformed("argv", "an allow names the words it is about");
+    }
+    if rule.exact && rule.argv.is_empty() {
+        return malformed("exact", "there are no words to be exact about");
     }
     if rule.decision == Decision::Allow
         && rule.max_risk == Risk::Critical

@@ -29,10 +29,14 @@ pub struct CommandRule {
     /// The first words of the command, each one of several.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub argv: Vec<Vec<String>>,
+    /// Whether those are all of its words: with one more it is another command.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub exact: bool,
     /// The file that the program's name leads to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
-    /// Paths: an `allow` wants every changed path among them, the others one.
+    /// Paths: an `allow` wants every changed path among them, and without any it is about the workspace
+    /// alone; the others want one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<PathPattern>,
     /// Hosts: an `allow` wants every host among them, the others one.
@@ -84,7 +88,9 @@ impl CommandRule {
 
     /// Words that are not known to the letter are none of those that are written here.
     fn words_fit(&self, part: &Part) -> bool {
-        self.argv.len() <= part.argv.len()
+        let enough =
+            if self.exact { self.argv.len() == part.argv.len() } else { self.argv.len() <= part.argv.len() };
+        enough
             && self.argv.iter().zip(&part.argv).all(|(wanted, word)| {
                 word.as_known().is_some_and(|word| !word.is_empty() && wanted.iter().any(|one| one == word))
             })
@@ -97,17 +103,18 @@ impl CommandRule {
     }
 
     fn paths_fit(&self, part: &Part, around: &Around<'_>) -> bool {
-        if self.paths.is_empty() {
-            return true;
-        }
         let covered = |path: &str| self.paths.iter().any(|pattern| pattern.covers(path, around.workspace));
         let mut touched = part.effects.iter().filter_map(|effect| match effect {
-            Effect::Path { deed, path, .. } => Some((*deed, path.as_str())),
+            Effect::Path { deed, path, place } => Some((*deed, path.as_str(), *place)),
             _ => None,
         });
         match self.decision {
-            Decision::Allow => touched.all(|(deed, path)| deed < Deed::Write || covered(path)),
-            Decision::Ask | Decision::Deny => touched.any(|(_, path)| covered(path)),
+            Decision::Allow => touched.all(|(deed, path, place)| {
+                deed < Deed::Write || covered(path) || self.paths.is_empty() && is_ones_own(place)
+            }),
+            Decision::Ask | Decision::Deny => {
+                self.paths.is_empty() || touched.any(|(_, path, _)| covered(path))
+            }
         }
     }
 
@@ -141,6 +148,16 @@ impl CommandRule {
     pub(crate) fn place(&self) -> Place {
         Place { file: self.source.clone(), line: self.line, column: 1 }
     }
+}
+
+/// Where a command may change things without anybody naming the place: what a redirection adds to allowed
+/// words is not what somebody meant who allowed the words.
+pub(super) fn is_ones_own(place: keep_shell::Place) -> bool {
+    use keep_shell::Place;
+    matches!(
+        place,
+        Place::Stream | Place::Workspace | Place::WorkspaceRoot | Place::Output | Place::Temporary
+    )
 }
 
 /// Whether a part is nothing but its words: a variable that makes other programs run something is not

@@ -175,8 +175,37 @@ fn what_is_suggested_loads_and_covers_the_command() {
             "{rules}"
         );
     }
-    for command in ["rm -rf /", "$X y", "echo $("] {
+    let long = format!("git push {}", "x ".repeat(80));
+    for command in ["rm -rf /", "$X y", "echo $(", "curl $(cat x)", &long] {
         let analysis = analyse(command, &Context::new(WORKSPACE, "/home/ann"));
         assert!(suggest(&analysis, command).is_err(), "{command}");
     }
+}
+
+#[test]
+fn what_is_suggested_of_a_high_risk_is_about_these_words_and_places_alone() {
+    let suggested = |command: &str| {
+        let analysis = analyse(command, &Context::new(WORKSPACE, "/home/ann"));
+        policy(Layer::User, &suggest(&analysis, command).unwrap()).unwrap()
+    };
+    let check = |saved: &str, then: &str, expected| {
+        let ruling = decide_as(&suggested(saved), Profile::Workspace, "agent:x", then);
+        assert_eq!(ruling.decision, expected, "{saved:?} saved, {then:?} run");
+    };
+    check("git push origin main", "git push origin main", Decision::Allow);
+    check("git push origin main", "git push origin main --force", Decision::Ask);
+    check("curl https://example.org/a", "curl https://example.org/a -d @notes", Decision::Ask);
+    check("curl https://example.org/a", "curl https://example.org/a > ../other/x", Decision::Ask);
+    check("curl https://example.org/a", "curl https://example.org/a > x", Decision::Allow);
+    check("cp a /srv/data/b", "cp a /srv/data/b", Decision::Allow);
+    check("cp a /srv/data/b", "cp a /srv/data/c", Decision::Ask);
+}
+
+#[test]
+fn an_allow_without_paths_changes_nothing_outside_the_workspace() {
+    let rules = "[[command]]\nid = 'cp'\ndecision = 'allow'\nargv = ['cp']\nmax_risk = 'high'\nreason = 'data'\nmatch = ['cp a b']\n";
+    assert_eq!(decide(rules, Profile::ReadOnly, "cp a b"), Decision::Allow);
+    assert_eq!(decide(rules, Profile::ReadOnly, "cp /srv/a b"), Decision::Allow);
+    assert_eq!(decide(rules, Profile::ReadOnly, "cp a /srv/b"), Decision::Ask);
+    assert_eq!(decide(rules, Profile::ReadOnly, "cp a b > .git/hooks/pre-commit"), Decision::Ask);
 }

@@ -153,3 +153,14 @@ fn a_folder_of_rules() {
     std::fs::set_permissions(&rules, PermissionsExt::from_mode(0o777)).unwrap();
     assert!(matches!(read_folder(&rules, Layer::User), Err(PolicyError::Writable { .. })));
 }
+
+/// The page that tells people how to write rules shows rules that load.
+#[test]
+fn the_rules_in_the_documentation_load() {
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/rules.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let blocks: Vec<&str> =
+        page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert!(blocks.len() >= 2, "the page has examples");
+    Policy::load(vec![source(Layer::User, &blocks.concat())]).unwrap();
+}

@@ -123,6 +123,7 @@ impl Scratch {
             codes: CodeWanted::No,
             clock: Arc::clone(&time) as _,
             asker: Arc::clone(&asked) as _,
+            rules: Arc::new(keep_gate::NoRuleBook),
             redactor: Handle::fed_by(Arc::new(reader.clone())),
         };
         let gate = Gate::new(db, ledger.clone(), Policy::load(vec![rules]).unwrap(), gate);

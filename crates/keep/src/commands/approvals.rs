@@ -1,11 +1,14 @@
-use crate::edge::{Failure, Session, Table, show_whole, visible};
+use crate::edge::{Failure, Session, Table, hang, show_whole, visible};
 use clap::Args;
 use keep_gate::{ApprovalState, ApprovalView, GoodFor, InboxFilter, Resolution};
-use keep_types::{Approval, Id};
+use keep_types::{Approval, Id, RuleOffer};
+use serde_json::json;
 use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
+/// The answer with the longest name.
+const CONVERSATION: &str = "for this conversation";
 /// How often `--watch` looks.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
@@ -57,24 +60,58 @@ fn table(views: &[ApprovalView]) -> Table {
 
 /// One request with everything that was asked, and the answers it can have.
 fn one(out: &mut dyn Write, view: &ApprovalView, width: usize) -> std::io::Result<()> {
-    let id = view.id;
-    writeln!(out, "{} asks: {}", view.requester, visible(&view.summary))?;
+    hang(out, "", 2, &format!("{} asks: {}", view.requester, view.summary), width)?;
     writeln!(out, "  what   {} in {} (risk {})", view.action, view.namespace, view.risk)?;
-    writeln!(out, "  why    {}", visible(&view.reason))?;
+    hang(out, "  why    ", 9, &view.reason, width)?;
     writeln!(out, "  state  {}, until {}", view.state.as_str(), view.expires)?;
     if let Some(note) = &view.note {
-        writeln!(out, "  note   {}", visible(note))?;
+        hang(out, "  note   ", 9, note, width)?;
+    }
+    if let Some(text) = &view.suggestion {
+        writeln!(out, "  suggested instead")?;
+        show_whole(out, &json!({ "text": text }), width)?;
     }
     show_whole(out, &view.detail, width)?;
     if view.state != ApprovalState::Waiting {
         return Ok(());
     }
-    writeln!(out, "\n  once                   keep approve {id}")?;
-    match view.once_only() {
-        None => writeln!(out, "  for this conversation  keep approve {id} --conversation")?,
-        Some(why) => writeln!(out, "  for this conversation  not offered: {why}")?,
+    if let RuleOffer::Rule { text, covers } = &view.offers.rule {
+        writeln!(out, "\nA rule could cover it:")?;
+        hang(out, "  ", 2, covers, width)?;
+        show_whole(out, &json!({ "rule": text }), width)?;
     }
-    writeln!(out, "  no, and why            keep deny {id} --note WHY")
+    writeln!(out)?;
+    answers(view).iter().try_for_each(|(what, how)| put(out, what, how, width))
+}
+
+/// The answers that a request can have, each with the words for it, or why it cannot have it.
+fn answers(view: &ApprovalView) -> Vec<(&'static str, String)> {
+    let id = view.id;
+    let mut answers = vec![("once", format!("keep approve {id}"))];
+    answers.push(match view.once_only() {
+        None => (CONVERSATION, format!("keep approve {id} --conversation")),
+        Some(why) => (CONVERSATION, format!("not offered: {why}")),
+    });
+    match &view.offers.rule {
+        RuleOffer::None => {}
+        RuleOffer::Rule { .. } => answers.push(("once, and the rule", format!("keep approve {id} --rule"))),
+        RuleOffer::Unsuitable(why) => answers.push(("a rule", format!("not offered: {why}"))),
+    }
+    if view.offers.edit.is_some() {
+        answers.push(("another text instead", format!("keep deny {id} --suggest TEXT")));
+    }
+    answers.push(("no, and why", format!("keep deny {id} --note WHY")));
+    answers
+}
+
+/// One answer: beside its name where there is room, else below it, so that a command can be copied whole.
+fn put(out: &mut dyn Write, what: &str, how: &str, width: usize) -> std::io::Result<()> {
+    let column = CONVERSATION.len() + 4;
+    if column + how.chars().count() <= width {
+        return writeln!(out, "  {what:0$}  {how}", CONVERSATION.len());
+    }
+    writeln!(out, "  {what}")?;
+    hang(out, "    ", 4, how, width)
 }
 
 /// Shows each request once as it comes, until Ctrl-C.
@@ -101,7 +138,7 @@ fn watch(session: &Session) -> Result<ExitCode, Failure> {
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep approve apr_01kak3…\n  keep approve apr_01kak3… --conversation\n\nThe act is shown whole before anything is approved. An approval is good\nonce, for this exact act, for a while; with --conversation it is good for\nthis exact act as often as it comes in the conversation that asked, for\neight hours. `keep deny` takes either back."
+    after_help = "EXAMPLES:\n  keep approve apr_01kak3…\n  keep approve apr_01kak3… --conversation\n  keep approve apr_01kak3… --rule\n\nThe act is shown whole before anything is approved. An approval is good\nonce, for this exact act, for a while; with --conversation it is good for\nthis exact act as often as it comes in the conversation that asked, for\neight hours. `keep deny` takes either back.\n\n--rule approves once and saves the rule that would cover such acts, in\nrules/commands.toml beside your settings; the rule and the file are shown\nfirst. A new rule makes a new policy, so other requests are asked anew."
 )]
 pub(crate) struct Approve {
     /// The request, from `keep inbox`
@@ -109,20 +146,31 @@ pub(crate) struct Approve {
     /// Approve this exact act for as long as the conversation goes on, eight hours at most
     #[arg(long)]
     conversation: bool,
+    /// Approve once, and save the rule that would let such acts happen unasked
+    #[arg(long, conflicts_with = "conversation")]
+    rule: bool,
 }
 
 #[derive(Args)]
-#[command(after_help = "EXAMPLES:\n  keep deny apr_01kak3… --note \"use the staging database\"")]
+#[command(
+    after_help = "EXAMPLES:\n  keep deny apr_01kak3… --note \"use the staging database\"\n  keep deny apr_01kak3… --suggest \"git push origin topic\"\n\nA suggestion is no approval: the requester is told of it, and what it asks\nfor then is looked at like anything else."
+)]
 pub(crate) struct Deny {
     /// The request, from `keep inbox`
     id: String,
     /// What the requester is told
     #[arg(long)]
     note: Option<String>,
+    /// What you would rather see asked for, in the place of the command
+    #[arg(long, value_name = "TEXT", conflicts_with = "note")]
+    suggest: Option<String>,
 }
 
 impl Approve {
     pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        if self.rule {
+            return with_rule(session, &self.id);
+        }
         let resolution =
             if self.conversation { Resolution::ApproveForConversation } else { Resolution::Approve };
         answer(session, &self.id, resolution)
@@ -131,8 +179,23 @@ impl Approve {
 
 impl Deny {
     pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
-        answer(session, &self.id, Resolution::Deny { note: self.note })
+        let resolution = match self.suggest {
+            Some(text) => Resolution::Suggest { text },
+            None => Resolution::Deny { note: self.note },
+        };
+        answer(session, &self.id, resolution)
     }
+}
+
+fn with_rule(session: &Session, id: &str) -> Result<ExitCode, Failure> {
+    let id = parsed(id)?;
+    let (view, saved) =
+        session.with(async |app, caller| Ok(app.gate().answer_with_rule(caller, id).await?))?;
+    let file = saved.file.display().to_string();
+    session.show(&json!({ "request": view, "file": file, "rule": saved.text }), |out| {
+        describe(out, &view)?;
+        writeln!(out, "the rule stands in {}", visible(&file))
+    })
 }
 
 fn parsed(id: &str) -> Result<Id<Approval>, Failure> {

@@ -3,6 +3,7 @@
 mod failure;
 mod hidden;
 mod notice;
+mod offer;
 mod progress;
 mod prompt;
 mod session;
@@ -15,5 +16,5 @@ pub(crate) use hidden::{Answered, ask_hidden, choose_hidden, confirm};
 pub(crate) use progress::Progress;
 pub(crate) use session::Session;
 pub(crate) use table::Table;
-pub(crate) use text::{visible, wrap};
+pub(crate) use text::{hang, visible};
 pub(crate) use whole::show as show_whole;

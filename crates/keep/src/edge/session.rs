@@ -251,13 +251,7 @@ impl Session {
         column: usize,
         text: &str,
     ) -> std::io::Result<()> {
-        for (number, line) in super::wrap(text, self.width().saturating_sub(column)).iter().enumerate() {
-            match number {
-                0 => writeln!(out, "{head}{line}")?,
-                _ => writeln!(out, "{:column$}{line}", "")?,
-            }
-        }
-        Ok(())
+        super::hang(out, head, column, text, self.width())
     }
 
     fn paint(&self, code: &str, text: &str) -> String {

@@ -1,5 +1,6 @@
 //! Text from anywhere, made safe for a terminal.
 
+use std::io::Write;
 use unicode_width::UnicodeWidthStr;
 
 /// The text with everything visible that would move the cursor, change colours, turn the reading
@@ -32,6 +33,24 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Writes text behind its head, in lines of this width; all but the first start at the column, where the
+/// head ends.
+pub(crate) fn hang(
+    out: &mut dyn Write,
+    head: &str,
+    column: usize,
+    text: &str,
+    width: usize,
+) -> std::io::Result<()> {
+    for (number, line) in wrap(text, width.saturating_sub(column)).iter().enumerate() {
+        match number {
+            0 => writeln!(out, "{head}{line}")?,
+            _ => writeln!(out, "{:column$}{line}", "")?,
+        }
+    }
+    Ok(())
 }
 
 fn is_hidden(c: char) -> bool {
