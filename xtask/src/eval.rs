@@ -1,17 +1,17 @@
 //! `cargo xtask eval NAME`: how good the answers are, on data.
 
-use crate::bench::{self, shell};
+use crate::bench::{self, memory, shell};
 use crate::chore::Chore;
 use std::path::Path;
 
 /// The evaluations there are.
-const NAMES: &[&str] = &["shell"];
+const NAMES: &[&str] = &["memory", "shell"];
 
-/// Runs one evaluation: `NAME [--data FILE] [--json FILE]`.
+/// Runs one evaluation: `NAME [--data PATH] [--json FILE]`.
 pub(crate) fn run(words: &[&str]) -> Result<(), Chore> {
     let usage = || {
         Chore::Usage(format!(
-            "usage: eval NAME [--data FILE] [--json FILE]; evaluations: {}",
+            "usage: eval NAME [--data PATH] [--json FILE]; evaluations: {}",
             NAMES.join(", ")
         ))
     };
@@ -29,6 +29,7 @@ pub(crate) fn run(words: &[&str]) -> Result<(), Chore> {
         return Err(usage());
     }
     let rows = match *name {
+        "memory" => memory::eval(data)?,
         "shell" => shell::eval(data)?,
         _ => {
             return Err(Chore::Usage(format!(

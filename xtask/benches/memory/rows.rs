@@ -22,6 +22,8 @@ pub(crate) fn eval(data: &Path) -> Res<Vec<Row>> {
     let whole = Weights::default();
     let plain = Weights {
         context_near: 0.0,
+        context_answer: 0.0,
+        meaning_answer: 0.0,
         context_far: 0.0,
         meaning: 0.0,
         meaning_near: 0.0,
@@ -35,13 +37,20 @@ pub(crate) fn eval(data: &Path) -> Res<Vec<Row>> {
         Recipe { name: "bm25 alone", weights: plain },
         Recipe {
             name: "bm25 with context",
-            weights: Weights { context_near: 0.5, context_far: 0.25, ..plain },
+            weights: Weights {
+                context_near: whole.context_near,
+                context_answer: whole.context_answer,
+                context_far: whole.context_far,
+                ..plain
+            },
         },
         Recipe {
             name: "without context",
             weights: Weights {
                 context_near: 0.0,
+                context_answer: 0.0,
                 context_far: 0.0,
+                meaning_answer: 0.0,
                 meaning_near: 0.0,
                 meaning_far: 0.0,
                 ..whole

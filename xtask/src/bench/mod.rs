@@ -1,16 +1,18 @@
 //! `cargo xtask bench NAME`: rows measured beside their peers, with their aims where known.
 
 mod aims;
+pub(crate) mod memory;
 mod row;
 pub(crate) mod shell;
 mod spine;
 mod starts;
 mod vault;
 
-use crate::chore::{Chore, root};
+use crate::chore::{self, Chore, root};
 use row::{Better, Row};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 type Measure = fn() -> Result<Vec<Row>, Chore>;
 
@@ -27,6 +29,18 @@ pub(crate) fn run(name: &str, json: Option<&Path>) -> Result<(), Chore> {
         )));
     };
     show(&measure()?, &format!("bench {name}"), json)
+}
+
+/// Rows that `benches/NAME/` measures inside its own process, on data that lie elsewhere.
+pub(crate) fn inside(name: &str, what: &str, data: &Path) -> Result<Vec<Row>, Chore> {
+    let folder = root().join("target/bench-tmp");
+    fs::create_dir_all(&folder).map_err(Chore::file(&folder))?;
+    let scratch = tempfile::tempdir_in(&folder).map_err(Chore::file(&folder))?;
+    let file = scratch.path().join("rows.json");
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["bench", "--quiet", "-p", "xtask", "--bench", name, "--", what]).arg(data).arg(&file);
+    chore::run(&mut command)?;
+    serde_json::from_str(&chore::read(&file)?).map_err(|why| Chore::form(&file.display(), &why))
 }
 
 /// Prints rows beside their aims and writes them where asked.

@@ -1,20 +1,20 @@
 //! The shell analysis: how long one decision takes, over commands that lie outside the repository.
 
+use super::inside;
 use super::row::{Better, Row};
 use crate::chore::{self, Chore, root};
-use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 /// Measures everything on the commands where they are usually kept.
 pub(crate) fn rows() -> Result<Vec<Row>, Chore> {
-    inside("bench", &data(None)?)
+    inside("shell", "bench", &data(None)?)
 }
 
 /// How well it judges: shares of the commands, the known tricks that get through, and programs that bash
 /// ran and the analysis did not have. The last two are counted by the crate's own tests.
 pub(crate) fn eval(given: Option<&Path>) -> Result<Vec<Row>, Chore> {
-    let mut rows = inside("eval", &data(given)?)?;
+    let mut rows = inside("shell", "eval", &data(given)?)?;
     rows.push(Row::new("bypasses allowed", failures("bypasses::", &[])?, "", Better::Lower));
     let scripts = [("KEEP_SHELL_SCRIPTS", SCRIPTS)];
     let unseen = failures("against_bash::", &scripts)?;
@@ -54,16 +54,4 @@ pub(crate) fn data(given: Option<&Path>) -> Result<std::path::PathBuf, Chore> {
         what: format!("the commands to measure on ({})", path.display()),
         hint: "name a file of {\"command\", \"label\", \"source\"} lines with --data".to_owned(),
     })
-}
-
-/// The rows measured inside one process, by `benches/shell/`.
-pub(crate) fn inside(what: &str, data: &Path) -> Result<Vec<Row>, Chore> {
-    let folder = root().join("target/bench-tmp");
-    fs::create_dir_all(&folder).map_err(Chore::file(&folder))?;
-    let scratch = tempfile::tempdir_in(&folder).map_err(Chore::file(&folder))?;
-    let file = scratch.path().join("rows.json");
-    let mut command = Command::new(env!("CARGO"));
-    command.args(["bench", "--quiet", "-p", "xtask", "--bench", "shell", "--", what]).arg(data).arg(&file);
-    chore::run(&mut command)?;
-    serde_json::from_str(&chore::read(&file)?).map_err(|why| Chore::form(&file.display(), &why))
 }

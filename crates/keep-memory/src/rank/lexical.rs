@@ -1,9 +1,17 @@
 //! The lexical leg: BM25 where a memory's neighbours lend it their words.
 
+use super::weight::Weights;
 use std::collections::HashMap;
 
-/// How quickly more of a word stops counting.
-const SATURATION: f32 = 1.2;
+/// How text is read.
+struct Manner {
+    /// How quickly more of a word stops counting.
+    saturation: f32,
+    /// How much of the length is held against a long memory.
+    penalty: f32,
+    /// The usual length.
+    average: f32,
+}
 
 /// Where each stem occurs, and how often.
 #[derive(Debug, Default)]
@@ -18,6 +26,8 @@ pub(super) struct Postings {
 pub(super) struct Neighbours {
     pub(super) before: Option<u32>,
     pub(super) after: Option<u32>,
+    /// Whether it asks something, which what comes next most likely answers.
+    pub(super) asks: bool,
 }
 
 impl Postings {
@@ -35,11 +45,12 @@ impl Postings {
         }
     }
 
-    /// How much of the length is held against a long memory: nothing among short turns, the usual among
-    /// documents.
-    fn length_penalty(&self) -> (f32, f32) {
+    /// How text of this length is read: short turns and documents differ in what a word more, and a text
+    /// twice as long, are worth.
+    fn manner(&self) -> Manner {
         let average = (self.total / self.lengths.len().max(1) as f64) as f32;
-        (0.75 * ((average - 30.0) / 70.0).clamp(0.0, 1.0), average.max(1.0))
+        let document = ((average - 30.0) / 70.0).clamp(0.0, 1.0);
+        Manner { saturation: 1.2 + 0.4 * document, penalty: 0.9 * document, average: average.max(1.0) }
     }
 
     /// Adds each memory's score to `scores`.
@@ -47,38 +58,40 @@ impl Postings {
         &self,
         terms: &[String],
         neighbours: &[Neighbours],
-        near: f32,
-        far: f32,
+        weights: &Weights,
         scores: &mut [f32],
     ) {
         let count = self.lengths.len() as f32;
-        let (b, average) = self.length_penalty();
+        let Manner { saturation, penalty, average } = self.manner();
         let mut lent = Vec::new();
         for term in terms {
             let Some(list) = self.terms.get(term) else { continue };
             let holders = list.len() as f32;
             let rarity = (1.0 + (count - holders + 0.5) / (holders + 0.5)).ln();
-            lend(list, neighbours, near, far, &mut lent);
+            lend(list, neighbours, weights, &mut lent);
             for &(at, frequency) in &lent {
                 let length = self.lengths[at as usize];
-                let k = SATURATION * (1.0 - b + b * length / average);
-                scores[at as usize] += rarity * frequency * (SATURATION + 1.0) / (frequency + k);
+                let k = saturation * (1.0 - penalty + penalty * length / average);
+                scores[at as usize] += rarity * frequency * (saturation + 1.0) / (frequency + k);
             }
         }
     }
 }
 
 /// The frequencies of one stem, those of neighbours mixed in.
-fn lend(list: &[(u32, f32)], neighbours: &[Neighbours], near: f32, far: f32, out: &mut Vec<(u32, f32)>) {
+fn lend(list: &[(u32, f32)], neighbours: &[Neighbours], weights: &Weights, out: &mut Vec<(u32, f32)>) {
     out.clear();
     for &(at, count) in list {
         out.push((at, count));
-        for step in [|n: Neighbours| n.before, |n: Neighbours| n.after] {
-            let Some(first) = step(neighbours[at as usize]) else { continue };
-            out.push((first, near * count));
-            if let Some(second) = step(neighbours[first as usize]) {
-                out.push((second, far * count));
-            }
+        let here = neighbours[at as usize];
+        let next = if here.asks { weights.context_answer } else { weights.context_near };
+        if let Some(first) = here.before {
+            out.push((first, weights.context_near * count));
+            out.extend(neighbours[first as usize].before.map(|second| (second, weights.context_far * count)));
+        }
+        if let Some(first) = here.after {
+            out.push((first, next * count));
+            out.extend(neighbours[first as usize].after.map(|second| (second, weights.context_far * count)));
         }
     }
     out.sort_unstable_by_key(|&(at, _)| at);

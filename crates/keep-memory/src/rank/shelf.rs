@@ -114,14 +114,15 @@ impl<'e> Shelf<'e> {
         if let Some(before) = before {
             self.neighbours[before as usize].after = Some(at);
         }
-        self.neighbours.push(Neighbours { before, after: None });
+        let asks = cue::asks(&note.text);
+        self.neighbours.push(Neighbours { before, after: None, asks });
         let speaker = note.speaker.as_deref().map(str::to_lowercase);
         self.postings.push(terms(&note.text), speaker.as_deref().map(terms).unwrap_or_default());
         let speaker = speaker.map(|name| self.speaker(name));
         self.cards.push(Card {
             speaker,
             day: note.day,
-            asks: cue::asks(&note.text),
+            asks,
             speaks_of_time: cue::speaks_of_time(&note.text),
         });
         self.mixed.clear();
@@ -144,22 +145,31 @@ impl<'e> Shelf<'e> {
         }
         self.mixed = self.vectors.clone();
         for at in 0..self.cards.len() {
-            let (near, far) = (self.weights.meaning_near, self.weights.meaning_far);
             let own = at * dimensions..(at + 1) * dimensions;
-            for step in [|n: Neighbours| n.before, |n: Neighbours| n.after] {
-                let first = step(self.neighbours[at]);
-                let second = first.and_then(|first| step(self.neighbours[first as usize]));
-                for (other, weight) in [(first, near), (second, far)] {
-                    let Some(other) = other else { continue };
-                    let other = other as usize * dimensions;
-                    let lent = &self.vectors[other..other + dimensions];
-                    for (mine, lent) in self.mixed[own.clone()].iter_mut().zip(lent) {
-                        *mine += weight * lent;
-                    }
+            let lenders: Vec<(u32, f32)> = self.lenders(at).collect();
+            for (other, weight) in lenders {
+                let other = other as usize * dimensions;
+                let lent = &self.vectors[other..other + dimensions];
+                for (mine, lent) in self.mixed[own.clone()].iter_mut().zip(lent) {
+                    *mine += weight * lent;
                 }
             }
             normalise(&mut self.mixed[own]);
         }
+    }
+
+    /// Whose meaning is mixed into a memory's, and how much of it.
+    fn lenders(&self, at: usize) -> impl Iterator<Item = (u32, f32)> {
+        let weights = self.weights;
+        let of = |at: u32| self.neighbours[at as usize];
+        let here = self.neighbours[at];
+        let before = here
+            .before
+            .map(|one| (one, if of(one).asks { weights.meaning_answer } else { weights.meaning_near }));
+        let after = here.after.map(|one| (one, weights.meaning_near));
+        let second_before = here.before.and_then(|one| of(one).before).map(|one| (one, weights.meaning_far));
+        let second_after = here.after.and_then(|one| of(one).after).map(|one| (one, weights.meaning_far));
+        [before, after, second_before, second_after].into_iter().flatten()
     }
 
     /// The best memories for a question, best first.
@@ -194,8 +204,7 @@ impl<'e> Shelf<'e> {
 
     fn words(&self, question: &Question, legs: &mut [Legs]) {
         let mut scores = vec![0.0; legs.len()];
-        let w = self.weights;
-        self.postings.score(&question.terms, &self.neighbours, w.context_near, w.context_far, &mut scores);
+        self.postings.score(&question.terms, &self.neighbours, &self.weights, &mut scores);
         for (leg, score) in legs.iter_mut().zip(over_greatest(scores)) {
             leg.words = score;
         }

@@ -30,10 +30,112 @@ pub fn terms(text: &str) -> Vec<String> {
     out
 }
 
+/// Forms that no stemmer brings together, each with the form it is counted as.
+const IRREGULAR: &[(&str, &str)] = &[
+    ("ate", "eat"),
+    ("eaten", "eat"),
+    ("became", "become"),
+    ("began", "begin"),
+    ("begun", "begin"),
+    ("bought", "buy"),
+    ("broke", "break"),
+    ("broken", "break"),
+    ("brought", "bring"),
+    ("built", "build"),
+    ("came", "come"),
+    ("caught", "catch"),
+    ("children", "child"),
+    ("kid", "child"),
+    ("kids", "child"),
+    ("chose", "choose"),
+    ("chosen", "choose"),
+    ("drank", "drink"),
+    ("drew", "draw"),
+    ("drawn", "draw"),
+    ("drove", "drive"),
+    ("driven", "drive"),
+    ("fell", "fall"),
+    ("fallen", "fall"),
+    ("felt", "feel"),
+    ("flew", "fly"),
+    ("flown", "fly"),
+    ("forgot", "forget"),
+    ("forgotten", "forget"),
+    ("fought", "fight"),
+    ("found", "find"),
+    ("gave", "give"),
+    ("given", "give"),
+    ("gone", "go"),
+    ("got", "get"),
+    ("gotten", "get"),
+    ("grew", "grow"),
+    ("grown", "grow"),
+    ("heard", "hear"),
+    ("held", "hold"),
+    ("kept", "keep"),
+    ("knew", "know"),
+    ("known", "know"),
+    ("learnt", "learn"),
+    ("led", "lead"),
+    ("left", "leave"),
+    ("lost", "lose"),
+    ("made", "make"),
+    ("meant", "mean"),
+    ("men", "man"),
+    ("met", "meet"),
+    ("paid", "pay"),
+    ("people", "person"),
+    ("ran", "run"),
+    ("rode", "ride"),
+    ("ridden", "ride"),
+    ("said", "say"),
+    ("sang", "sing"),
+    ("sat", "sit"),
+    ("saw", "see"),
+    ("seen", "see"),
+    ("sent", "send"),
+    ("slept", "sleep"),
+    ("sold", "sell"),
+    ("spent", "spend"),
+    ("spoke", "speak"),
+    ("spoken", "speak"),
+    ("stood", "stand"),
+    ("swam", "swim"),
+    ("taught", "teach"),
+    ("taken", "take"),
+    ("thought", "think"),
+    ("threw", "throw"),
+    ("thrown", "throw"),
+    ("told", "tell"),
+    ("took", "take"),
+    ("understood", "understand"),
+    ("went", "go"),
+    ("woke", "wake"),
+    ("women", "woman"),
+    ("won", "win"),
+    ("wore", "wear"),
+    ("worn", "wear"),
+    ("wrote", "write"),
+    ("written", "write"),
+    ("one", "1"),
+    ("two", "2"),
+    ("three", "3"),
+    ("four", "4"),
+    ("five", "5"),
+    ("six", "6"),
+    ("seven", "7"),
+    ("eight", "8"),
+    ("nine", "9"),
+    ("ten", "10"),
+];
+
 fn stem(stemmer: &Stemmer, word: String) -> String {
     // Versions, hashes and names with signs in them are themselves.
     if word.bytes().any(|byte| !byte.is_ascii_lowercase()) {
         return word;
+    }
+    if let Some((_, known)) = IRREGULAR.iter().find(|(form, _)| *form == word) {
+        return (*known).to_owned();
     }
     match stemmer.stem(&word) {
         Cow::Borrowed(stem) if stem.len() == word.len() => word,
@@ -46,6 +148,8 @@ fn stem(stemmer: &Stemmer, word: String) -> String {
 fn words(text: &str) -> impl Iterator<Item = String> {
     let mut words = Vec::new();
     let mut word = String::new();
+    // `foo_bar` and `anti-inflammatory` are also found as one word.
+    let mut joined = String::new();
     let mut letters = text.chars().peekable();
     let take = |word: &mut String, words: &mut Vec<String>| {
         if !word.is_empty() {
@@ -69,9 +173,23 @@ fn words(text: &str) -> impl Iterator<Item = String> {
                 word.push(sign);
             }
             take(&mut word, &mut words);
+        } else if matches!(letter, '-' | '_')
+            && !word.is_empty()
+            && letters.peek().is_some_and(|next| next.is_alphanumeric())
+        {
+            joined.push_str(&word);
+            take(&mut word, &mut words);
         } else {
+            if !joined.is_empty() {
+                joined.push_str(&word);
+                take(&mut joined, &mut words);
+            }
             take(&mut word, &mut words);
         }
+    }
+    if !joined.is_empty() {
+        joined.push_str(&word);
+        take(&mut joined, &mut words);
     }
     take(&mut word, &mut words);
     words.into_iter()
@@ -96,6 +214,11 @@ mod tests {
         check("dogs' \u{2019}tis don\u{2019}t", &["dog", "don"]);
         check("\"quoted\" AND (NOT NEAR/2 *", &["quot", "near", "2"]);
         check("🦀 in 東京", &["🦀", "東", "京"]);
+        check(
+            "went anti-inflammatory, wrote snake_case",
+            &["go", "anti", "antiinflammatory", "inflammatori", "write", "snake", "snakecase", "case"],
+        );
+        check("a - b -c", &["b", "c"]);
         check("", &[]);
     }
 }

@@ -6,12 +6,16 @@
 pub struct Weights {
     /// A word in the memory before or after.
     pub context_near: f32,
+    /// A word in the question before.
+    pub context_answer: f32,
     /// A word in the second before or after.
     pub context_far: f32,
     /// The meaning, against the words.
     pub meaning: f32,
     /// How much of the neighbours' meaning is mixed in.
     pub meaning_near: f32,
+    /// And of the question's before.
+    pub meaning_answer: f32,
     /// And of the second neighbours'.
     pub meaning_far: f32,
     /// The one participant that the question names said it.
@@ -27,15 +31,17 @@ pub struct Weights {
 impl Default for Weights {
     fn default() -> Self {
         Self {
-            context_near: 0.5,
+            context_near: 0.4,
+            context_answer: 1.0,
             context_far: 0.25,
-            meaning: 0.7,
-            meaning_near: 0.3,
-            meaning_far: 0.15,
-            speaker: 0.4,
-            question: -0.1,
+            meaning: 0.75,
+            meaning_near: 0.25,
+            meaning_answer: 0.5,
+            meaning_far: 0.1,
+            speaker: 0.5,
+            question: -0.2,
             time_word: 0.2,
-            day: 0.7,
+            day: 0.85,
         }
     }
 }

@@ -1,0 +1,23 @@
+//! How well memories are found, on data that lies outside the repository.
+
+use super::inside;
+use super::row::Row;
+use crate::chore::{Chore, root};
+use std::path::{Path, PathBuf};
+
+/// Measures the ranking on conversations and abstracts.
+pub(crate) fn eval(given: Option<&Path>) -> Result<Vec<Row>, Chore> {
+    inside("memory", "eval", &data(given)?)
+}
+
+/// Where the data are: as given, or beside the checkout.
+fn data(given: Option<&Path>) -> Result<PathBuf, Chore> {
+    let path = given.map_or_else(|| root().join("../shared/data/memory"), Path::to_owned);
+    if path.join("locomo.json").is_file() {
+        return path.canonicalize().map_err(Chore::file(&path));
+    }
+    Err(Chore::Missing {
+        what: format!("the conversations to measure on ({})", path.display()),
+        hint: "name a folder with `locomo.json` and `scifact/` with --data".to_owned(),
+    })
+}
