@@ -8,9 +8,19 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
 
+mod base;
+pub mod codec;
 mod dtype;
+mod error;
 pub mod format;
+mod hash;
 mod layout;
+pub mod pack;
+pub mod pipeline;
+mod wire;
 
+pub use base::{Base, FileBase};
 pub use dtype::Dtype;
+pub use error::TensorError;
+pub use hash::Hash;
 pub use layout::{Format, Layout, Region, RegionKind, TensorInfo};
