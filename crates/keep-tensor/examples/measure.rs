@@ -58,6 +58,30 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// A chunk, and what the base has in its place.
+type Work<'a> = (Content, &'a [u8], Option<&'a [u8]>);
+
+/// Says what the differences saved, and where they cost more than they saved.
+fn beside_alone(
+    codec: &mut Codec,
+    work: &[Work<'_>],
+    stored: &[(Vec<u8>, Hash)],
+) -> Result<(), Box<dyn Error>> {
+    let (mut alone, mut sum, mut worse, mut most) = (Vec::new(), 0, 0, 0);
+    for ((content, raw, _), (stored, _)) in work.iter().zip(stored) {
+        codec.encode(*content, raw, None, &mut alone)?;
+        sum += alone.len();
+        worse += usize::from(stored.len() > alone.len());
+        most = most.max(stored.len().saturating_sub(alone.len()));
+    }
+    let raw_bytes: usize = work.iter().map(|(_, raw, _)| raw.len()).sum();
+    println!(
+        "alone {:.4}x; beside the base {worse} chunks are larger, by at most {most} bytes",
+        raw_bytes as f64 / sum as f64
+    );
+    Ok(())
+}
+
 fn measure(file: &str, bytes: &[u8], base: Option<&[u8]>, chunk: usize) -> Result<(), Box<dyn Error>> {
     let base_tensors = base.map(tensors).transpose()?.unwrap_or_default();
     let mut work = Vec::new();
@@ -98,6 +122,9 @@ fn measure(file: &str, bytes: &[u8], base: Option<&[u8]>, chunk: usize) -> Resul
         if out[..raw.len()] != **raw {
             return Err("a chunk did not come back".into());
         }
+    }
+    if base.is_some() {
+        beside_alone(&mut codec, &work, &stored)?;
     }
     let stored_bytes: usize = stored.iter().map(|(stored, _)| stored.len()).sum();
     let speed = |seconds: &[f64]| raw_bytes as f64 / seconds.iter().sum::<f64>() / 1e9;

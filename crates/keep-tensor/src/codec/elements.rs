@@ -1,6 +1,7 @@
 //! Chunks of elements: the plan, from a sample, and the planes that come of it.
 
 use super::choose::{Matches, guess};
+use super::groups::Groups;
 use super::kernel::{Planes, PlanesMut, add, join, rooms, split, subtract};
 use super::lanes::Lanes;
 use super::plane::{PlaneCodec, STORED_FIRST, Way};
@@ -15,6 +16,9 @@ const SAMPLE_PIECES: usize = 4;
 /// compared with that in earnest, since guesses may be off by as much.
 const CLEARLY: f32 = 0.95;
 
+/// Fewer lanes are not put into groups.
+const WORTH_GROUPS: usize = 2048;
+
 /// What is cut into planes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -22,6 +26,8 @@ pub(crate) enum Form {
     Alone,
     /// Their folded differences to the base's.
     Steps,
+    /// The same, put together by the base's exponents.
+    GroupedSteps,
     /// The bits in which they differ from the base's.
     Flips,
 }
@@ -43,12 +49,14 @@ pub(crate) struct ElementCodec {
     sample_base: Vec<u8>,
     trial: Vec<u8>,
     second: Vec<u8>,
+    ordered: Vec<u8>,
+    tops: Vec<u8>,
 }
 
 impl ElementCodec {
     pub(crate) fn new(planes: PlaneCodec) -> Self {
-        let [cut, changes, sample, sample_base, trial, second] = [const { Vec::new() }; 6];
-        Self { planes, cut, changes, sample, sample_base, trial, second }
+        let [cut, changes, sample, sample_base, trial, second, ordered, tops] = [const { Vec::new() }; 8];
+        Self { planes, cut, changes, sample, sample_base, trial, second, ordered, tops }
     }
 
     pub(crate) fn planes(&mut self) -> &mut PlaneCodec {
@@ -120,12 +128,25 @@ impl ElementCodec {
             let from = if *way == Way::Store { &mut in_place } else { &mut apart };
             *plane = from.next().unwrap_or_default();
         }
-        cut(plan.form, lanes, whole, base, &mut self.changes, &mut planes);
+        let mut ends = vec![count];
+        match (plan.form, base) {
+            (Form::GroupedSteps, Some(base)) => {
+                let base = &base[..whole.len()];
+                let groups = Groups::new(lanes, base, &mut self.tops);
+                self.changes.resize(whole.len(), 0);
+                subtract(lanes.width, whole, base, &mut self.changes);
+                self.ordered.resize(whole.len(), 0);
+                groups.gather(lanes, &self.tops, &self.changes, &mut self.ordered);
+                split(lanes.unturned(), &self.ordered, &mut planes);
+                ends = groups.ends;
+            }
+            _ => cut(plan.form, lanes, whole, base, &mut self.changes, &mut planes),
+        }
         let mut apart = self.cut.chunks_exact(count.max(1));
         for (at, way) in ways.iter().enumerate() {
             out[tags_at + at] = match way {
                 Way::Store => STORED_FIRST,
-                way => self.planes.encode(apart.next().unwrap_or_default(), *way, out)?,
+                way => self.planes.encode(apart.next().unwrap_or_default(), &ends, *way, out)?,
             };
         }
         out.extend_from_slice(tail);
@@ -151,17 +172,34 @@ impl ElementCodec {
                 *plane = take.bytes(count)?;
             }
         }
+        let groups = match (form, base) {
+            (Form::GroupedSteps, Some(base)) if lanes.width > 1 => {
+                Some(Groups::new(lanes, &base[..whole.len()], &mut self.tops))
+            }
+            (Form::GroupedSteps, _) => return take.fault("its elements have no exponents"),
+            _ => None,
+        };
+        let one = [count];
+        let ends = groups.as_ref().map_or(one.as_slice(), |groups| &groups.ends);
         self.cut.resize(whole.len(), 0);
         let rooms = rooms(&mut self.cut, count, lanes.width);
         for ((plane, tag), room) in planes.iter_mut().zip(tags).zip(rooms) {
             if *tag != STORED_FIRST {
-                *plane = self.planes.decode(*tag, take, room)?;
+                *plane = self.planes.decode(*tag, ends, take, room)?;
             }
         }
         match (form, base) {
             (Form::Steps, Some(base)) => {
                 join(lanes.unturned(), &planes, whole);
                 add(lanes.width, whole, base);
+            }
+            (Form::GroupedSteps, Some(base)) => {
+                if let Some(groups) = groups {
+                    self.ordered.resize(whole.len(), 0);
+                    join(lanes.unturned(), &planes, &mut self.ordered);
+                    groups.spread(lanes, &self.tops, &self.ordered, whole);
+                    add(lanes.width, whole, base);
+                }
             }
             (Form::Flips, Some(base)) => {
                 join(lanes, &planes, whole);
@@ -193,6 +231,9 @@ impl ElementCodec {
             if other.bits < best.bits {
                 best = other;
             }
+        }
+        if best.form == Form::Steps && lanes.turn && whole.len() / lanes.width >= WORTH_GROUPS {
+            best.form = Form::GroupedSteps;
         }
         Ok(best)
     }

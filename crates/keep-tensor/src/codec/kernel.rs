@@ -13,7 +13,7 @@ pub(crate) type PlanesMut<'a> = [&'a mut [u8]; 8];
 
 /// One width's loops. All of them treat as many whole lanes as the shortest of what they are given has.
 macro_rules! width {
-    ($split:ident, $join:ident, $subtract:ident, $add:ident, $word:ty, $bytes:literal, [$($plane:ident $at:literal),+]) => {
+    ($split:ident, $join:ident, $subtract:ident, $add:ident, $tops:ident, $word:ty, $bytes:literal, [$($plane:ident $at:literal),+]) => {
         #[inline(always)]
         fn $split(raw: &[u8], planes: &mut PlanesMut<'_>, turn: u32) {
             let (words, _) = raw.as_chunks::<$bytes>();
@@ -62,13 +62,20 @@ macro_rules! width {
                 *word = <$word>::from_le_bytes(*base).wrapping_add(step).to_le_bytes();
             }
         }
+
+        #[inline(always)]
+        fn $tops(raw: &[u8], tops: &mut [u8]) {
+            for (top, word) in tops.iter_mut().zip(raw.as_chunks::<$bytes>().0) {
+                *top = (<$word>::from_le_bytes(*word).rotate_left(1) >> (<$word>::BITS - 8)) as u8;
+            }
+        }
     };
 }
 
-width!(split_1, join_1, subtract_1, add_1, u8, 1, [a 0]);
-width!(split_2, join_2, subtract_2, add_2, u16, 2, [a 0, b 1]);
-width!(split_4, join_4, subtract_4, add_4, u32, 4, [a 0, b 1, c 2, d 3]);
-width!(split_8, join_8, subtract_8, add_8, u64, 8, [a 0, b 1, c 2, d 3, e 4, f 5, g 6, h 7]);
+width!(split_1, join_1, subtract_1, add_1, tops_1, u8, 1, [a 0]);
+width!(split_2, join_2, subtract_2, add_2, tops_2, u16, 2, [a 0, b 1]);
+width!(split_4, join_4, subtract_4, add_4, tops_4, u32, 4, [a 0, b 1, c 2, d 3]);
+width!(split_8, join_8, subtract_8, add_8, tops_8, u64, 8, [a 0, b 1, c 2, d 3, e 4, f 5, g 6, h 7]);
 
 /// Makes a function out of four loops, compiled for three kinds of processor.
 macro_rules! kernel {
@@ -149,6 +156,17 @@ kernel! {
         add_2(raw, base),
         add_4(raw, base),
         add_8(raw, base)
+    ]
+}
+
+kernel! {
+    /// The highest byte of each lane turned by a bit: in a float the exponent, or its upper bits, or all of
+    /// it and the fraction's.
+    tops(width: usize, raw: &[u8], tops: &mut [u8]), width, [
+        tops_1(raw, tops),
+        tops_2(raw, tops),
+        tops_4(raw, tops),
+        tops_8(raw, tops)
     ]
 }
 

@@ -4,6 +4,7 @@
 mod choose;
 mod elements;
 mod entropy;
+mod groups;
 mod kernel;
 mod lanes;
 mod plane;
@@ -27,6 +28,7 @@ const PLANES: u8 = 2;
 const SAME: u8 = 0x80;
 const STEPS: u8 = 0x81;
 const FLIPS: u8 = 0x82;
+const GROUPED_STEPS: u8 = 0x83;
 
 /// Bytes of the base's hash that a difference carries: whoever applies it to other bytes is told so
 /// instead of getting other bytes back.
@@ -122,6 +124,7 @@ impl Codec {
             (SAME, Some(base)) => out.copy_from_slice(base),
             (PLANES, _) => self.elements.decode(Form::Alone, &mut take, None, out)?,
             (STEPS, base) => self.elements.decode(Form::Steps, &mut take, base, out)?,
+            (GROUPED_STEPS, base) => self.elements.decode(Form::GroupedSteps, &mut take, base, out)?,
             (FLIPS, base) => self.elements.decode(Form::Flips, &mut take, base, out)?,
             _ => return take.fault("it is coded in an unknown way"),
         }
@@ -134,6 +137,7 @@ fn method(form: Form) -> u8 {
         Form::Alone => PLANES,
         Form::Steps => STEPS,
         Form::Flips => FLIPS,
+        Form::GroupedSteps => GROUPED_STEPS,
     }
 }
 

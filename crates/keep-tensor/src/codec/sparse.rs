@@ -11,8 +11,8 @@ use crate::wire::{Take, put_number};
 /// As many ones in a row say that the distance follows in 32 bits; a stray far value then costs eight
 /// bytes and not thousands.
 const ESCAPE: u32 = 24;
-/// The most low bits a Rice code keeps apart; chunks have fewer bytes than two to this.
-const MAX_LOW_BITS: u32 = 24;
+/// The most low bits a Rice code keeps apart: what half a byte holds.
+const MAX_LOW_BITS: u32 = 15;
 
 const VALUES_STORED: u8 = 0;
 const VALUES_CONSTANT: u8 = 1;
@@ -23,30 +23,41 @@ const VALUES_FRAME: u8 = 2;
 pub(crate) struct Sparse {
     values: Vec<u8>,
     bits: Vec<u8>,
+    low_bits: Vec<u8>,
 }
 
 impl Sparse {
-    /// Appends a plane of mostly `usual`.
+    /// Appends a plane of mostly `usual`. It is made of groups that end at `ends`, the last of them with the
+    /// plane; each has distances of its own length.
     pub(crate) fn encode(
         &mut self,
         plane: &[u8],
+        ends: &[usize],
         usual: u8,
         entropy: &mut Entropy,
         out: &mut Vec<u8>,
     ) -> Result<(), TensorError> {
-        let others = plane.iter().filter(|byte| **byte != usual).count();
-        let low_bits = low_bits(plane.len(), others);
+        self.low_bits.clear();
+        let (mut start, mut others) = (0, 0);
+        for end in ends {
+            let found = plane[start..*end].iter().filter(|byte| **byte != usual).count();
+            self.low_bits.push(low_bits(end - start, found) as u8);
+            others += found;
+            start = *end;
+        }
         self.values.clear();
         self.bits.clear();
         let mut bits = BitWriter { out: &mut self.bits, held: 0, count: 0 };
+        let mut group = Group { ends, low_bits: &self.low_bits, at: 0 };
         let mut next = 0;
         each_other(plane, usual, |at| {
-            bits.distance((at - next) as u32, low_bits);
+            bits.distance((at - next) as u32, group.low_bits(next));
             self.values.push(plane[at]);
             next = at + 1;
         });
         bits.finish();
-        out.extend([usual, low_bits as u8]);
+        out.push(usual);
+        out.extend(self.low_bits.chunks(2).map(|pair| pair[0] | pair.get(1).map_or(0, |second| second << 4)));
         put_number(out, others as u64);
         put_number(out, self.bits.len() as u64);
         out.extend_from_slice(&self.bits);
@@ -57,23 +68,27 @@ impl Sparse {
     pub(crate) fn decode(
         &mut self,
         body: &[u8],
+        ends: &[usize],
         plane: &mut [u8],
         entropy: &mut Entropy,
     ) -> Result<(), TensorError> {
         let mut take = Take::new(body, TensorError::Chunk);
-        let [usual, low_bits] = take.array()?;
-        let low_bits = u32::from(low_bits);
-        if low_bits > MAX_LOW_BITS {
-            return take.fault("a distance keeps too many bits");
+        let usual = take.byte()?;
+        let pairs = take.bytes(ends.len().div_ceil(2))?;
+        self.low_bits.clear();
+        self.low_bits.extend(pairs.iter().flat_map(|pair| [pair & 0x0f, pair >> 4]));
+        if self.low_bits.drain(ends.len()..).any(|filling| filling != 0) {
+            return take.fault("a group too many has distances");
         }
         let others = take.size(plane.len(), "a plane's unusual bytes")?;
         let bits = take.string(body.len(), "a plane's distances")?;
         take_values(take, others, &mut self.values, entropy)?;
         plane.fill(usual);
         let mut bits = BitReader { bytes: bits, held: 0, count: 0 };
+        let mut group = Group { ends, low_bits: &self.low_bits, at: 0 };
         let mut next = 0;
         for value in &self.values {
-            let at = next + bits.distance(low_bits)? as usize;
+            let at = next + bits.distance(group.low_bits(next))? as usize;
             let Some(place) = plane.get_mut(at) else {
                 return Err(TensorError::Chunk("a distance leads out of its plane"));
             };
@@ -81,6 +96,23 @@ impl Sparse {
             next = at + 1;
         }
         bits.end()
+    }
+}
+
+/// Which group a place is in; places are asked for in order.
+struct Group<'a> {
+    ends: &'a [usize],
+    low_bits: &'a [u8],
+    at: usize,
+}
+
+impl Group<'_> {
+    #[inline(always)]
+    fn low_bits(&mut self, place: usize) -> u32 {
+        while self.at + 1 < self.ends.len() && place >= self.ends[self.at] {
+            self.at += 1;
+        }
+        self.low_bits.get(self.at).copied().map_or(0, u32::from)
     }
 }
 

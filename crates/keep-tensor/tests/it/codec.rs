@@ -156,6 +156,37 @@ fn a_small_step_costs_little_and_an_equal_chunk_nearly_nothing() {
     assert_eq!(check(&mut codec, Content::Elements(Dtype::Bf16), &next, Some(&next)).len(), 9);
 }
 
+/// What a weight moves by is about the same for all, so that in its last bits it depends on its size.
+#[test]
+fn steps_are_coded_by_the_size_of_what_they_change() {
+    let mut random = Random(13);
+    let weights: Vec<f32> = (0..200_000).map(|_| random.weight()).collect();
+    let next: Vec<f32> = weights.iter().map(|weight| weight + random.weight() * 1e-3).collect();
+    let brain = |values: &[f32]| -> Vec<u8> {
+        values.iter().flat_map(|value| ((value.to_bits() >> 16) as u16).to_le_bytes()).collect()
+    };
+    let single =
+        |values: &[f32]| -> Vec<u8> { values.iter().flat_map(|value| value.to_le_bytes()).collect() };
+    let double = |values: &[f32]| -> Vec<u8> {
+        values.iter().flat_map(|value| f64::from(*value).to_le_bytes()).collect()
+    };
+    let mut codec = Codec::new().unwrap();
+    let mut ratio = |dtype, old: &[u8], new: &[u8]| {
+        let mut stored = Vec::new();
+        for (old, new) in old.chunks(1 << 18).zip(new.chunks(1 << 18)) {
+            stored.extend(check(&mut codec, Content::Elements(dtype), new, Some(old)));
+        }
+        new.len() as f64 / stored.len() as f64
+    };
+    // In brackets what the steps come to when they are not put into groups.
+    let narrow = ratio(Dtype::Bf16, &brain(&weights), &brain(&next));
+    assert!(narrow > 9.4, "{narrow} [8.83]");
+    let middle = ratio(Dtype::F32, &single(&weights), &single(&next));
+    assert!(middle > 1.88, "{middle} [1.85]");
+    let wide = ratio(Dtype::F64, &double(&weights), &double(&next));
+    assert!(wide > 3.4, "{wide}");
+}
+
 #[test]
 fn a_difference_is_refused_to_any_other_base() {
     let mut random = Random(11);

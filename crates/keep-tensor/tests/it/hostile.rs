@@ -1,8 +1,8 @@
 //! Bytes that nobody's encoder wrote.
 
 use crate::make::Random;
-use keep_tensor::TensorError;
-use keep_tensor::codec::Codec;
+use keep_tensor::codec::{Codec, Content};
+use keep_tensor::{Dtype, TensorError};
 
 /// A zstd frame of one run-length block: `size` times the same byte, with what it says of itself.
 fn bomb(size: u32) -> Vec<u8> {
@@ -79,6 +79,7 @@ fn unknown_methods_widths_and_tags_are_refused() {
     for lanes in (0..=255u8).filter(|code| !matches!(code & 0xef, 1 | 2 | 4 | 8)) {
         refused(&[&[2, lanes], [0; 40].as_slice()].concat(), 8);
     }
+    // Groups of what has none among them.
     for tag in 5..=255u8 {
         refused(&[2, 1, tag, 0, 0, 0, 0, 0], 3);
     }
@@ -91,12 +92,39 @@ fn noise_is_refused_without_a_panic() {
     for _ in 0..20_000 {
         let mut noise: Vec<u8> = (0..random.below(60)).map(|_| random.next() as u8).collect();
         if let Some(method) = noise.first_mut() {
-            *method = [0, 1, 2, 0x80, 0x81, 0x82][*method as usize % 6];
+            *method = [0, 1, 2, 0x80, 0x81, 0x82, 0x83][*method as usize % 7];
         }
         if let Some(lanes) = noise.get_mut(1) {
             *lanes = [1, 2, 4, 8, 0x12, 0x14, 0x18][*lanes as usize % 7];
         }
         let mut out = vec![0; random.below(200) as usize];
         _ = codec.decode(&noise, None, &mut out);
+    }
+}
+
+#[test]
+fn damaged_differences_never_panic() {
+    let mut random = Random(37);
+    let base: Vec<u8> = (0..6000).flat_map(|_| random.weight().to_le_bytes()).collect();
+    let mut next = base.clone();
+    for lane in next.chunks_exact_mut(4) {
+        let value = f32::from_le_bytes([lane[0], lane[1], lane[2], lane[3]]);
+        lane.copy_from_slice(&(value + random.weight() * 1e-4).to_le_bytes());
+    }
+    let mut codec = Codec::new().unwrap();
+    let mut stored = Vec::new();
+    codec.encode(Content::Elements(Dtype::F32), &next, Some(&base), &mut stored).unwrap();
+    assert_eq!(stored[0], 0x83);
+    let mut out = vec![0; next.len()];
+    codec.decode(&stored, Some(&base), &mut out).unwrap();
+    assert!(out == next);
+    for round in 0..20_000 {
+        let mut damaged = stored.clone();
+        // Mostly where the lengths and tags are.
+        let reach = if round % 2 == 0 { 200 } else { stored.len() as u64 };
+        let at = 9 + random.below(reach.min(stored.len() as u64 - 9)) as usize;
+        damaged[at] = random.next() as u8;
+        _ = codec.decode(&damaged, Some(&base), &mut out);
+        _ = codec.decode(&damaged[..at], Some(&base), &mut out);
     }
 }
