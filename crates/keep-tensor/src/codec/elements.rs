@@ -120,9 +120,8 @@ impl ElementCodec {
         let size = head.len() + stored * count;
         out.resize(size, 0);
         out[..head.len()].copy_from_slice(head);
-        self.cut.resize(count * (lanes.width - stored), 0);
         let mut in_place = out[head.len()..].chunks_exact_mut(count.max(1));
-        let mut apart = self.cut.chunks_exact_mut(count.max(1));
+        let mut apart = room(&mut self.cut, count * (lanes.width - stored)).chunks_exact_mut(count.max(1));
         let mut planes: PlanesMut<'_> = Default::default();
         for (plane, way) in planes.iter_mut().zip(ways) {
             let from = if *way == Way::Store { &mut in_place } else { &mut apart };
@@ -133,11 +132,11 @@ impl ElementCodec {
             (Form::GroupedSteps, Some(base)) => {
                 let base = &base[..whole.len()];
                 let groups = Groups::new(lanes, base, &mut self.tops);
-                self.changes.resize(whole.len(), 0);
-                subtract(lanes.width, whole, base, &mut self.changes);
-                self.ordered.resize(whole.len(), 0);
-                groups.gather(lanes, &self.tops, &self.changes, &mut self.ordered);
-                split(lanes.unturned(), &self.ordered, &mut planes);
+                let changes = room(&mut self.changes, whole.len());
+                subtract(lanes.width, whole, base, changes);
+                let ordered = room(&mut self.ordered, whole.len());
+                groups.gather(lanes, &self.tops, changes, ordered);
+                split(lanes.unturned(), ordered, &mut planes);
                 ends = groups.ends;
             }
             _ => cut(plan.form, lanes, whole, base, &mut self.changes, &mut planes),
@@ -181,8 +180,7 @@ impl ElementCodec {
         };
         let one = [count];
         let ends = groups.as_ref().map_or(one.as_slice(), |groups| &groups.ends);
-        self.cut.resize(whole.len(), 0);
-        let rooms = rooms(&mut self.cut, count, lanes.width);
+        let rooms = rooms(room(&mut self.cut, whole.len()), count, lanes.width);
         for ((plane, tag), room) in planes.iter_mut().zip(tags).zip(rooms) {
             if *tag != STORED_FIRST {
                 *plane = self.planes.decode(*tag, ends, take, room)?;
@@ -195,9 +193,9 @@ impl ElementCodec {
             }
             (Form::GroupedSteps, Some(base)) => {
                 if let Some(groups) = groups {
-                    self.ordered.resize(whole.len(), 0);
-                    join(lanes.unturned(), &planes, &mut self.ordered);
-                    groups.spread(lanes, &self.tops, &self.ordered, whole);
+                    let ordered = room(&mut self.ordered, whole.len());
+                    join(lanes.unturned(), &planes, ordered);
+                    groups.spread(lanes, &self.tops, ordered, whole);
                     add(lanes.width, whole, base);
                 }
             }
@@ -240,9 +238,8 @@ impl ElementCodec {
 
     fn guess_form(&mut self, form: Form, lanes: Lanes) -> Result<Plan, TensorError> {
         let matches = if lanes.turn { Matches::IfRepeating } else { Matches::Try };
-        self.cut.resize(self.sample.len(), 0);
         let count = self.sample.len() / lanes.width;
-        let mut planes = rooms(&mut self.cut, count, lanes.width);
+        let mut planes = rooms(room(&mut self.cut, self.sample.len()), count, lanes.width);
         cut(form, lanes, &self.sample, Some(&self.sample_base), &mut self.changes, &mut planes);
         let mut plan = Plan { form, ways: [Way::Store; 8], bits: 0.0 };
         for (way, plane) in plan.ways.iter_mut().zip(planes).take(lanes.width) {
@@ -252,6 +249,14 @@ impl ElementCodec {
         }
         Ok(plan)
     }
+}
+
+/// The first bytes of a buffer that only grows: what it holds is overwritten, so none of it is cleared.
+fn room(buffer: &mut Vec<u8>, size: usize) -> &mut [u8] {
+    if buffer.len() < size {
+        buffer.resize(size, 0);
+    }
+    &mut buffer[..size]
 }
 
 fn cut(
@@ -264,13 +269,15 @@ fn cut(
 ) {
     match (form, base) {
         (Form::Steps, Some(base)) => {
-            changes.resize(whole.len(), 0);
+            let changes = room(changes, whole.len());
             subtract(lanes.width, whole, base, changes);
             split(lanes.unturned(), changes, planes);
         }
         (Form::Flips, Some(base)) => {
-            changes.clear();
-            changes.extend(whole.iter().zip(base).map(|(byte, base)| byte ^ base));
+            let changes = room(changes, whole.len());
+            for ((change, byte), base) in changes.iter_mut().zip(whole).zip(base) {
+                *change = byte ^ base;
+            }
             split(lanes, changes, planes);
         }
         _ => split(lanes, whole, planes),
