@@ -6,7 +6,7 @@ use crate::TensorError;
 
 /// Under this many bits saved of a byte's eight, coding costs more time than it is worth: the fractions of
 /// weights would save 0.03.
-const WORTH_BITS: f32 = 0.25;
+const WORTH_BITS: f32 = 0.12;
 
 /// A guess at how a plane would best be coded.
 #[derive(Clone, Copy, Debug)]
