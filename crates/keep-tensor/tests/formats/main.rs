@@ -4,7 +4,11 @@
 
 mod cut;
 mod damage;
+mod pickled;
 mod safetensors;
+mod torch;
+mod zip;
+mod zipped;
 
 use keep_tensor::format::{Limits, layout};
 use keep_tensor::{Dtype, Layout, RegionKind};
