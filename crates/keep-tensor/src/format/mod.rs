@@ -9,6 +9,7 @@ mod bytes;
 mod cover;
 pub mod cut;
 mod limits;
+mod npy;
 mod safetensors;
 mod source;
 mod stop;
@@ -76,6 +77,9 @@ fn read(source: &mut Source<'_>, name: &str, limits: &Limits) -> Result<Found, S
     if zip::starts(&start) {
         return archive::read(source, limits);
     }
+    if npy::starts(&start) {
+        return npy::read(source, limits);
+    }
     if torch::starts_old(&start) {
         return Err(unfit("what torch wrote before it wrote archives is not taken apart"));
     }
@@ -94,6 +98,7 @@ fn promised(name: &str) -> Option<&'static str> {
     match ending.to_ascii_lowercase().as_str() {
         "safetensors" => Some("safetensors"),
         "pt" | "pth" => Some("PyTorch"),
+        "npy" | "npz" => Some("NumPy"),
         _ => None,
     }
 }
