@@ -8,6 +8,7 @@ mod archive;
 mod bytes;
 mod cover;
 pub mod cut;
+mod gguf;
 mod limits;
 mod npy;
 mod safetensors;
@@ -77,6 +78,9 @@ fn read(source: &mut Source<'_>, name: &str, limits: &Limits) -> Result<Found, S
     if zip::starts(&start) {
         return archive::read(source, limits);
     }
+    if gguf::starts(&start) {
+        return gguf::read(source, limits);
+    }
     if npy::starts(&start) {
         return npy::read(source, limits);
     }
@@ -97,6 +101,7 @@ fn promised(name: &str) -> Option<&'static str> {
     let (_, ending) = name.rsplit_once('.')?;
     match ending.to_ascii_lowercase().as_str() {
         "safetensors" => Some("safetensors"),
+        "gguf" => Some("GGUF"),
         "pt" | "pth" => Some("PyTorch"),
         "npy" | "npz" => Some("NumPy"),
         _ => None,

@@ -4,6 +4,7 @@
 
 mod cut;
 mod damage;
+mod gguf;
 mod npy;
 mod pickled;
 mod safetensors;

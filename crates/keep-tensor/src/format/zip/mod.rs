@@ -37,7 +37,8 @@ pub(super) fn starts(start: &[u8]) -> bool {
     Bytes::new(start).u32() == Some(LOCAL)
 }
 
-/// The members in the directory's order. Their names differ, so that one cannot hide another.
+/// The members in the directory's order. Their names differ, so that one cannot hide another, and they do
+/// not overlap, so that reading all of them is never more than reading the file.
 pub(super) fn directory(source: &mut Source<'_>, limits: &Limits) -> Result<Vec<Member>, Stop> {
     let end = End::find(source)?;
     if end.entries > limits.zip_entries || end.bytes > limits.header_bytes {
@@ -51,10 +52,20 @@ pub(super) fn directory(source: &mut Source<'_>, limits: &Limits) -> Result<Vec<
             .ok_or_else(|| unfit(format!("the archive's directory breaks off at entry {}", members.len())))?;
         members.push(member);
     }
+    apart(&members)?;
+    Ok(members)
+}
+
+fn apart(members: &[Member]) -> Result<(), Stop> {
     let mut names = HashSet::with_capacity(members.len());
-    match members.iter().find(|member| !names.insert(member.name.as_str())) {
-        Some(member) => Err(unfit(format!("two members of the archive are named {:?}", member.name))),
-        None => Ok(members),
+    if let Some(member) = members.iter().find(|member| !names.insert(member.name.as_str())) {
+        return Err(unfit(format!("two members of the archive are named {:?}", member.name)));
+    }
+    let mut places: Vec<_> = members.iter().map(|member| (member.header, member.least_end())).collect();
+    places.sort_unstable();
+    match places.windows(2).any(|pair| pair[0].1 > pair[1].0) {
+        true => Err(unfit("two members of the archive overlap")),
+        false => Ok(()),
     }
 }
 
@@ -106,6 +117,11 @@ impl<'a> Wide<'a> {
 }
 
 impl Member {
+    /// Where the member ends at the earliest: its own header may be longer than it must be.
+    fn least_end(&self) -> u64 {
+        self.header.saturating_add(LOCAL_BYTES).saturating_add(self.len)
+    }
+
     /// Where the member's bytes lie and how many, or nothing when they are packed. Its own header says how
     /// long itself is; everything else in it may be left blank, so the directory is believed.
     pub(super) fn place(&self, source: &mut Source<'_>) -> Result<Option<(u64, u64)>, Stop> {
