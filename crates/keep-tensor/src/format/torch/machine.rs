@@ -91,6 +91,26 @@ impl<'a> Machine<'a, '_> {
             op::DUP => self.top().map(|top| self.stack.push(top)),
             op::NONE | op::NEWTRUE | op::NEWFALSE => self.push(Value::Opaque),
             op::BINGET | op::LONG_BINGET | op::BINPUT | op::LONG_BINPUT | op::MEMOIZE => self.remember(code),
+            op::GLOBAL => {
+                let module = self.bytes.until(b'\n').ok_or(Fault::Broken)?;
+                let name = self.bytes.until(b'\n').ok_or(Fault::Broken)?;
+                self.push(Value::Global(global(module, name)))
+            }
+            op::STACK_GLOBAL => self.stack_global(),
+            op::NEWOBJ_EX => {
+                // Keyword arguments; tensors are never among them.
+                self.pop()?;
+                self.call()
+            }
+            op::REDUCE | op::NEWOBJ => self.call(),
+            op::BINPERSID => self.persistent(),
+            _ => self.build(code),
+        }
+    }
+
+    /// Containers and what goes into them.
+    fn build(&mut self, code: u8) -> Result<(), Fault> {
+        match code {
             op::EMPTY_TUPLE | op::EMPTY_LIST | op::EMPTY_DICT | op::EMPTY_SET => self.push_node(Vec::new()),
             op::TUPLE1 => self.tuple(1),
             op::TUPLE2 => self.tuple(2),
@@ -108,52 +128,26 @@ impl<'a> Machine<'a, '_> {
                 self.append(values)
             }
             op::SETITEM => {
-                let value = self.pop()?;
-                let key = self.pop()?;
+                let (value, key) = (self.pop()?, self.pop()?);
                 self.add(vec![(key, value)])
             }
             op::SETITEMS => {
                 let values = self.since_mark()?;
-                self.add(values.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
+                self.add(pairs(&values))
             }
             op::DICT => {
                 let values = self.since_mark()?;
-                self.push_node(values.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
+                self.push_node(pairs(&values))
             }
             op::BUILD => {
                 let state = self.pop()?;
                 self.add(vec![(Value::Opaque, state)])
             }
-            op::GLOBAL => {
-                let module = self.bytes.until(b'\n').ok_or(Fault::Broken)?;
-                let name = self.bytes.until(b'\n').ok_or(Fault::Broken)?;
-                self.push(Value::Global(global(module, name)))
-            }
-            op::STACK_GLOBAL => self.stack_global(),
-            op::REDUCE | op::NEWOBJ => {
-                let arguments = self.pop()?;
-                let callee = self.pop()?;
-                self.call(callee, arguments)
-            }
-            op::NEWOBJ_EX => {
-                self.drop_top()?;
-                let arguments = self.pop()?;
-                let callee = self.pop()?;
-                self.call(callee, arguments)
-            }
-            op::BINPERSID => {
-                let id = self.pop()?;
-                let value = self.persistent(id);
+            _ => {
+                let value = op::literal(code, &mut self.bytes)?;
                 self.push(value)
             }
-            _ => self.literal(code),
         }
-    }
-
-    /// Numbers and text.
-    fn literal(&mut self, code: u8) -> Result<(), Fault> {
-        let value = op::literal(code, &mut self.bytes)?;
-        self.push(value)
     }
 
     fn skip(&mut self, len: usize) -> Result<(), Fault> {
@@ -260,7 +254,9 @@ impl<'a> Machine<'a, '_> {
         })
     }
 
-    fn call(&mut self, callee: Value<'a>, arguments: Value<'a>) -> Result<(), Fault> {
+    /// A call that is not known is what it was called with: its arguments may hold tensors.
+    fn call(&mut self) -> Result<(), Fault> {
+        let (arguments, callee) = (self.pop()?, self.pop()?);
         match call(&mut self.built, self.limits.rank, callee, arguments) {
             Some(value) => self.push(value),
             None => {
@@ -271,13 +267,19 @@ impl<'a> Machine<'a, '_> {
     }
 
     /// A reference to what lies outside the pickle, which torch uses for storages.
-    fn persistent(&mut self, id: Value<'a>) -> Value<'a> {
-        let Some(storage) = storage(self.built.parts(id)) else { return Value::Opaque };
+    fn persistent(&mut self) -> Result<(), Fault> {
+        let id = self.pop()?;
+        let Some(storage) = storage(self.built.parts(id)) else { return self.push(Value::Opaque) };
         let next = self.built.storages.len();
         let index = *self.keys.entry(storage.key).or_insert(next);
         if index == next {
             self.built.storages.push(storage);
         }
-        Value::Storage(index)
+        self.push(Value::Storage(index))
     }
+}
+
+/// Keys and values that take turns.
+fn pairs<'a>(values: &[Value<'a>]) -> Vec<Part<'a>> {
+    values.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect()
 }
