@@ -23,7 +23,7 @@ use crate::{Format, Layout};
 use cover::Span;
 use source::Source;
 use std::io::{Read, Seek};
-use stop::{Stop, unfit};
+use stop::Stop;
 
 /// The file could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +85,7 @@ fn read(source: &mut Source<'_>, name: &str, limits: &Limits) -> Result<Found, S
         return npy::read(source, limits);
     }
     if torch::starts_old(&start) {
-        return Err(unfit("what torch wrote before it wrote archives is not taken apart"));
+        return torch::read_old(source, limits);
     }
     if safetensors::starts(&start) {
         let spans = safetensors::read(source, limits)?;

@@ -62,6 +62,7 @@ def make_torch():
         5: values(2, torch.int16),
     }
     torch.save(checkpoint, HERE / "checkpoint.pt")
+    torch.save(checkpoint, HERE / "old.pt", _use_new_zipfile_serialization=False)
 
     kinds = SAFETENSORS + [torch.complex128]
     torch.save({str(kind).split(".")[1]: values(4, kind) for kind in kinds}, HERE / "dtypes.pt")
@@ -77,7 +78,6 @@ def make_torch():
     torch.save(values(4, torch.float32), HERE / "tensor.pt")
     torch.save({"quantised": torch.quantize_per_tensor(torch.ones(4), 0.5, 0, torch.qint8)}, HERE / "quantised.pt")
     torch.save({"a": values(4, torch.float32)}, HERE / "protocol4.pt", pickle_protocol=4)
-    torch.save({"a": values(4, torch.float32)}, HERE / "legacy.pt", _use_new_zipfile_serialization=False)
 
 
 def make_numpy():

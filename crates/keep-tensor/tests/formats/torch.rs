@@ -5,6 +5,20 @@ use keep_tensor::format::Limits;
 use keep_tensor::{Format, Layout, RegionKind};
 use std::path::Path;
 
+const CHECKPOINT: [&str; 10] = [
+    "model.weight F32 [2, 3] e8a38dbb13939e3e",
+    "model.bias F32 [2] 406b3bbc7a61ea3e",
+    "tied.first Bf16 [3, 4] 0000803f00404040",
+    // A part of a storage, and one in another order, are not the storage's shape.
+    "view I64 [10] 0000000000000000",
+    "turned F16 [6] 0000003c00400042",
+    "scalar I8 [] 03",
+    "parameter F64 [2] 0000000000000000",
+    "list.0 I32 [3] 0000000001000000",
+    "list.1.0 U8 [2] 0001",
+    "5 I16 [2] 00000100",
+];
+
 fn check(name: &str, expected: &[&str]) {
     let bytes = file(name);
     let layout = read(&bytes, name);
@@ -35,22 +49,46 @@ fn a_state_dictionary_has_its_tensors_names_and_shapes() {
 
 #[test]
 fn a_checkpoint_names_each_storage_after_its_first_tensor() {
-    check(
-        "checkpoint.pt",
-        &[
-            "model.weight F32 [2, 3] e8a38dbb13939e3e",
-            "model.bias F32 [2] 406b3bbc7a61ea3e",
-            "tied.first Bf16 [3, 4] 0000803f00404040",
-            // A part of a storage, and one in another order, are not the storage's shape.
-            "view I64 [10] 0000000000000000",
-            "turned F16 [6] 0000003c00400042",
-            "scalar I8 [] 03",
-            "parameter F64 [2] 0000000000000000",
-            "list.0 I32 [3] 0000000001000000",
-            "list.1.0 U8 [2] 0001",
-            "5 I16 [2] 00000100",
-        ],
-    );
+    check("checkpoint.pt", &CHECKPOINT);
+}
+
+#[test]
+fn the_form_before_archives_is_read() {
+    let bytes = file("old.pt");
+    let layout = read(&bytes, "");
+    assert_eq!((layout.format, layout.note.as_deref()), (Format::Torch, None));
+    // Its storages lie in the order of their keys, which are addresses.
+    let (mut found, mut expected) = (tensors(&layout, &bytes), CHECKPOINT.map(str::to_owned));
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+
+    let cut = read(&bytes[..bytes.len() - 1], "");
+    assert_eq!(cut.format, Format::Torch);
+    assert!(cut.note.unwrap().contains("is cut off"));
+    let first = layout.regions[0].len as usize;
+    let mut other = bytes.clone();
+    other[first - 8] ^= 1;
+    assert!(read(&other, "").note.unwrap().contains("is not as long as the pickle says"));
+    check_refused(&bytes[..60], "the pickle is damaged");
+}
+
+/// A pickle longer than what is read of it at first.
+#[test]
+fn long_pickles_before_storages_are_read() {
+    let magic = &file("old.pt")[..15];
+    let body = [b"}".to_vec(), text("k"), text(&"x".repeat(3 << 20)), b"s".to_vec()];
+    let body = [body.concat(), text("t"), tensor("Float", "7", &[2], &[1]), b"s".to_vec()].concat();
+    let keys = [b"]".to_vec(), text("7"), b"a".to_vec()].concat();
+    let pickles = [pickle(b"N"), pickle(b"N"), pickle(&body), pickle(&keys)].concat();
+    let bytes = [magic, &pickles, &2_u64.to_le_bytes(), &[7; 8]].concat();
+    assert_eq!(tensors(&read(&bytes, ""), &bytes), ["t F32 [2] 0707070707070707"]);
+    let within = Limits { header_bytes: 1 << 20, ..Limits::default() };
+    assert!(read_within(&bytes, "", &within).note.unwrap().contains("damaged"));
+    // A key that the pickle does not name.
+    let keys = pickle(&[b"]".to_vec(), text("8"), b"a".to_vec()].concat());
+    let bytes = [magic, &pickle(b"N"), &pickle(b"N"), &pickle(b"N"), &keys, &[0; 16]].concat();
+    assert!(read(&bytes, "").note.unwrap().contains("of an unknown kind"));
 }
 
 #[test]
@@ -77,7 +115,6 @@ fn other_forms_are_read() {
     check("tensor.pt", &["data/0 F32 [4] 000000000000803f"]);
     check("quantised.pt", &["quantised I8 [4] 02020202"]);
     check("protocol4.pt", &["a F32 [4] 000000000000803f"]);
-    check_refused(&file("legacy.pt"), "before it wrote archives");
 }
 
 #[test]

@@ -39,7 +39,8 @@ pub(super) enum Fault {
     TooMuch,
 }
 
-pub(super) fn run<'a>(pickle: &'a [u8], limits: &Limits) -> Result<Pickled<'a>, Stop> {
+/// What the pickle at the start of these bytes builds, and the bytes after it.
+pub(super) fn run<'a>(pickle: &'a [u8], limits: &Limits) -> Result<(Pickled<'a>, &'a [u8]), Stop> {
     let mut machine = Machine {
         limits,
         bytes: Bytes::new(pickle),
@@ -60,7 +61,7 @@ pub(super) fn run<'a>(pickle: &'a [u8], limits: &Limits) -> Result<Pickled<'a>, 
             Fault::TooMuch => "the pickle holds more than a model needs".to_owned(),
         })
     })?;
-    Ok(machine.built)
+    Ok((machine.built, machine.bytes.rest()))
 }
 
 impl<'a> Machine<'a, '_> {
