@@ -11,6 +11,6 @@ pub(super) fn read(source: &mut Source<'_>, limits: &Limits) -> Result<Found, St
         Some(folder) => torch::read(source, &members, folder, limits),
         None if npy::holds(&members) => npy::archive(source, &members, limits),
         // An archive of something else is no damage.
-        None => Ok(Found { format: Format::Opaque, note: None, spans: Vec::new() }),
+        None => Ok(Found::tensors(Format::Opaque, Vec::new())),
     }
 }

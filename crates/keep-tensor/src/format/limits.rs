@@ -17,7 +17,7 @@ pub struct Limits {
     pub opcodes: u64,
     /// Values that a pickle may hold on its stack, in its containers, or for later use. A tensor takes some
     /// twenty. It bounds memory: a value becomes at most 120 bytes.
-    pub memo: usize,
+    pub values: usize,
     /// Members of an archive.
     pub zip_entries: u64,
     /// How deep containers may lie in each other where names are looked for.
@@ -34,7 +34,7 @@ impl Default for Limits {
             rank: 64,
             name_bytes: 4096,
             opcodes: 20_000_000,
-            memo: 2_000_000,
+            values: 2_000_000,
             zip_entries: 1 << 20,
             nesting: 64,
         }

@@ -25,6 +25,9 @@ use source::Source;
 use std::io::{Read, Seek};
 use stop::Stop;
 
+/// Longer than any note that quotes nothing.
+const NOTE_CHARS: usize = 240;
+
 /// The file could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read the file to find its tensors")]
@@ -49,8 +52,8 @@ impl Found {
     }
 }
 
-/// Says where the tensors of a file of `len` bytes lie. The first bytes decide the format; `name`, the
-/// file's name or nothing, decides only what is said of a file whose bytes are no known format.
+/// Says where the tensors of a file of `len` bytes lie. The content decides the format; `name`, the file's
+/// name or nothing, decides only what is said of a file whose content is none. `input` may be left anywhere.
 pub fn layout(
     input: &mut (impl Read + Seek),
     len: u64,
@@ -58,22 +61,35 @@ pub fn layout(
     limits: &Limits,
 ) -> Result<Layout, LayoutError> {
     let mut source = Source::new(input, len);
-    let read = read(&mut source, name, limits).and_then(|found| {
+    let read = read(&mut source, limits).and_then(|found| {
         let regions = cover::regions(found.spans, len)?;
         Ok(Layout { format: found.format, note: found.note, regions })
     });
-    match read {
-        Ok(layout) => Ok(layout),
+    let mut layout = match read {
+        Ok(layout) => layout,
         Err(Stop::Unfit(why)) => {
             let regions = cover::bytes(0, len).into_iter().collect();
-            Ok(Layout { format: Format::Opaque, note: Some(why), regions })
+            Layout { format: Format::Opaque, note: Some(why), regions }
         }
-        Err(Stop::Io(error)) => Err(LayoutError(error)),
+        Err(Stop::Io(error)) => return Err(LayoutError(error)),
+    };
+    if layout.format == Format::Opaque && layout.note.is_none() && len > 0 {
+        layout.note = promised(name).map(|what| format!("the name says {what}, but the content does not"));
+    }
+    layout.note = layout.note.map(|note| shortened(&note));
+    Ok(layout)
+}
+
+/// A note may quote a name out of the file, which may be as long as the file.
+fn shortened(note: &str) -> String {
+    match note.char_indices().nth(NOTE_CHARS) {
+        Some((end, _)) => format!("{} (…)", &note[..end]),
+        None => note.to_owned(),
     }
 }
 
 /// Lets the reader of the format that the first bytes are of read the file.
-fn read(source: &mut Source<'_>, name: &str, limits: &Limits) -> Result<Found, Stop> {
+fn read(source: &mut Source<'_>, limits: &Limits) -> Result<Found, Stop> {
     let start = source.start()?;
     if zip::starts(&start) {
         return archive::read(source, limits);
@@ -91,9 +107,7 @@ fn read(source: &mut Source<'_>, name: &str, limits: &Limits) -> Result<Found, S
         let spans = safetensors::read(source, limits)?;
         return Ok(Found::tensors(Format::Safetensors, spans));
     }
-    let promise = promised(name).filter(|_| !start.is_empty());
-    let note = promise.map(|what| format!("the name says {what}, but the first bytes do not"));
-    Ok(Found { format: Format::Opaque, note, spans: Vec::new() })
+    Ok(Found::tensors(Format::Opaque, Vec::new()))
 }
 
 /// What the end of a file's name says the file is. Endings that mean anything, such as `.bin`, do not.

@@ -78,6 +78,12 @@ def make_torch():
     torch.save(values(4, torch.float32), HERE / "tensor.pt")
     torch.save({"quantised": torch.quantize_per_tensor(torch.ones(4), 0.5, 0, torch.qint8)}, HERE / "quantised.pt")
     torch.save({"a": values(4, torch.float32)}, HERE / "protocol4.pt", pickle_protocol=4)
+    unknown = {"scales": values(4, torch.float8_e8m0fnu), "pairs": torch.ones(2, dtype=torch.complex32)}
+    torch.save(unknown | {"bytes": values(3, torch.int64).untyped_storage()}, HERE / "unknown.pt")
+    tagged = values(3, torch.float32)
+    tagged.tag = "an attribute"
+    sparse = torch.eye(2).to_sparse()
+    torch.save({"tagged": tagged, "sparse": sparse}, HERE / "wrapped.pt")
 
 
 def make_numpy():

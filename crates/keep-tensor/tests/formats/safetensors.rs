@@ -100,6 +100,13 @@ fn what_is_not_believed_says_why() {
 }
 
 #[test]
+fn a_note_is_short_whatever_it_quotes() {
+    let tensor = one("U8", "[4]", "[0,4]").replace("\"t\"", &format!("\"{}\"", "é".repeat(100_000)));
+    let note = read(&with(&format!("{{{tensor},{tensor}}}"), 4), "").note.unwrap();
+    assert!(note.starts_with("two tensors are named \"é") && note.len() < 1000, "{} bytes", note.len());
+}
+
+#[test]
 fn limits_hold() {
     let bytes = file("few.safetensors");
     for limits in [
@@ -117,7 +124,7 @@ fn limits_hold() {
 fn a_name_that_promises_too_much_is_noted() {
     let layout = read(b"plain text", "model.SafeTensors");
     assert_eq!(layout.format, Format::Opaque);
-    assert_eq!(layout.note.as_deref(), Some("the name says safetensors, but the first bytes do not"));
+    assert_eq!(layout.note.as_deref(), Some("the name says safetensors, but the content does not"));
     assert_eq!(read(b"plain text", "notes.txt").note, None);
     assert_eq!(read(b"", "x.safetensors").regions, []);
 }

@@ -114,6 +114,13 @@ fn other_forms_are_read() {
     check("module.pt", &[weight, "_parameters.bias F32 [2] da302dbf0548f0be"]);
     check("tensor.pt", &["data/0 F32 [4] 000000000000803f"]);
     check("quantised.pt", &["quantised I8 [4] 02020202"]);
+    let scales = "scales U8 [4] 007f8081";
+    check("unknown.pt", &[scales, "pairs U8 [8] 003c0000003c0000"]);
+    let tagged = "tagged F32 [3] 000000000000803f";
+    check(
+        "wrapped.pt",
+        &[tagged, "sparse.1.0 I64 [2, 2] 0000000000000000", "sparse.1.1 F32 [2] 0000803f0000803f"],
+    );
     check("protocol4.pt", &["a F32 [4] 000000000000803f"]);
 }
 

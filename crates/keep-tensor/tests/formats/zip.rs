@@ -47,6 +47,7 @@ fn an_archive_of_something_else_is_opaque_without_a_word() {
     let layout = read(&bytes, "letter.docx");
     assert_eq!((layout.format, layout.note), (Format::Opaque, None));
     assert_eq!(layout.regions.len(), 1);
+    assert!(read(&bytes, "model.pt").note.unwrap().contains("the name says PyTorch"));
 }
 
 #[test]

@@ -27,7 +27,8 @@ impl Described {
         self.note.get_or_insert(why);
     }
 
-    /// A storage at this place. One that is not as the pickle says, or of no known type, stays bytes.
+    /// A storage at this place. One that is not as the pickle says stays bytes, as does one that has neither
+    /// a type nor a tensor.
     pub(super) fn add(
         &mut self,
         pickled: &Pickled<'_>,
@@ -41,7 +42,12 @@ impl Described {
             return self
                 .remark(format!("the storage {key:?} has {len} bytes, which is not what the pickle says"));
         }
-        let Some(dtype) = storage.dtype.or(used.and_then(|used| used.dtype)) else { return };
+        let dtype = match (storage.dtype, used) {
+            (Some(dtype), _) => dtype,
+            // A tensor of a type that is not known here is bytes with a name.
+            (None, Some(used)) => used.dtype.unwrap_or(Dtype::U8),
+            (None, None) => return,
+        };
         let width = dtype.width() as u64;
         let (dtype, count) = if len.is_multiple_of(width) { (dtype, len / width) } else { (Dtype::U8, len) };
         let whole = used.and_then(|used| pickled.whole(pickled.views[used.view], count));

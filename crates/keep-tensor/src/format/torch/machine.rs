@@ -72,7 +72,7 @@ impl<'a> Machine<'a, '_> {
                 code => self.step(code)?,
             }
             let held = self.stack.len().max(self.marks.len()).max(self.parts).max(self.built.nodes.len());
-            if held > self.limits.memo || self.built.views.len() as u64 > self.limits.tensors {
+            if held > self.limits.values || self.built.views.len() as u64 > self.limits.tensors {
                 return Err(Fault::TooMuch);
             }
         }
@@ -202,7 +202,7 @@ impl<'a> Machine<'a, '_> {
             return self.push(value);
         }
         // Numbers are given out one after the other, so a list does; one far beyond it is a bomb.
-        if index >= self.limits.memo {
+        if index >= self.limits.values {
             return Err(Fault::TooMuch);
         }
         let top = self.top()?;
