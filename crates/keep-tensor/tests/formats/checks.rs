@@ -71,7 +71,10 @@ pub(crate) fn gguf(rest: &[u8]) {
 pub(crate) fn cut(bytes: &[u8]) {
     let Some((size, seed)) = bytes.split_first_chunk::<2>() else { return };
     let size = usize::from(u16::from_le_bytes(*size)) * 16 + 1;
-    let bytes: Vec<u8> = seed.iter().copied().cycle().take(MAX + MIN).collect();
+    if seed.is_empty() {
+        return;
+    }
+    let bytes = seed.repeat((MAX + MIN).div_ceil(seed.len()));
     let whole = boundaries(&bytes);
     assert_eq!(in_parts(&bytes, size), whole);
     let mut start = 0;

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use std::path::Path;
 
 /// Names of the committed files that are read as something.
-fn names() -> Vec<String> {
+pub(crate) fn names() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files");
     let mut names: Vec<_> = std::fs::read_dir(folder)
         .unwrap()

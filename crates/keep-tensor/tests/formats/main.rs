@@ -7,6 +7,7 @@ mod corpus;
 mod cut;
 mod damage;
 mod gguf;
+mod input;
 mod npy;
 mod pickled;
 mod safetensors;
