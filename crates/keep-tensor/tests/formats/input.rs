@@ -68,3 +68,15 @@ fn a_file_shorter_than_it_was_said_to_be_is_an_error() {
         assert!(none.is_err());
     }
 }
+
+/// Only headers are looked at, so a file of terabytes costs no more than a small one.
+#[test]
+fn a_file_beyond_memory_is_laid_out() {
+    let size = 5_u64 << 40;
+    let header = format!(r#"{{"t":{{"dtype":"BF16","shape":[{},2],"data_offsets":[0,{size}]}}}}"#, size / 4);
+    let start = [&(header.len() as u64).to_le_bytes(), header.as_bytes()].concat();
+    let len = start.len() as u64 + size;
+    let found = layout(&mut Cursor::new(&start), len, "", &Limits::default()).unwrap();
+    super::checks::exact(&found, len);
+    assert_eq!((found.regions[1].start, found.regions[1].len), (start.len() as u64, size));
+}
