@@ -20,6 +20,7 @@ mod options;
 mod pages;
 mod reader;
 mod refusal;
+mod s3;
 mod store;
 mod task;
 mod upload;
@@ -31,5 +32,8 @@ pub use name::ObjectName;
 pub use options::{BlobOptions, Limits};
 pub use pages::{BlobEntry, BlobPages, NamedEntry, NamedPages};
 pub use reader::BlobReader;
+pub use s3::{
+    AccessKeys, Addressing, AwsProfile, CredentialSource, Credentials, Patience, Roots, S3Options,
+};
 pub use store::{BlobStore, Named, Precondition, Put, Tag};
 pub use upload::Upload;

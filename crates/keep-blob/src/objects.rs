@@ -17,6 +17,7 @@ use object_store::{
     PutMode, PutOptions, PutPayload, UpdateVersion,
 };
 use std::collections::VecDeque;
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -26,13 +27,19 @@ use tokio::task::JoinSet;
 /// but the last alike.
 const PART_BYTES: usize = 8 << 20;
 
-#[derive(Debug)]
 pub(crate) struct Objects {
     store: Arc<dyn ObjectStore>,
     prefix: ObjectPath,
     /// How many parts of uploads are under way. Apart from the turns of whole operations, since one
     /// that has its turn waits for these.
     parts: Arc<Semaphore>,
+}
+
+impl fmt::Debug for Objects {
+    /// Says nothing of the store: what it holds to sign requests is nobody's business.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Objects(…)")
+    }
 }
 
 impl Objects {
