@@ -32,8 +32,6 @@ pub use name::ObjectName;
 pub use options::{BlobOptions, Limits};
 pub use pages::{BlobEntry, BlobPages, NamedEntry, NamedPages};
 pub use reader::BlobReader;
-pub use s3::{
-    AccessKeys, Addressing, AwsProfile, CredentialSource, Credentials, Patience, Roots, S3Options,
-};
+pub use s3::{AccessKeys, Addressing, AwsProfile, CredentialSource, Credentials, Patience, Roots, S3Options};
 pub use store::{BlobStore, Named, Precondition, Put, Tag};
 pub use upload::Upload;

@@ -58,6 +58,7 @@ pub(crate) fn told(doing: &'static str, error: Error) -> BlobError {
             BlobError::Full { doing }
         }
         (Error::PermissionDenied { .. } | Error::Unauthenticated { .. }, _, _)
+        | (_, Some(401 | 403), _)
         | (_, _, "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired" | "InvalidAccessKeyId") => {
             BlobError::Denied { doing, reason }
         }
@@ -151,7 +152,10 @@ mod tests {
             (generic("status code: 400: <Code>Else</Code>"), "answered 400 Else"),
             (generic("status code: 507"), "full"),
             (generic("status code: 503: <Code>SlowDown</Code>"), "cannot be reached"),
-            (Error::NotFound { path: "p".into(), source: "<Code>NoSuchBucket</Code>".into() }, "no such bucket"),
+            (
+                Error::NotFound { path: "p".into(), source: "<Code>NoSuchBucket</Code>".into() },
+                "no such bucket",
+            ),
             (Error::PermissionDenied { path: "p".into(), source: "x".into() }, "refused"),
             (generic("anything hunter2"), "makes no sense"),
         ];

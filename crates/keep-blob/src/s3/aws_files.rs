@@ -15,8 +15,14 @@ pub struct AwsProfile {
 }
 
 /// Settings by which a profile gets its key in a way that is not built in.
-const OTHER_WAYS: &[&str] =
-    &["role_arn", "source_profile", "sso_session", "sso_start_url", "credential_process", "web_identity_token_file"];
+const OTHER_WAYS: &[&str] = &[
+    "role_arn",
+    "source_profile",
+    "sso_session",
+    "sso_start_url",
+    "credential_process",
+    "web_identity_token_file",
+];
 
 /// More than any such file has; what is larger is not one.
 const FILE_BYTES: usize = 1 << 20;
@@ -43,9 +49,9 @@ impl AwsProfile {
     pub fn parse(config: &str, credentials: &str, profile: &str) -> Result<Self, BlobError> {
         let in_config = read(config, "config", |section| {
             section == profile && profile == "default"
-                || section.strip_prefix("profile").is_some_and(|name| {
-                    name.starts_with([' ', '\t']) && name.trim() == profile
-                })
+                || section
+                    .strip_prefix("profile")
+                    .is_some_and(|name| name.starts_with([' ', '\t']) && name.trim() == profile)
         })?;
         let in_credentials = read(credentials, "credentials", |section| section == profile)?;
         if !in_config.known && !in_credentials.known {
@@ -86,7 +92,8 @@ fn read(text: &str, file: &str, is_wanted: impl Fn(&str) -> bool) -> Result<Foun
     if text.len() > FILE_BYTES {
         return Err(unusable(format!("the AWS {file} file is larger than 1 MiB")));
     }
-    let malformed = |number: usize| unusable(format!("line {} of the AWS {file} file is malformed", number + 1));
+    let malformed =
+        |number: usize| unusable(format!("line {} of the AWS {file} file is malformed", number + 1));
     let mut found = Found::default();
     let mut within = None;
     for (number, line) in text.lines().enumerate() {
@@ -173,7 +180,12 @@ aws_access_key_id = ID
     fn profiles_are_read_from_both_files() {
         let cases = [
             ("default", Some(("ID", "hunter2=", Some("TOKEN"))), Some("eu-west-1"), None),
-            ("work", Some(("CONFIGID", "config+secret/=", None)), Some("eu-central-1"), Some("https://s3.example.org")),
+            (
+                "work",
+                Some(("CONFIGID", "config+secret/=", None)),
+                Some("eu-central-1"),
+                Some("https://s3.example.org"),
+            ),
             ("spaced", None, Some("r"), None),
             ("plain", None, None, None),
         ];
@@ -197,7 +209,12 @@ aws_access_key_id = ID
             ("hunter2=x\n", "", "default", "line 1 of the AWS config file"),
             ("[default\n", "", "default", "line 1 of the AWS config file"),
             ("[default]\nendpoint_url = http://hunter2.example.org\n", "", "default", "plain http"),
-            ("", "[default]\naws_access_key_id = a\naws_secret_access_key = hun hunter2\n", "default", "secret"),
+            (
+                "",
+                "[default]\naws_access_key_id = a\naws_secret_access_key = hun hunter2\n",
+                "default",
+                "secret",
+            ),
         ];
         for (config, credentials, profile, expected) in cases {
             let error = AwsProfile::parse(config, credentials, profile).unwrap_err();

@@ -52,7 +52,8 @@ impl AccessKeys {
         for (what, text) in parts {
             let Some(text) = text else { continue };
             if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
-                let why = format!("the key's {what} is empty or holds a blank or a character that no key has");
+                let why =
+                    format!("the key's {what} is empty or holds a blank or a character that no key has");
                 return Err(BlobError::Credentials { why });
             }
         }
@@ -87,7 +88,9 @@ impl Credentials {
             }
             // Without keys of its own `object_store` asks the metadata service, and reads nothing else.
             Self::InstanceRole { metadata: None } => Ok(builder),
-            Self::InstanceRole { metadata: Some(endpoint) } => Ok(builder.with_metadata_endpoint(endpoint.as_str())),
+            Self::InstanceRole { metadata: Some(endpoint) } => {
+                Ok(builder.with_metadata_endpoint(endpoint.as_str()))
+            }
             Self::Source(source) => Ok(builder.with_credentials(Arc::new(Asked(Arc::clone(source))))),
         }
     }
@@ -121,9 +124,13 @@ mod tests {
 
     #[test]
     fn keys_that_cannot_be_keys_are_refused_without_being_said() {
-        for (id, secret, session) in
-            [("", "s", None), ("i", "", None), ("i", "hunter2\n", None), ("i", "s", Some("")), ("hun ter2", "s", None)]
-        {
+        for (id, secret, session) in [
+            ("", "s", None),
+            ("i", "", None),
+            ("i", "hunter2\n", None),
+            ("i", "s", Some("")),
+            ("hun ter2", "s", None),
+        ] {
             let error = AccessKeys::new(id, secret, session).unwrap_err();
             assert!(matches!(error, BlobError::Credentials { .. }));
             assert!(!format!("{error:?}{error}").contains("ter2"));

@@ -12,8 +12,8 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use object_store::client::{
-    HttpClient, HttpConnector as Connects, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody, HttpResponse,
-    HttpResponseBody, HttpService,
+    HttpClient, HttpConnector as Connects, HttpError, HttpErrorKind, HttpRequest, HttpRequestBody,
+    HttpResponse, HttpResponseBody, HttpService,
 };
 use object_store::{ClientConfigKey, ClientOptions};
 use rustls::{ClientConfig, RootCertStore, crypto};
@@ -83,7 +83,9 @@ impl HttpService for Sender {
         let answered = timeout(self.patience.answer, self.client.request(request)).await;
         let answer = match answered {
             Ok(Ok(answer)) => answer,
-            Ok(Err(error)) if error.is_connect() => return Err(HttpError::new(HttpErrorKind::Connect, error)),
+            Ok(Err(error)) if error.is_connect() => {
+                return Err(HttpError::new(HttpErrorKind::Connect, error));
+            }
             // A connection that broke before an answer came; what may be repeated is repeated.
             Ok(Err(error)) => return Err(HttpError::new(HttpErrorKind::Request, error)),
             Err(elapsed) => return Err(HttpError::new(HttpErrorKind::Timeout, elapsed)),
@@ -115,7 +117,9 @@ impl Body for Timed {
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
             let next = Instant::now() + self.silence;
             self.alarm.as_mut().reset(next);
-            return Poll::Ready(frame.map(|got| got.map_err(|e| HttpError::new(HttpErrorKind::Interrupted, e))));
+            return Poll::Ready(
+                frame.map(|got| got.map_err(|e| HttpError::new(HttpErrorKind::Interrupted, e))),
+            );
         }
         if self.alarm.as_mut().poll(context).is_ready() {
             return Poll::Ready(Some(Err(HttpError::new(HttpErrorKind::Timeout, Silent(self.silence)))));

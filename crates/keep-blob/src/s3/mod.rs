@@ -78,7 +78,12 @@ impl Default for Patience {
 }
 
 /// A store in a bucket.
-pub(crate) fn open(bucket: &str, prefix: &str, options: &S3Options, parallel: usize) -> Result<Objects, BlobError> {
+pub(crate) fn open(
+    bucket: &str,
+    prefix: &str,
+    options: &S3Options,
+    parallel: usize,
+) -> Result<Objects, BlobError> {
     let patience = &options.patience;
     let region = options.region.clone().unwrap_or_else(|| "us-east-1".into());
     if region.is_empty() || !region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
@@ -115,6 +120,7 @@ pub(crate) fn open(bucket: &str, prefix: &str, options: &S3Options, parallel: us
     }
     builder = options.credentials.give_to(builder)?;
     let store = builder.build().map_err(|e| told("opening", e))?;
-    let prefix = ObjectPath::parse(prefix).map_err(|_| BlobError::refused_url("its prefix cannot be used", None))?;
+    let prefix =
+        ObjectPath::parse(prefix).map_err(|_| BlobError::refused_url("its prefix cannot be used", None))?;
     Ok(Objects::new(Arc::new(store), prefix, parallel))
 }

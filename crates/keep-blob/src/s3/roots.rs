@@ -61,7 +61,12 @@ mod tests {
 
     #[test]
     fn certificates_that_are_none_are_refused() {
-        for text in ["", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "-----BEGIN CERTIFICATE-----\n"] {
+        for text in [
+            "",
+            "hello",
+            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+            "-----BEGIN CERTIFICATE-----\n",
+        ] {
             let error = Roots::Pem(text.into()).load().unwrap_err();
             assert!(matches!(error, BlobError::Credentials { .. }), "{text}: {error:?}");
         }
