@@ -327,12 +327,19 @@ fn a_delete_beside_puts_leaves_the_whole_blob_or_none() {
         let whole = bytes(1, 50_000);
         let id = BlobId::of(&whole);
         let deleting = tokio::spawn(async move {
-            for _ in 0..200 {
+            for _ in 0..400 {
                 other.delete(&id).await.unwrap();
             }
         });
-        for _ in 0..50 {
-            assert_eq!(place.store.put(whole.clone()).await.unwrap().0, id);
+        for round in 0..100 {
+            if round % 2 == 0 {
+                assert_eq!(place.store.put(whole.clone()).await.unwrap().0, id);
+            } else {
+                // An upload looks whether the blob is there only at its end.
+                let mut upload = place.store.begin().await.unwrap();
+                upload.write(whole.clone()).await.unwrap();
+                assert_eq!(upload.finish().await.unwrap().0, id);
+            }
             match place.store.get(&id).await {
                 Ok(read) => assert!(read == whole),
                 Err(BlobError::NotFound(_)) => {}

@@ -7,4 +7,5 @@ mod damage;
 mod folder;
 mod place;
 mod s3;
+mod unkind;
 mod weed;
