@@ -94,12 +94,13 @@ fn s3(rest: &str) -> Result<BlobUrl, BlobError> {
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
     let in_bucket =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-');
-    let ends_well = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if !(3..=63).contains(&bucket.len())
-        || !bucket.bytes().all(in_bucket)
-        || !(ends_well(&bucket[..1]) && ends_well(&bucket[bucket.len() - 1..]))
-        || bucket.contains("..")
-    {
+    let is_end = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
+    let is_name = (3..=63).contains(&bucket.len())
+        && bucket.bytes().all(in_bucket)
+        && is_end(bucket.bytes().next())
+        && is_end(bucket.bytes().next_back())
+        && !bucket.contains("..");
+    if !is_name {
         return Err(refuse("a bucket's name has 3 to 63 characters of a-z, 0-9, `.` and `-`"));
     }
     let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
@@ -242,6 +243,8 @@ mod tests {
             ("s3://ab", "a bucket's name"),
             ("s3://-ab", "a bucket's name"),
             ("s3://Bucket", "a bucket's name"),
+            ("s3://bücket", "a bucket's name"),
+            ("s3://a..b", "a bucket's name"),
             ("s3://key:hunter2@bucket/x", "credentials"),
             ("s3://bucket/a//b", "prefix"),
             ("s3://bucket/../b", "prefix"),

@@ -259,7 +259,13 @@ impl Sink {
     /// Takes everything back.
     pub(crate) async fn abort(self) -> Result<(), BlobError> {
         match self {
-            Self::Folder(held) => blocking("writing", move || Ok(drop(held))).await,
+            Self::Folder(held) => {
+                blocking("writing", move || {
+                    drop(held);
+                    Ok(())
+                })
+                .await
+            }
             Self::Objects(sink) => sink.abort().await,
         }
     }

@@ -55,7 +55,7 @@ impl AwsProfile {
         })?;
         let in_credentials = read(credentials, "credentials", |section| section == profile)?;
         if !in_config.known && !in_credentials.known {
-            let shown: String = profile.chars().filter(|c| c.is_ascii_graphic()).take(64).collect();
+            let shown: String = profile.chars().filter(char::is_ascii_graphic).take(64).collect();
             return Err(unusable(format!("the AWS files have no profile `{shown}`")));
         }
         let with_key = if in_credentials.id.is_some() || in_credentials.secret.is_some() {
