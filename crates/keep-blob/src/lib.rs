@@ -3,6 +3,9 @@
 //! A blob's address is the hash of its bytes, and every read is checked against it: what comes out is
 //! what went in, or it is an error. Nothing that is half written is ever visible under its address.
 //!
+//! S3 was verified with SeaweedFS. Not built in: Google Cloud Storage, Azure, HTTP proxies, and AWS keys
+//! by web identity, single sign-on or a process; a [`CredentialSource`] is the way for those.
+//!
 //! **Must not know:** what the bytes mean; the environment, the home folder and the terminal.
 //! Credentials, folders and limits are handed in.
 

@@ -3,7 +3,7 @@
 use crate::backend::{Created, Entry, Meta, Replaced, Want};
 use crate::error::BlobError;
 use crate::folder::random_name;
-use crate::key::{Key, TEMPORARY};
+use crate::key::{BLOBS, Key, TEMPORARY};
 use crate::refusal::{is_missing, told};
 use crate::store::Tag;
 use bytes::Bytes;
@@ -26,6 +26,9 @@ use tokio::task::JoinSet;
 /// The size of an upload's parts. S3 wants at least 5 MiB and takes 10,000 parts; some servers want all
 /// but the last alike.
 const PART_BYTES: usize = 8 << 20;
+
+/// Somebody who deletes and stores the same object this often in between is not to be outwaited.
+const CREATE_ATTEMPTS: usize = 8;
 
 pub(crate) struct Objects {
     store: Arc<dyn ObjectStore>,
@@ -52,19 +55,25 @@ impl Objects {
     }
 
     pub(crate) async fn create(self: &Arc<Self>, key: &Key, bytes: Bytes) -> Result<Created, BlobError> {
-        if bytes.len() > 2 * PART_BYTES {
+        if goes_in_parts(key, &bytes) {
             return self.create_in_parts(key, bytes).await;
         }
-        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        match self.store.put_opts(&key.path(&self.prefix), bytes.into(), options).await {
-            Ok(done) => Ok(Created::New(done.e_tag.map(Tag::given))),
-            Err(Error::AlreadyExists { .. }) => {
-                let there = self.meta(key).await?;
-                // Deleted between the two requests: as good as if that had come right after the put.
-                Ok(Created::There { size: there.map_or(0, |meta| meta.size) })
+        for _ in 0..CREATE_ATTEMPTS {
+            let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+            match self.store.put_opts(&key.path(&self.prefix), bytes.clone().into(), options).await {
+                Ok(done) => return Ok(Created::New(done.e_tag.map(Tag::given))),
+                Err(Error::AlreadyExists { .. }) => {}
+                Err(error) => return Err(told("storing", error)),
             }
-            Err(error) => Err(told("storing", error)),
+            // What was in the way may have been deleted since; then there is room again.
+            if let Some(there) = self.meta(key).await? {
+                return Ok(Created::There { size: there.size });
+            }
         }
+        Err(BlobError::Store {
+            doing: "storing",
+            reason: "others store and delete the same all the time".into(),
+        })
     }
 
     /// Large bytes go in parts, straight to their key: it is known, and until the end nothing is
@@ -96,7 +105,7 @@ impl Objects {
         key: &Key,
         bytes: Bytes,
     ) -> Result<Option<Tag>, BlobError> {
-        if bytes.len() > 2 * PART_BYTES {
+        if goes_in_parts(key, &bytes) {
             return self.write_in_parts(key, bytes).await.map(|()| None);
         }
         let done = self.store.put(&key.path(&self.prefix), bytes.into()).await;
@@ -209,6 +218,11 @@ impl Objects {
         let temporary = Key::temporary(random_name()?).path(&self.prefix);
         Ok(Sink { objects: Arc::clone(self), temporary, buffer: VecDeque::new(), buffered: 0, parts: None })
     }
+}
+
+/// Parts are put together without a condition and without a tag, so named objects never go that way.
+fn goes_in_parts(key: &Key, bytes: &Bytes) -> bool {
+    bytes.len() > 2 * PART_BYTES && key.folders.first().is_some_and(|first| first == BLOBS)
 }
 
 fn meta_of(found: &ObjectMeta) -> Meta {
@@ -419,10 +433,9 @@ impl Sink {
         }
         parts.complete().await?;
         let placed = self.place(key, size).await;
-        let removed = self.objects.delete_path(&self.temporary).await;
-        let created = placed?;
-        removed?;
-        Ok(created)
+        // The blob is in its place, or the error says that it is not; a leftover is swept later.
+        let _ = self.objects.delete_path(&self.temporary).await;
+        placed
     }
 
     async fn place(&self, key: &Key, size: u64) -> Result<Created, BlobError> {

@@ -88,22 +88,39 @@ fn without_answer(doing: &'static str, error: Error) -> BlobError {
                 _ => return BlobError::Store { doing, reason: "its answer makes no sense".into() },
             });
         }
-        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
-            reason = Some(format!("no secure connection: {}", tls_words(tls)));
-        }
         // The innermost says most, such as `connection refused`; its own text may quote anything.
-        if let Some(system) = inner.downcast_ref::<std::io::Error>() {
-            match system.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-                Some(tls) => reason = Some(format!("no secure connection: {}", tls_words(tls))),
-                None if system.raw_os_error().is_some() => reason = Some(system.kind().to_string()),
-                None => {}
+        match inner.downcast_ref::<std::io::Error>().map(innermost) {
+            Some(Innermost::Tls(error)) => {
+                reason = Some(format!("no secure connection: {}", tls_words(error)))
             }
+            Some(Innermost::System(kind)) => reason = Some(kind.to_string()),
+            Some(Innermost::Other) | None => {}
         }
         next = inner.source();
     }
     match reason {
         Some(reason) => BlobError::Unreachable { doing, reason },
         None => BlobError::Store { doing, reason: "its answer makes no sense".into() },
+    }
+}
+
+enum Innermost<'a> {
+    Tls(&'a rustls::Error),
+    System(std::io::ErrorKind),
+    Other,
+}
+
+/// What an I/O error is about. One made of another error is not that one's `source`, so the chain of
+/// sources passes it by.
+fn innermost(error: &std::io::Error) -> Innermost<'_> {
+    if error.raw_os_error().is_some() {
+        return Innermost::System(error.kind());
+    }
+    let Some(inner) = error.get_ref() else { return Innermost::Other };
+    match (inner.downcast_ref::<rustls::Error>(), inner.downcast_ref::<std::io::Error>()) {
+        (Some(tls), _) => Innermost::Tls(tls),
+        (None, Some(inner)) => innermost(inner),
+        (None, None) => Innermost::Other,
     }
 }
 

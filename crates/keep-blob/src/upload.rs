@@ -7,8 +7,9 @@ use crate::task;
 use bytes::Bytes;
 
 /// A blob that is written piece by piece, its id not known before its end. Nothing is visible until
-/// [`Upload::finish`]. One that is dropped leaves at most a temporary object on S3, which
-/// [`crate::BlobStore::sweep_temporary`] removes.
+/// [`Upload::finish`]. One that is dropped, or whose process dies, leaves a temporary file in a folder,
+/// which [`crate::BlobStore::sweep_temporary`] removes; on S3 it leaves the parts of an unfinished
+/// multipart upload, which the bucket's own rule for those must remove, and at worst a temporary object.
 pub struct Upload {
     pub(crate) hasher: blake3::Hasher,
     pub(crate) size: u64,

@@ -297,9 +297,10 @@ async fn a_name_can_begin_another(kind: Kind) {
 
 async fn of_many_creators_one_wins(kind: Kind) {
     let place = Place::new(kind).await;
+    let other = place.same_again().await;
     let tasks: Vec<_> = (0..10_u64)
         .map(|seed| {
-            let store = place.store.clone();
+            let store = if seed % 2 == 0 { place.store.clone() } else { other.clone() };
             tokio::spawn(async move {
                 (seed, store.put_named(&name("only"), bytes(seed, 100), Precondition::Absent).await)
             })
@@ -321,9 +322,11 @@ async fn no_update_is_lost(kind: Kind) {
     let place = Place::new(kind).await;
     let n = name("counter");
     place.store.put_named(&n, Bytes::from_static(b"0"), Precondition::Absent).await.unwrap();
+    let other = place.same_again().await;
     let tasks: Vec<_> = (0..4)
-        .map(|_| {
-            let (store, n) = (place.store.clone(), n.clone());
+        .map(|task| {
+            let store = if task % 2 == 0 { place.store.clone() } else { other.clone() };
+            let n = n.clone();
             tokio::spawn(async move {
                 for _ in 0..5 {
                     add_one(&store, &n).await;

@@ -62,9 +62,17 @@ impl Place {
 }
 
 impl Place {
-    /// The same bucket by another store, as another process would have it.
+    /// The same place by another store, as another process would have it.
     pub(crate) async fn same_again(&self) -> BlobStore {
-        BlobStore::open(self.store.url(), s3_options(&weed::shared().endpoint())).await.unwrap()
+        match self.store.url() {
+            // Nobody else can have it.
+            BlobUrl::Memory => self.store.clone(),
+            BlobUrl::Folder(_) => BlobStore::open(self.store.url(), BlobOptions::default()).await.unwrap(),
+            BlobUrl::S3 { .. } => {
+                let options = s3_options(&weed::shared().endpoint());
+                BlobStore::open(self.store.url(), options).await.unwrap()
+            }
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 
 use crate::place::{bytes, name, run, s3_options};
 use bytes::Bytes;
-use keep_blob::{BlobError, BlobId, BlobOptions, BlobStore, Credentials, PartDigest, Precondition, Put};
+use keep_blob::{
+    BlobError, BlobId, BlobOptions, BlobStore, Credentials, PartDigest, Precondition, Put, Roots,
+};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -280,6 +282,62 @@ fn a_server_that_speaks_no_tls_gets_no_request() {
         let error = store.get(&BlobId::of(b"x")).await.unwrap_err();
         assert!(matches!(error, BlobError::Unreachable { .. }), "{error:?}");
         assert_eq!(plain.asked(), [""; 0]);
+    });
+}
+
+/// A server with a certificate of its own authority for `localhost`, and that authority.
+fn secure_server() -> (u16, Vec<u8>) {
+    let made = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = rustls::StreamOwned::new(connection, stream.unwrap());
+            let mut head = [0; 4096];
+            // A client that does not believe the certificate sends no request.
+            if stream.read(&mut head).is_ok_and(|read| read > 0) {
+                let _ = stream.write_all(object(1, "x").as_bytes());
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            }
+        }
+    });
+    (port, made.cert.pem().into_bytes())
+}
+
+#[test]
+fn a_certificate_is_believed_only_from_an_authority_that_was_named() {
+    run(async {
+        let (port, authority) = secure_server();
+        let stranger = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
+        let cases = [
+            ("localhost", Roots::Pem(authority.clone()), None),
+            ("127.0.0.1", Roots::Pem(authority), Some("not for this host")),
+            ("localhost", Roots::Pem(stranger.cert.pem().into_bytes()), Some("no secure connection")),
+        ];
+        for (host, roots, refusal) in cases {
+            let mut options = s3_options(&format!("https://{host}:{port}"));
+            options.s3.roots = roots;
+            options.s3.patience.retries = 0;
+            let store = BlobStore::open(&"s3://bucket".parse().unwrap(), options).await.unwrap();
+            match (store.get(&BlobId::of(b"x")).await, refusal) {
+                (Ok(read), None) => assert_eq!(&read[..], b"x"),
+                (Err(error @ BlobError::Unreachable { .. }), Some(why)) => {
+                    assert!(error.to_string().contains(why), "{error}");
+                }
+                (other, _) => panic!("{host}: {other:?}"),
+            }
+        }
     });
 }
 
