@@ -92,7 +92,8 @@ impl Weed {
         ] {
             command.arg(format!("-{flag}={port}"));
         }
-        let child = command.stdin(Stdio::piped()).spawn().unwrap();
+        let child =
+            command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let mut weed = Self { child, s3_port: s3, filer_port: filer };
         let began = Instant::now();
         while began.elapsed() < START_LIMIT {
