@@ -91,7 +91,7 @@ fn without_answer(doing: &'static str, error: Error) -> BlobError {
         // The innermost says most, such as `connection refused`; its own text may quote anything.
         match inner.downcast_ref::<std::io::Error>().map(innermost) {
             Some(Innermost::Tls(error)) => {
-                reason = Some(format!("no secure connection: {}", tls_words(error)))
+                reason = Some(format!("no secure connection: {}", tls_words(error)));
             }
             Some(Innermost::System(kind)) => reason = Some(kind.to_string()),
             Some(Innermost::Other) | None => {}
