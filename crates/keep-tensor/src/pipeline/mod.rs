@@ -1,10 +1,12 @@
 //! Files through the codec, chunk by chunk and in order, in memory that does not grow with the file.
 
 mod crew;
+mod pieces;
 
 use crate::codec::{Codec, Content, MAX_CHUNK_BYTES, needs_base};
 use crate::{Base, Hash, Layout, Region, RegionKind, TensorError};
 use crew::Crew;
+use pieces::Pieces;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::num::NonZeroUsize;
 
@@ -24,8 +26,9 @@ pub enum Workers {
 /// How a file is encoded.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Bytes of a chunk before it is encoded: a power of two, [`MIN_CHUNK_BYTES`] to
-    /// [`MAX_CHUNK_BYTES`]. What is encoded depends on it.
+    /// Bytes of a tensor's chunk before it is encoded: a power of two, [`MIN_CHUNK_BYTES`] to
+    /// [`MAX_CHUNK_BYTES`], so that differences to a base start at the same places. What is encoded depends
+    /// on it. Other bytes are cut by their content, whatever it is.
     pub chunk_bytes: usize,
     /// Who does the work. What is encoded does not depend on it.
     pub workers: Workers,
@@ -87,28 +90,11 @@ pub fn encode(
     check_options(options)?;
     source.seek(SeekFrom::Start(0)).map_err(TensorError::Source)?;
     let mut totals = Totals::default();
-    let (mut region, mut offset) = (0, 0);
+    let mut pieces = Pieces::new(source, layout, options.chunk_bytes);
     let crew = Crew {
         next: |job: &mut Job| {
-            let Some(current) = layout.regions.get(region) else { return Ok(false) };
-            let size = next_size(current, offset, options.chunk_bytes);
-            job.raw.resize(size, 0);
-            source.read_exact(&mut job.raw).map_err(|error| match error.kind() {
-                io::ErrorKind::UnexpectedEof => TensorError::SourceLength,
-                _ => TensorError::Source(error),
-            })?;
-            job.chunk = Some(Chunk {
-                region,
-                offset,
-                raw_len: size as u32,
-                needs_base: false,
-                hash: Hash::from_bytes([0; 32]),
-            });
-            offset += size as u64;
-            if offset == current.len {
-                (region, offset) = (region + 1, 0);
-            }
-            Ok(true)
+            job.chunk = pieces.next(&mut job.raw)?;
+            Ok(job.chunk.is_some())
         },
         make: || Ok((Codec::new()?, Vec::new())),
         work: |(codec, fetched): &mut (Codec, Vec<u8>), job: &mut Job| {
@@ -134,12 +120,7 @@ pub fn encode(
         },
     };
     crew.run(options.workers)?;
-    // A file that grew while it was read would otherwise lose its end without a word.
-    match source.read(&mut [0]) {
-        Ok(0) => Ok(totals),
-        Ok(_) => Err(TensorError::SourceLength),
-        Err(error) => Err(TensorError::Source(error)),
-    }
+    if pieces.ends()? { Ok(totals) } else { Err(TensorError::SourceLength) }
 }
 
 /// Restores chunks and writes them one after the other: all of a file, or those of one region. `fetch`
@@ -210,12 +191,6 @@ pub fn restore_chunk(
     }
     out.resize(size, 0);
     codec.decode(stored, found.then_some(fetched.as_slice()), out)
-}
-
-/// Chunks of a tensor have one size, so that its differences to a base start at the same places.
-/// Other bytes are cut the same way until their own cutter decides by content.
-fn next_size(region: &Region, offset: u64, chunk_bytes: usize) -> usize {
-    usize::try_from(region.len - offset).map_or(chunk_bytes, |left| left.min(chunk_bytes))
 }
 
 fn content(region: &Region) -> Content {
