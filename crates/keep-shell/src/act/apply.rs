@@ -31,6 +31,11 @@ impl Used {
         self.flags.iter().any(|(flag, _)| *flag == name)
     }
 
+    /// Whether the words ask for nothing but help or a rehearsal.
+    pub(crate) fn dry(&self) -> bool {
+        self.dry
+    }
+
     /// What the program writes, as far as the row says.
     pub(crate) fn flow(&self, stdin: &Flow) -> Flow {
         let passes = self.filter && stdin.given && self.operands.len() <= 1;
@@ -270,6 +275,13 @@ impl Act<'_, '_> {
             Use::Url => self.url(Traffic::Fetch, word),
             Use::UrlSend => self.url(Traffic::Send, word),
             Use::Service => self.service(word),
+            Use::Target if word.text.contains('@') => {
+                self.effects.push(Effect::Code { origin: crate::effect::Origin::Registry });
+            }
+            Use::Target => {
+                let found = super::run_file(self.reducer, word, self.shell);
+                self.effects.extend(found);
+            }
             Use::Remote => self.remote(word, used),
             Use::Data => self.data(word),
             Use::Method => self.method(word),

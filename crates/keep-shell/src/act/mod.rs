@@ -80,6 +80,15 @@ fn table_name(name: &str) -> Option<&str> {
     PROGRAM_FOLDERS.iter().find_map(|folder| name.strip_prefix(folder)).filter(|rest| !rest.contains('/'))
 }
 
+/// Whether a flag names where a tool puts what it makes.
+fn for_results(flag: &str) -> bool {
+    let name = flag.trim_start_matches('-').to_ascii_lowercase();
+    let makes = [
+        "out", "target", "dest", "log", "report", "cache", "junit", "xml", "tmp", "temp", "coverage", "dist",
+    ];
+    name == "o" || makes.iter().any(|part| name.contains(part))
+}
+
 impl Act<'_, '_> {
     /// Words of a program that nothing is known of: what looks like a path outside is touched.
     pub(crate) fn paths_among(&mut self, words: &[Word]) {
@@ -112,6 +121,28 @@ impl Act<'_, '_> {
         }
     }
 
+    /// A build tool that is pointed outside the workspace runs what lies there.
+    fn code_elsewhere(&mut self) {
+        let mut before = "";
+        for word in self.argv.iter().skip(1) {
+            let (name, value) = match word.text.split_once('=') {
+                Some((name, value)) => (name, value),
+                None => (before, word.text.as_str()),
+            };
+            before = if word.text.starts_with('-') { word.text.as_str() } else { "" };
+            let looks = value.starts_with(['/', '~']) || value.contains("../") || value == "..";
+            if !looks || for_results(name) {
+                continue;
+            }
+            let value = Word { text: value.to_owned(), ..word.clone() };
+            let elsewhere = |place| matches!(place, Place::Temporary | Place::Home | Place::Outside);
+            let found = locate(&value, &self.shell.folders, self.shell.context);
+            if found.into_iter().any(|(_, place)| elsewhere(place)) {
+                self.effects.push(Effect::Code { origin: crate::effect::Origin::Outside });
+            }
+        }
+    }
+
     fn known(mut self, row: &'static Row) -> Outcome {
         let used = self.apply(row);
         let title = used.title.clone();
@@ -120,6 +151,9 @@ impl Act<'_, '_> {
             && row.effects.contains(&Effect::Act { kind: crate::effect::Kind::Build })
         {
             self.paths_among(&used.operands);
+        }
+        if self.effects.contains(&Effect::Act { kind: crate::effect::Kind::Build }) && !used.dry() {
+            self.code_elsewhere();
         }
         let flow = match used.hand {
             Some(hand) => self.hand(hand, &used),

@@ -21,8 +21,8 @@ impl Act<'_, '_> {
             } else if text.starts_with("--in-place") {
                 in_place = true;
             } else if let Some(file) = text.strip_prefix("--file=") {
-                self.effects.push(Effect::Code { origin: Origin::Workspace });
-                self.path(Deed::Read, &part_of(word, file));
+                let found = super::run_file(self.reducer, &part_of(word, file), self.shell);
+                self.effects.extend(found);
                 given = true;
             } else if text.starts_with("--") && text.len() > 2 {
                 at += usize::from(matches!(text, "--line-length"));
@@ -50,8 +50,9 @@ impl Act<'_, '_> {
                             if letter == 'e' {
                                 scripts.extend(value);
                                 given = true;
-                            } else if letter == 'f' {
-                                self.effects.push(Effect::Code { origin: Origin::Workspace });
+                            } else if let ('f', Some(file)) = (letter, value) {
+                                let found = super::run_file(self.reducer, &file, self.shell);
+                                self.effects.extend(found);
                                 given = true;
                             }
                             break;

@@ -152,6 +152,9 @@ impl Reducer {
             match value {
                 Some(value) => {
                     self.environment(&variable, &value, effects, shell);
+                    if name != "export" && options.contains('n') {
+                        self.refer(&value, effects, shell);
+                    }
                     if odd && let Value::One(word) = &value {
                         let text = word.text.clone();
                         self.arithmetic(&text, shell);
@@ -167,6 +170,18 @@ impl Reducer {
                 }
                 shell.export(&variable);
             }
+        }
+    }
+
+    /// `declare -n name=other`: whatever `name` is set to, `other` is.
+    fn refer(&mut self, other: &Value, effects: &mut Vec<Effect>, shell: &mut Shell<'_>) {
+        match other {
+            Value::One(word) if word.sort == Sort::Known => {
+                let name = word.text.clone();
+                self.environment(&name, &Value::Unknown, effects, shell);
+                shell.set(&name, Value::Unknown);
+            }
+            _ => effects.push(Effect::Undecided { what: "which variable a reference names".to_owned() }),
         }
     }
 
