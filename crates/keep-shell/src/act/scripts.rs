@@ -241,7 +241,12 @@ impl Act<'_, '_> {
             "pytest" => "pytest",
             "http.server" | "SimpleHTTPServer" => "http-server",
             "venv" | "virtualenv" => "virtualenv",
-            "json.tool" => return,
+            "json.tool" => return self.paths_among(&rest),
+            "timeit" | "pdb" | "cProfile" | "profile" | "trace" | "runpy" | "code" | "zipfile"
+            | "tarfile" | "base64" | "tokenize" | "fileinput" | "uv" | "pipx" | "ensurepip"
+            | "compileall" | "webbrowser" => {
+                return self.effects.push(Effect::Undecided { what: format!("python -m {}", word.text) });
+            }
             _ => return self.effects.push(Effect::Code { origin: Origin::Workspace }),
         };
         self.run_words(std::iter::once(Word::known(name)).chain(rest).collect());

@@ -122,6 +122,19 @@ pub(crate) fn meaning(name: &str) -> Option<Meaning> {
             | "LOCPATH"
             | "RUSTFLAGS"
             | "GOFLAGS"
+            | "GOPROXY"
+            | "GNUMAKEFLAGS"
+            | "ZDOTDIR"
+            | "PYTHONBREAKPOINT"
+            | "PYTHONUSERBASE"
+            | "PYTEST_PLUGINS"
+            | "PYTEST_ADDOPTS"
+            | "JAVA_OPTS"
+            | "JAVA_HOME"
+            | "MANOPT"
+            | "LESS"
+            | "RUSTUP_TOOLCHAIN"
+            | "CARGO_ENCODED_RUSTFLAGS"
             | "MAKEFLAGS"
             | "MAKEFILES"
             | "CARGO_HOME"
@@ -159,6 +172,11 @@ pub(crate) fn meaning(name: &str) -> Option<Meaning> {
         "BASH_FUNC_",
     ];
     let ends = ["_BASE_URL", "_API_BASE", "_proxy", "_PROXY"];
+    let harmless_of_git =
+        ["GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_TERMINAL_PROMPT", "GIT_MERGE_AUTOEDIT", "GIT_OPTIONAL_LOCKS"];
+    if name.starts_with("GIT_") && !harmless_of_git.iter().any(|known| name.starts_with(known)) {
+        return Some(Meaning::Loads);
+    }
     // An IFS of blanks alone, or one that a loop reads lines with, changes nothing that matters here.
     if name == "IFS" {
         return None;

@@ -47,10 +47,14 @@ impl Reducer {
                     _ => shell.arguments_known = false,
                 }
             }
+            "hash" if argv.iter().any(|word| word.text.starts_with("-p")) => {
+                effects.push(Effect::Undecided { what: "which file a name leads to from now on".to_owned() });
+            }
             "eval" => return Some(self.eval(argv, shell, stdin, effects)),
             "source" | "." => return Some(self.source(argv, shell, effects)),
             "trap" => {
-                if let Some(text) = argv.get(1).filter(|word| word.text != "-" && argv.len() > 2) {
+                let from = 1 + usize::from(argv.get(1).is_some_and(|word| word.text == "--"));
+                if let Some(text) = argv.get(from).filter(|word| word.text != "-" && argv.len() > from + 1) {
                     // It runs some time later, when any variable may have changed.
                     let mut later = shell.later();
                     self.text(Via::Trap, text, &mut later, effects);
@@ -166,6 +170,7 @@ impl Reducer {
             }
             if name == "export" || options.contains('x') {
                 if options.contains('f') {
+                    effects.push(Effect::Undecided { what: "a function handed to other shells".to_owned() });
                     continue;
                 }
                 shell.export(&variable);
