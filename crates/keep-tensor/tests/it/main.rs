@@ -1,0 +1,6 @@
+//! The crate as others use it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod make;
+mod pack;
