@@ -138,6 +138,21 @@ impl Endpoint {
     }
 }
 
+impl Endpoint {
+    /// The endpoint with the bucket as the first part of its host.
+    pub(crate) fn with_bucket(&self, bucket: &str) -> Result<String, BlobError> {
+        let refuse = || {
+            let hint = "put the bucket into the path instead";
+            BlobError::refused_url("the endpoint's host cannot carry the bucket's name", Some(hint))
+        };
+        let mut url = Url::parse(&self.0).map_err(|_| refuse())?;
+        let Some(Host::Domain(host)) = url.host() else { return Err(refuse()) };
+        let host = format!("{bucket}.{host}");
+        url.set_host(Some(&host)).map_err(|_| refuse())?;
+        Ok(url.as_str().trim_end_matches('/').to_owned())
+    }
+}
+
 /// Whether the host is this machine by its very name, without asking a resolver.
 fn is_loopback(url: &Url) -> bool {
     match url.host() {

@@ -17,6 +17,7 @@ use object_store::{
     PutMode, PutOptions, PutPayload, UpdateVersion,
 };
 use std::collections::VecDeque;
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
@@ -26,13 +27,19 @@ use tokio::task::JoinSet;
 /// but the last alike.
 const PART_BYTES: usize = 8 << 20;
 
-#[derive(Debug)]
 pub(crate) struct Objects {
     store: Arc<dyn ObjectStore>,
     prefix: ObjectPath,
     /// How many parts of uploads are under way. Apart from the turns of whole operations, since one
     /// that has its turn waits for these.
     parts: Arc<Semaphore>,
+}
+
+impl fmt::Debug for Objects {
+    /// Says nothing of the store: what it holds to sign requests is nobody's business.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Objects(…)")
+    }
 }
 
 impl Objects {
@@ -182,7 +189,7 @@ impl Objects {
     pub(crate) fn list(&self, below: &[String]) -> Listing {
         let path = below.iter().fold(self.prefix.clone(), |path, part| path.join(part.as_str()));
         let skip = self.prefix.as_ref().len() + usize::from(!self.prefix.as_ref().is_empty());
-        Listing { stream: self.store.list(Some(&path)), skip, failed: false }
+        Listing { stream: self.store.list(Some(&path)), skip, state: State::Going }
     }
 
     pub(crate) async fn sweep(&self, before: Timestamp) -> Result<u64, BlobError> {
@@ -256,25 +263,36 @@ pub(crate) struct Listing {
     stream: BoxStream<'static, object_store::Result<ObjectMeta>>,
     /// How much of each path is the store's prefix.
     skip: usize,
-    failed: bool,
+    state: State,
+}
+
+/// How far a listing is. A stream must not be asked again once it ended, and one that failed ends too:
+/// taken for the end, that would say that there is no more.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Going,
+    Ended,
+    Failed,
 }
 
 impl Listing {
     pub(crate) async fn page(&mut self, most: usize) -> Result<Vec<Entry>, BlobError> {
-        // A stream that failed ends, and an end would say that there is no more.
-        if self.failed {
+        if self.state == State::Failed {
             return Err(BlobError::Stopped { doing: "listing" });
         }
         let mut page = Vec::new();
-        while page.len() < most
-            && let Some(found) = self.stream.next().await
-        {
-            let found = found.map_err(|e| {
-                self.failed = true;
-                told("listing", e)
-            })?;
-            let path = found.location.as_ref().get(self.skip..).unwrap_or_default().to_owned();
-            page.push(Entry { path, meta: meta_of(&found) });
+        while page.len() < most && self.state == State::Going {
+            match self.stream.next().await {
+                None => self.state = State::Ended,
+                Some(Err(error)) => {
+                    self.state = State::Failed;
+                    return Err(told("listing", error));
+                }
+                Some(Ok(found)) => {
+                    let path = found.location.as_ref().get(self.skip..).unwrap_or_default().to_owned();
+                    page.push(Entry { path, meta: meta_of(&found) });
+                }
+            }
         }
         Ok(page)
     }

@@ -1,3 +1,4 @@
+use crate::s3::S3Options;
 use std::time::Duration;
 
 /// How a store behaves; the defaults suit one machine or one bucket.
@@ -5,6 +6,8 @@ use std::time::Duration;
 pub struct BlobOptions {
     /// How much is taken at once.
     pub limits: Limits,
+    /// What a bucket needs beside its address.
+    pub s3: S3Options,
 }
 
 /// What a store takes and gives at most, and how long it waits. Sizes that a store declares are held

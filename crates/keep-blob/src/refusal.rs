@@ -5,6 +5,7 @@
 
 use crate::error::BlobError;
 use object_store::Error;
+use object_store::client::{HttpError, HttpErrorKind};
 use std::error::Error as _;
 
 /// What can be told of a failure without repeating what a server said.
@@ -57,25 +58,111 @@ pub(crate) fn told(doing: &'static str, error: Error) -> BlobError {
             BlobError::Full { doing }
         }
         (Error::PermissionDenied { .. } | Error::Unauthenticated { .. }, _, _)
+        | (_, Some(401 | 403), _)
         | (_, _, "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired" | "InvalidAccessKeyId") => {
             BlobError::Denied { doing, reason }
         }
         (_, Some(429 | 500..), _) | (_, _, "SlowDown") => BlobError::Unreachable { doing, reason },
         (_, Some(_), _) | (_, _, "InternalError") => BlobError::Store { doing, reason },
-        _ => without_answer(doing, &error),
+        _ => without_answer(doing, error),
     }
 }
 
 /// A failure that came before any answer.
-fn without_answer(doing: &'static str, error: &Error) -> BlobError {
-    let mut source = error.source();
-    while let Some(inner) = source {
-        if let Some(system) = inner.downcast_ref::<std::io::Error>()
-            && system.get_ref().is_none()
-        {
-            return BlobError::Unreachable { doing, reason: system.kind().to_string() };
-        }
-        source = inner.source();
+fn without_answer(doing: &'static str, error: Error) -> BlobError {
+    if let Error::Generic { store: "credentials" | "tls", source } = error {
+        // Ours, handed through.
+        return match source.downcast::<BlobError>() {
+            Ok(ours) => *ours,
+            Err(_) => BlobError::Store { doing, reason: "no secure connection can be set up".into() },
+        };
     }
-    BlobError::Store { doing, reason: "its answer makes no sense".into() }
+    let mut reason = None;
+    let mut next = error.source();
+    while let Some(inner) = next {
+        if let Some(http) = inner.downcast_ref::<HttpError>() {
+            reason = Some(match http.kind() {
+                HttpErrorKind::Connect => "no connection".to_owned(),
+                HttpErrorKind::Timeout => "no answer in time".to_owned(),
+                HttpErrorKind::Request | HttpErrorKind::Interrupted => "the connection broke".to_owned(),
+                _ => return BlobError::Store { doing, reason: "its answer makes no sense".into() },
+            });
+        }
+        if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
+            reason = Some(format!("no secure connection: {}", tls_words(tls)));
+        }
+        // The innermost says most, such as `connection refused`; its own text may quote anything.
+        if let Some(system) = inner.downcast_ref::<std::io::Error>() {
+            match system.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+                Some(tls) => reason = Some(format!("no secure connection: {}", tls_words(tls))),
+                None if system.raw_os_error().is_some() => reason = Some(system.kind().to_string()),
+                None => {}
+            }
+        }
+        next = inner.source();
+    }
+    match reason {
+        Some(reason) => BlobError::Unreachable { doing, reason },
+        None => BlobError::Store { doing, reason: "its answer makes no sense".into() },
+    }
+}
+
+fn tls_words(error: &rustls::Error) -> &'static str {
+    match error {
+        rustls::Error::InvalidCertificate(rustls::CertificateError::Expired) => "its certificate has expired",
+        rustls::Error::InvalidCertificate(rustls::CertificateError::UnknownIssuer) => {
+            "its certificate comes from an authority that is not believed"
+        }
+        rustls::Error::InvalidCertificate(_) => "its certificate is not for this host or is malformed",
+        _ => "the two sides do not agree",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_an_answer_only_status_and_code_are_taken() {
+        let text = "Error performing PUT https://h/b in 3ms - Server returned non-2xx status code: 403 Forbidden: \
+                    <Error><Code>SignatureDoesNotMatch</Code><CanonicalRequest>x-amz-security-token:hunter2\
+                    </CanonicalRequest></Error>";
+        let answer = Answer::read(text);
+        assert_eq!(answer.words(), "it answered 403 SignatureDoesNotMatch");
+        let cases = [
+            ("", None, None),
+            ("status code: 50", None, None),
+            ("status code: 503", Some(503), None),
+            ("status code: é", None, None),
+            ("<Code>hunter 2</Code>", None, None),
+            ("<Code>", None, None),
+            ("<Code></Code>", None, None),
+            ("<Code>SlowDown</Code>", None, Some("SlowDown")),
+        ];
+        for (text, status, code) in cases {
+            assert_eq!(Answer::read(text), Answer { status, code: code.map(Into::into) }, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_told_by_what_can_be_done() {
+        let generic = |text: &str| Error::Generic { store: "S3", source: text.to_owned().into() };
+        let cases = [
+            (generic("status code: 400: <Code>ExpiredToken</Code>"), "refused"),
+            (generic("status code: 400: <Code>Else</Code>"), "answered 400 Else"),
+            (generic("status code: 507"), "full"),
+            (generic("status code: 503: <Code>SlowDown</Code>"), "cannot be reached"),
+            (
+                Error::NotFound { path: "p".into(), source: "<Code>NoSuchBucket</Code>".into() },
+                "no such bucket",
+            ),
+            (Error::PermissionDenied { path: "p".into(), source: "x".into() }, "refused"),
+            (generic("anything hunter2"), "makes no sense"),
+        ];
+        for (error, expected) in cases {
+            let told = told("storing", error);
+            assert!(told.to_string().contains(expected), "{told}");
+            assert!(!format!("{told:?}").contains("hunter2"));
+        }
+    }
 }

@@ -13,6 +13,9 @@ use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
+/// Somebody who deletes and stores the same blob this often in between is not to be outwaited.
+const PLACE_ATTEMPTS: usize = 64;
+
 /// A file being written, in a folder of its own beside those that are read. Dropping it removes it.
 pub(crate) struct Temporary {
     folder: Arc<Folder>,
@@ -52,14 +55,26 @@ impl Temporary {
         let folder = Arc::clone(&self.folder);
         let target =
             folder.at(&key.folders, Missing::Make)?.ok_or(BlobError::Stopped { doing: "writing" })?;
-        let created = match self.rename_unless_taken(&target, key) {
-            Ok(()) => Created::New(None),
-            Err(Errno::EXIST) => Created::There { size: folder.size_in(&target, key)? },
-            Err(errno) => return Err(folder.key_error("renaming to", key, errno)),
-        };
+        let created = self.place(&target, key)?;
         // Also when it was there already: whoever wrote it may not have come this far yet.
         fsync(&target).map_err(|e| folder.error("syncing the folder", &key.folders, e))?;
         Ok(created)
+    }
+
+    fn place(&mut self, target: &OwnedFd, key: &Key) -> Result<Created, BlobError> {
+        let folder = Arc::clone(&self.folder);
+        for _ in 0..PLACE_ATTEMPTS {
+            match self.rename_unless_taken(target, key) {
+                Ok(()) => return Ok(Created::New(None)),
+                Err(Errno::EXIST) => {}
+                Err(errno) => return Err(folder.key_error("renaming to", key, errno)),
+            }
+            // What had the name may have been deleted since; then it is free again.
+            if let Some(size) = folder.size_in(target, key)? {
+                return Ok(Created::There { size });
+            }
+        }
+        Err(folder.key_error("renaming to", key, Errno::EXIST))
     }
 
     /// As [`Temporary::publish`], and puts this in the place of a file that has another size: it was cut
@@ -150,10 +165,11 @@ impl Folder {
         }
     }
 
-    fn size_in(&self, target: &OwnedFd, key: &Key) -> Result<u64, BlobError> {
+    fn size_in(&self, target: &OwnedFd, key: &Key) -> Result<Option<u64>, BlobError> {
         match statat(target, key.leaf.as_str(), AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) if is_file(&stat) => Ok(u64::try_from(stat.st_size).unwrap_or(0)),
+            Ok(stat) if is_file(&stat) => Ok(Some(u64::try_from(stat.st_size).unwrap_or(0))),
             Ok(_) => Err(self.foreign(key)),
+            Err(Errno::NOENT) => Ok(None),
             Err(errno) => Err(self.key_error("reading", key, errno)),
         }
     }

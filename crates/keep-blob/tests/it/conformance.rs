@@ -14,6 +14,14 @@ macro_rules! on_every_store {
         mod folder {
             $(#[test] fn $test() { super::run(super::$test(super::Kind::Folder)); })*
         }
+        /// In one test, since a runner with a process per test would start a server for each.
+        #[test]
+        fn s3() {
+            $(
+                println!("{}", stringify!($test));
+                run($test(Kind::S3));
+            )*
+        }
     };
 }
 

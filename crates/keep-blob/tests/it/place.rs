@@ -1,15 +1,22 @@
 //! Stores for tests: each has its own place and goes with it.
 
+use crate::weed;
 use bytes::Bytes;
-use keep_blob::{BlobOptions, BlobStore, BlobUrl, ObjectName};
+use keep_blob::{AccessKeys, BlobOptions, BlobStore, BlobUrl, Credentials, ObjectName};
 use keep_types::Timestamp;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::TempDir;
+
+/// Tells the places of one process apart.
+static NEXT: AtomicUsize = AtomicUsize::new(0);
 
 pub(crate) struct Place {
     pub(crate) store: BlobStore,
     /// The folder, when the store is one.
     pub(crate) root: PathBuf,
+    /// What the keys begin with, when it is a bucket.
+    pub(crate) prefix: String,
     _held: Option<TempDir>,
 }
 
@@ -17,6 +24,7 @@ pub(crate) struct Place {
 pub(crate) enum Kind {
     Memory,
     Folder,
+    S3,
 }
 
 /// A runtime like the program's: tasks on several threads, timers and sockets.
@@ -33,16 +41,39 @@ impl Place {
         match kind {
             Kind::Memory => {
                 let store = BlobStore::open(&BlobUrl::Memory, options).await.unwrap();
-                Self { store, root: PathBuf::new(), _held: None }
+                Self { store, root: PathBuf::new(), prefix: String::new(), _held: None }
             }
             Kind::Folder => {
                 let held = tempfile::tempdir().unwrap();
                 let root = held.path().join("store");
                 let store = BlobStore::open(&BlobUrl::Folder(root.clone()), options).await.unwrap();
-                Self { store, root, _held: Some(held) }
+                Self { store, root, prefix: String::new(), _held: Some(held) }
+            }
+            Kind::S3 => {
+                let prefix = format!("p{}/{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst));
+                let url: BlobUrl = format!("s3://keep-test/{prefix}").parse().unwrap();
+                let server = s3_options(&weed::shared().endpoint());
+                let options = BlobOptions { limits: options.limits, ..server };
+                let store = BlobStore::open(&url, options).await.unwrap();
+                Self { store, root: PathBuf::new(), prefix, _held: None }
             }
         }
     }
+}
+
+impl Place {
+    /// The same bucket by another store, as another process would have it.
+    pub(crate) async fn same_again(&self) -> BlobStore {
+        BlobStore::open(self.store.url(), s3_options(&weed::shared().endpoint())).await.unwrap()
+    }
+}
+
+/// How the test server is spoken to.
+pub(crate) fn s3_options(endpoint: &str) -> BlobOptions {
+    let mut options = BlobOptions::default();
+    options.s3.endpoint = Some(endpoint.parse().unwrap());
+    options.s3.credentials = Credentials::Keys(AccessKeys::new(weed::KEY_ID, weed::SECRET, None).unwrap());
+    options
 }
 
 /// Bytes that no compressor or sparse file could fake, the same for the same seed.
