@@ -1,0 +1,34 @@
+//! Artifacts: heavy files, stored small and checked whenever they are read.
+//!
+//! **Must not know:** surfaces; other engines; the environment, the home folder and the terminal.
+
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
+
+mod acts;
+mod base;
+mod effects;
+mod engine;
+mod error;
+mod get;
+mod look;
+mod manifest;
+mod name;
+mod owner;
+mod put;
+mod scan;
+mod schema;
+mod shelf;
+mod source;
+mod store;
+mod weave;
+mod window;
+
+pub use effects::Existing;
+pub use engine::{Artifacts, Progress, Watch, unwatched};
+pub use error::ArtifactError;
+pub use get::{Got, Wanted};
+pub use look::{PartView, VersionView};
+pub use manifest::{Shape, Sums};
+pub use name::{Key, Reference, ReferenceError, Tag, Version};
+pub use put::{NewArtifact, Put};
+pub use schema::SCHEMA;
