@@ -1,7 +1,7 @@
 //! What the engine asks the gate for.
 
 use crate::name::{Key, Tag};
-use keep_types::{Act, ActFacts, Action, FieldHasher, Risk, Touch};
+use keep_types::{Act, ActFacts, Action, Duration, FieldHasher, Namespace, Risk, Touch};
 use serde_json::json;
 use std::path::PathBuf;
 
@@ -71,7 +71,7 @@ impl Act for GetArtifact {
 
 /// Looking at names, versions, sizes and tensors; never at their bytes.
 pub(crate) struct LookAtArtifacts {
-    pub(crate) namespace: keep_types::Namespace,
+    pub(crate) namespace: Namespace,
 }
 
 impl Act for LookAtArtifacts {
@@ -137,6 +137,54 @@ impl Act for RemoveVersions {
                 .field("numbers", &numbers)
                 .finish(),
             detail: json!({ "artifact": self.key, "versions": self.numbers }),
+            exact: None,
+        }
+    }
+}
+
+/// Taking away what nothing uses any more.
+pub(crate) struct Collect {
+    pub(crate) grace: Duration,
+}
+
+impl Act for Collect {
+    fn facts(&self) -> ActFacts {
+        ActFacts {
+            action: Action::of("artifact.gc"),
+            namespace: Namespace::Global,
+            touch: Touch::Change,
+            risk: Risk::High,
+            summary: format!("delete stored bytes that no artifact has used for {}", self.grace),
+            bound: FieldHasher::new("artifact.gc").field("grace", self.grace.to_string()).finish(),
+            detail: json!({ "grace": self.grace }),
+            exact: None,
+        }
+    }
+}
+
+/// Copying versions to another store, or from it.
+pub(crate) struct Copy {
+    pub(crate) action: &'static str,
+    pub(crate) key: Key,
+    pub(crate) number: u64,
+    pub(crate) store: String,
+}
+
+impl Act for Copy {
+    fn facts(&self) -> ActFacts {
+        let (verb, way) = if self.action == "artifact.push" { ("copy", "to") } else { ("take", "from") };
+        ActFacts {
+            action: Action::of(self.action),
+            namespace: self.key.namespace.clone(),
+            touch: Touch::Change,
+            risk: Risk::High,
+            summary: format!("{verb} version {} of {} {way} {}", self.number, self.key, self.store),
+            bound: FieldHasher::new(self.action)
+                .field("key", self.key.to_string())
+                .field("number", self.number.to_be_bytes())
+                .field("store", &self.store)
+                .finish(),
+            detail: json!({ "artifact": self.key, "version": self.number, "store": self.store }),
             exact: None,
         }
     }

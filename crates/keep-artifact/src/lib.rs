@@ -6,6 +6,8 @@
 
 mod acts;
 mod base;
+mod compare;
+mod copy;
 mod effects;
 mod engine;
 mod error;
@@ -20,9 +22,13 @@ mod schema;
 mod shelf;
 mod source;
 mod store;
+mod tend;
+mod verify;
 mod weave;
 mod window;
 
+pub use compare::{Change, Difference};
+pub use copy::{Copied, Synced};
 pub use effects::Existing;
 pub use engine::{Artifacts, Progress, Watch, unwatched};
 pub use error::ArtifactError;
@@ -32,3 +38,5 @@ pub use manifest::{Shape, Sums};
 pub use name::{Key, Reference, ReferenceError, Tag, Version};
 pub use put::{NewArtifact, Put};
 pub use schema::SCHEMA;
+pub use tend::{Collection, Fate, Plan, Retention, USUAL_GRACE};
+pub use verify::{Damage, Depth, Usage, Verified};

@@ -149,7 +149,7 @@ impl Artifacts {
         // What cannot be read again must never be recorded as stored.
         Manifest::from_bytes(&bytes)?;
         let (id, size) = (BlobId::of(&bytes), bytes.len() as u64);
-        store::hold_new(started, &self.db, pending, id, size)?;
+        store::hold_new(started, &self.db, pending, id, size).await?;
         effects::put_blob(started, &self.store, bytes.into()).await?;
         effects::name_version(started, &self.store, (key, pending.number), id, tags).await?;
         Ok(id)

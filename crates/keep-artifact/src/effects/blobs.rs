@@ -5,7 +5,7 @@ use crate::name::{Key, Tag};
 use bytes::Bytes;
 use keep_blob::{BlobError, BlobId, BlobStore, ObjectName, Precondition};
 use keep_gate::Started;
-use keep_types::{Act, Namespace, Timestamp};
+use keep_types::{Act, Name, Namespace, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// What stands under a version's name in a store. Names are not hashed, so the manifest says the same and
@@ -85,16 +85,36 @@ pub(crate) async fn named(
     }
 }
 
-/// Below which name the versions of an artifact stand.
-pub(crate) fn folder_name(key: &Key) -> Result<ObjectName, ArtifactError> {
-    let place = match &key.namespace {
-        Namespace::Global => "global".to_owned(),
-        Namespace::Project(project) => format!("project/{project}"),
-        Namespace::Session { project, id } => format!("session/{project}/{id}"),
-    };
-    Ok(format!("artifact/{place}/{}", key.name).parse()?)
+/// The names and numbers of all versions of a namespace in a store. What does not parse is not ours.
+pub(crate) async fn names_in(
+    store: &BlobStore,
+    namespace: &Namespace,
+) -> Result<Vec<(Name, u64)>, ArtifactError> {
+    let folder = space_name(namespace).parse()?;
+    let mut pages = store.list_named(Some(&folder));
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await? {
+        for entry in page {
+            let below = entry.name.as_str().strip_prefix(folder.as_str()).and_then(|rest| rest.strip_prefix('/'));
+            let Some((name, number)) = below.and_then(|below| below.split_once('/')) else { continue };
+            if let (Ok(name), Ok(number)) = (name.parse(), number.parse()) {
+                found.push((name, number));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
-pub(crate) fn object_name(key: &Key, number: u64) -> Result<ObjectName, ArtifactError> {
-    Ok(format!("{}/{number}", folder_name(key)?).parse()?)
+/// Below which name the artifacts of a namespace stand.
+fn space_name(namespace: &Namespace) -> String {
+    match namespace {
+        Namespace::Global => "artifact/global".to_owned(),
+        Namespace::Project(project) => format!("artifact/project/{project}"),
+        Namespace::Session { project, id } => format!("artifact/session/{project}/{id}"),
+    }
+}
+
+fn object_name(key: &Key, number: u64) -> Result<ObjectName, ArtifactError> {
+    Ok(format!("{}/{}/{number}", space_name(&key.namespace), key.name).parse()?)
 }

@@ -132,7 +132,8 @@ impl<'a> Pour<'a> {
         let at = self.open_at();
         let bytes = bytes::Bytes::from(std::mem::take(&mut self.buffer));
         let bundle = BundleRef { id: BlobId::of(&bytes), bytes: bytes.len() as u64 };
-        store::hold_new(started, self.db, self.pending, bundle.id, bundle.bytes)?;
+        let held = store::hold_new(started, self.db, self.pending, bundle.id, bundle.bytes);
+        self.shelf.wait(held)?;
         self.bundles[at] = bundle;
         self.by_id.insert(bundle.id, u32::try_from(at).map_err(|_| ArtifactError::TooMany)?);
         while self.in_flight.len() >= IN_FLIGHT {

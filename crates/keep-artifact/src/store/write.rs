@@ -106,7 +106,7 @@ pub(crate) fn hold_known<A: Act>(
 }
 
 /// Puts a bundle on record before its bytes are stored, so that whatever happens somebody knows of it.
-pub(crate) fn hold_new<A: Act>(
+pub(crate) async fn hold_new<A: Act>(
     _: &Started<A>,
     db: &Db,
     pending: Pending,
@@ -131,7 +131,7 @@ pub(crate) fn hold_new<A: Act>(
         sql.execute("INSERT OR IGNORE INTO artifact_hold (bundle, pending) VALUES (?1, ?2)", [id, pending.id])?;
         Ok(())
     })
-    .wait()
+    .await
 }
 
 /// Records the version and how the act ended, in one transaction.

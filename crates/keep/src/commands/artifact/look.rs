@@ -3,7 +3,7 @@
 use super::{Place, ratio, size};
 use crate::edge::{Failure, Session, Table};
 use clap::Args;
-use keep_artifact::{PartView, Reference, VersionView};
+use keep_artifact::{Change, Difference, PartView, Reference, VersionView};
 use std::process::ExitCode;
 
 #[derive(Args)]
@@ -27,6 +27,71 @@ pub(super) struct Log {
     reference: Reference,
     #[command(flatten)]
     place: Place,
+}
+
+#[derive(Args)]
+#[command(after_help = "EXAMPLES:\n  keep artifact diff model@6 model@7\n  keep artifact diff model@best model")]
+pub(super) struct Diff {
+    /// The version before
+    first: Reference,
+    /// The version after
+    second: Reference,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Args)]
+#[command(after_help = "EXAMPLES:\n  keep artifact du\n  keep artifact du --namespace project:demo")]
+pub(super) struct Du {
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Diff {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        let place = self.place.namespace;
+        let found = session.with(async |app, caller| {
+            let both = (&self.first, &self.second);
+            Ok(app.artifacts().await?.diff(caller, place.as_ref(), both).await?)
+        })?;
+        session.show_table(&found, &differences(&found), "the two hold the same")
+    }
+}
+
+fn differences(found: &[Difference]) -> Table {
+    let mut table = Table::new(&["path", "part", "change", "size", "differs", "costs"]);
+    for one in found {
+        let change = match one.change {
+            Change::Added => "added",
+            Change::Removed => "removed",
+            Change::Changed => "changed",
+            Change::Reshaped => "reshaped",
+        };
+        let share = |bytes| format!("{:.2} %", 100.0 * bytes as f64 / one.bytes.max(1) as f64);
+        let differs = one.differing_bytes.map_or(String::new(), share);
+        let (bytes, cost) = (size(one.bytes), size(one.cost_bytes));
+        table.row([one.path.clone(), one.part.clone(), change.into(), bytes, differs, cost]);
+    }
+    table
+}
+
+impl Du {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        let place = self.place.namespace;
+        let usage = session
+            .with(async |app, caller| Ok(app.artifacts().await?.usage(caller, place.as_ref()).await?))?;
+        session.show(&usage, |out| {
+            let took = ratio(usage.logical_bytes, usage.stored_bytes);
+            writeln!(out, "versions     {}", usage.versions)?;
+            writeln!(out, "logical      {}", size(usage.logical_bytes))?;
+            writeln!(out, "stored       {} ({took})", size(usage.stored_bytes))?;
+            writeln!(out, "saved by")?;
+            writeln!(out, "  same tensors and files  {}", size(usage.saved_by_same_regions))?;
+            writeln!(out, "  same chunks             {}", size(usage.saved_by_same_chunks))?;
+            writeln!(out, "  differences             {}", size(usage.saved_by_differences))?;
+            writeln!(out, "  coding                  {}", size(usage.saved_by_coding))
+        })
+    }
 }
 
 impl Ls {

@@ -1,5 +1,7 @@
 //! `keep artifact …`.
 
+mod care;
+mod copy;
 mod look;
 mod put;
 
@@ -31,6 +33,26 @@ enum What {
     Ls(look::Ls),
     /// List the versions of an artifact
     Log(look::Log),
+    /// Say what differs between two versions, and what that costs
+    Diff(look::Diff),
+    /// Mark a version, or take marks from it
+    Tag(care::TagWords),
+    /// Remove a version, or all of them
+    Rm(care::Rm),
+    /// Show what a plan would keep; with --apply remove the rest
+    Keep(care::KeepWords),
+    /// Show what nothing uses any more; with --apply delete it
+    Gc(care::Gc),
+    /// Check that what is stored is what was stored
+    Verify(care::Verify),
+    /// Say what artifacts take, and what saved how much
+    Du(look::Du),
+    /// Copy a version to another store
+    Push(copy::Push),
+    /// Take a version over from another store
+    Pull(copy::Pull),
+    /// Copy to and from another store what either side lacks
+    Sync(copy::Sync),
 }
 
 impl Artifact {
@@ -41,6 +63,16 @@ impl Artifact {
             What::Cat(command) => command.run(session),
             What::Ls(command) => command.run(session),
             What::Log(command) => command.run(session),
+            What::Diff(command) => command.run(session),
+            What::Tag(command) => command.run(session),
+            What::Rm(command) => command.run(session),
+            What::Keep(command) => command.run(session),
+            What::Gc(command) => command.run(session),
+            What::Verify(command) => command.run(session),
+            What::Du(command) => command.run(session),
+            What::Push(command) => command.run(session),
+            What::Pull(command) => command.run(session),
+            What::Sync(command) => command.run(session),
         }
     }
 }
