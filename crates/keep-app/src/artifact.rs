@@ -75,8 +75,8 @@ fn s3(values: &Values, around: &Surroundings) -> Result<S3Options, AppError> {
 fn text(path: Option<PathBuf>) -> Result<String, AppError> {
     let Some(path) = path else { return Ok(String::new()) };
     let mut text = String::new();
-    let read = std::fs::File::open(&path)
-        .and_then(|file| file.take(MAX_FILE_BYTES).read_to_string(&mut text));
+    let read =
+        std::fs::File::open(&path).and_then(|file| file.take(MAX_FILE_BYTES).read_to_string(&mut text));
     match read {
         Ok(_) => Ok(text),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),

@@ -20,6 +20,9 @@ pub enum AppError {
     /// The vault failed, or was found to be tampered with.
     #[error(transparent)]
     Vault(Box<keep_vault::VaultError>),
+    /// An operation on artifacts failed.
+    #[error(transparent)]
+    Artifact(Box<keep_artifact::ArtifactError>),
     /// The store of artifacts cannot be opened.
     #[error("opening the store of artifacts")]
     Blobs(#[source] Box<keep_blob::BlobError>),
@@ -162,6 +165,7 @@ impl Explain for AppError {
             Self::Ledger(error) => error.kind(),
             Self::Db(error) => error.kind(),
             Self::Vault(error) => error.kind(),
+            Self::Artifact(error) => error.kind(),
             Self::Blobs(error) => error.kind(),
             Self::Exposure(error) => error.kind(),
             Self::Config(error) => error.kind(),
@@ -181,6 +185,7 @@ impl Explain for AppError {
             Self::Ledger(error) => error.hint(),
             Self::Db(error) => error.hint(),
             Self::Vault(error) => error.hint(),
+            Self::Artifact(error) => error.hint(),
             Self::Blobs(error) => error.hint(),
             Self::Exposure(error) => error.hint(),
             Self::Config(error) => error.hint(),

@@ -63,7 +63,8 @@ impl Artifacts {
         for reference in [first, second] {
             let found = self.find(caller, namespace, reference).await?;
             let (key, number) = (found.key.clone(), found.number);
-            let act = GetArtifact { key, number, to: None, part: Some("differences".into()), replaces: false };
+            let act =
+                GetArtifact { key, number, to: None, part: Some("differences".into()), replaces: false };
             self.gate.admit(caller, act).await?.observe().await?;
             manifests.push(Arc::new(self.manifest_of(&found).await?));
         }

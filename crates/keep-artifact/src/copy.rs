@@ -284,7 +284,9 @@ async fn wanted_number(store: &BlobStore, key: &Key, version: &Version) -> Resul
     if let Version::Number(number) = version {
         return Ok(*number);
     }
-    let mut numbers: Vec<u64> = effects::names_in(store, &key.namespace).await?.into_iter()
+    let mut numbers: Vec<u64> = effects::names_in(store, &key.namespace)
+        .await?
+        .into_iter()
         .filter(|(name, _)| *name == key.name)
         .map(|(_, number)| number)
         .collect();

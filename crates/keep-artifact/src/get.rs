@@ -112,9 +112,7 @@ impl Artifacts {
         let (path, file) = chosen.ok_or_else(|| missing("file", path.unwrap_or_default()))?;
         let piece = match &tensor {
             None => None,
-            Some(name) => {
-                Some(tensor_at(&file, Some(name)).ok_or_else(|| missing("tensor", name.clone()))?)
-            }
+            Some(name) => Some(tensor_at(&file, Some(name)).ok_or_else(|| missing("tensor", name.clone()))?),
         };
         let (key, number) = (found.key, found.number);
         let act = GetArtifact { key, number, to: None, part: Some(path), replaces: false };
@@ -185,7 +183,12 @@ impl Restorer {
     }
 
     /// Restores one file and holds it against its hash.
-    pub(crate) fn file(&self, path: &str, file: &FileEntry, out: &mut impl Write) -> Result<(), ArtifactError> {
+    pub(crate) fn file(
+        &self,
+        path: &str,
+        file: &FileEntry,
+        out: &mut impl Write,
+    ) -> Result<(), ArtifactError> {
         let mut hashing = Hashing { out, hasher: blake3::Hasher::new() };
         let bytes = self.pieces(file, 0..file.pieces.len(), &mut hashing)?;
         let hash = Hash::from_bytes(*hashing.hasher.finalize().as_bytes());

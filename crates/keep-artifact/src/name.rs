@@ -80,7 +80,8 @@ impl FromStr for Tag {
 
     fn from_str(text: &str) -> Result<Self, ReferenceError> {
         let word = |word: &str| {
-            let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'+' | b'-');
+            let allowed =
+                |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'+' | b'-');
             (1..=MAX_TAG_WORD).contains(&word.len()) && word.bytes().all(allowed)
         };
         let good = match text.split_once('=') {
@@ -88,7 +89,11 @@ impl FromStr for Tag {
             // A number alone would be taken for a version's.
             None => word(text) && text.parse::<u64>().is_err(),
         };
-        if good { Ok(Self(text.to_owned())) } else { Err(ReferenceError::Tag(text.chars().take(80).collect())) }
+        if good {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(ReferenceError::Tag(text.chars().take(80).collect()))
+        }
     }
 }
 
@@ -154,7 +159,8 @@ mod tests {
         for good in ["model", "model@7", "model@best", "model@step=1200", "a.b-c@v1.2+x"] {
             assert_eq!(good.parse::<Reference>().unwrap().to_string(), good);
         }
-        for bad in ["", "Model", "model@", "model@=", "model@a=", "model@a b", "model@a=b=c", "../x", "m@é"] {
+        for bad in ["", "Model", "model@", "model@=", "model@a=", "model@a b", "model@a=b=c", "../x", "m@é"]
+        {
             assert!(bad.parse::<Reference>().is_err(), "{bad:?}");
         }
         let tag: Tag = "step=1200".parse().unwrap();

@@ -131,8 +131,16 @@ impl Artifacts {
             Ok(id) => id,
             Err(error) => return Err(self.give_up(started, pending, error).await),
         };
-        let version =
-            NewVersion { manifest: id, made, by, sums, tags, bundles: ids, regions: seen, chunks: new_chunks };
+        let version = NewVersion {
+            manifest: id,
+            made,
+            by,
+            sums,
+            tags,
+            bundles: ids,
+            regions: seen,
+            chunks: new_chunks,
+        };
         store::finish(started, pending, version).await?;
         Ok(id)
     }

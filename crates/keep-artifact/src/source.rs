@@ -24,7 +24,7 @@ pub(crate) struct Item {
 
 #[derive(Debug)]
 pub(crate) enum ItemKind {
-    File { mode: u32, bytes: u64 },
+    File,
     Folder { mode: u32 },
     Link { target: String },
 }
@@ -44,15 +44,16 @@ impl Source {
     /// stored as links, and may not lead out of it.
     pub(crate) fn open(root: &Path) -> Result<Self, ArtifactError> {
         let root = root.canonicalize().map_err(|error| ArtifactError::file("finding", root, error))?;
-        let meta = std::fs::metadata(&root).map_err(|error| ArtifactError::file("looking at", &root, error))?;
+        let meta =
+            std::fs::metadata(&root).map_err(|error| ArtifactError::file("looking at", &root, error))?;
         let mut source =
             Self { root: root.clone(), folder: None, shape: Shape::File, items: Vec::new(), raw_bytes: 0 };
         if !meta.is_dir() {
-            let (mode, bytes) = shape_of(&source.open_root()?, &root)?;
+            let (_, bytes) = shape_of(&source.open_root()?, &root)?;
             let name = root.file_name().and_then(|name| name.to_str());
             let path = name.ok_or_else(|| ArtifactError::NotUnicode(root.clone()))?.to_owned();
             keep_tensor::pack::check_path(&path).map_err(ArtifactError::Path)?;
-            source.items.push(Item { path, kind: ItemKind::File { mode, bytes } });
+            source.items.push(Item { path, kind: ItemKind::File });
             source.raw_bytes = bytes;
             return Ok(source);
         }
@@ -98,7 +99,13 @@ impl Source {
         Ok(())
     }
 
-    fn visit(&mut self, folder: &OwnedFd, name: &str, path: String, depth: usize) -> Result<(), ArtifactError> {
+    fn visit(
+        &mut self,
+        folder: &OwnedFd,
+        name: &str,
+        path: String,
+        depth: usize,
+    ) -> Result<(), ArtifactError> {
         let whole = self.root.join(&path);
         let failed = |doing, error| ArtifactError::file(doing, &whole, error);
         let stat = statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).map_err(|e| failed("looking at", e))?;
@@ -114,11 +121,12 @@ impl Source {
             FileType::RegularFile => {
                 let bytes = u64::try_from(stat.st_size).unwrap_or(0);
                 self.raw_bytes += bytes;
-                self.items.push(Item { path, kind: ItemKind::File { mode, bytes } });
+                self.items.push(Item { path, kind: ItemKind::File });
                 Ok(())
             }
             FileType::Symlink => {
-                let target = readlinkat(folder, name, Vec::new()).map_err(|e| failed("reading the link", e))?;
+                let target =
+                    readlinkat(folder, name, Vec::new()).map_err(|e| failed("reading the link", e))?;
                 let target = target.into_string().map_err(|_| ArtifactError::NotUnicode(whole.clone()))?;
                 if !stays_inside(&path, &target) {
                     return Err(ArtifactError::LinkOut { path: whole });

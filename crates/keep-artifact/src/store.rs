@@ -4,9 +4,7 @@ mod find;
 mod sweep;
 mod write;
 
-pub(crate) use find::{
-    Found, all_bundles, find_version, known_chunk, known_region, list, log,
-};
+pub(crate) use find::{Found, all_bundles, find_version, known_chunk, known_region, list, log};
 pub(crate) use sweep::{Sweepable, begin_sweep, end_sweep, survey};
 pub(crate) use write::{
     NewVersion, Pending, abandon, begin, finish, hold_known, hold_new, remove_versions, tag_version,

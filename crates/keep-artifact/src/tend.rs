@@ -125,11 +125,7 @@ impl Artifacts {
     ) -> Result<Vec<u64>, ArtifactError> {
         let found = self.find(caller, namespace, reference).await?;
         let key = found.key.clone();
-        let gone = if all {
-            self.db.read(move |tx| store::log(tx.sql(), &key)).await?
-        } else {
-            vec![found]
-        };
+        let gone = if all { self.db.read(move |tx| store::log(tx.sql(), &key)).await? } else { vec![found] };
         self.remove_found(caller, gone).await
     }
 

@@ -98,7 +98,11 @@ impl Artifacts {
         Ok(verified)
     }
 
-    async fn seen(&self, caller: &Caller, namespace: Option<&Namespace>) -> Result<Vec<Found>, ArtifactError> {
+    async fn seen(
+        &self,
+        caller: &Caller,
+        namespace: Option<&Namespace>,
+    ) -> Result<Vec<Found>, ArtifactError> {
         let places = match namespace {
             Some(only) if caller.may_read(only) => Some(vec![only.clone()]),
             Some(_) => Some(Vec::new()),
@@ -129,7 +133,11 @@ impl Artifacts {
     ///
     /// # Errors
     /// When the gate refuses or the database cannot be read.
-    pub async fn usage(&self, caller: &Caller, namespace: Option<&Namespace>) -> Result<Usage, ArtifactError> {
+    pub async fn usage(
+        &self,
+        caller: &Caller,
+        namespace: Option<&Namespace>,
+    ) -> Result<Usage, ArtifactError> {
         self.may_look(caller).await?;
         let versions = self.seen(caller, namespace).await?;
         let ids: Vec<i64> = versions.iter().map(|one| one.id).collect();

@@ -6,7 +6,8 @@ use crate::effects::{Pour, shape_of};
 use crate::engine::{Progress, Watch, workers};
 use crate::error::ArtifactError;
 use crate::manifest::{
-    BundleRef, Entry, EntryKind, FileEntry, Known, MAX_DEPTH, Manifest, Piece, StoredChunk, StoredRegion, Sums,
+    BundleRef, Entry, EntryKind, FileEntry, Known, MAX_DEPTH, Manifest, Piece, StoredChunk, StoredRegion,
+    Sums,
 };
 use crate::scan::{Scanned, scan};
 use crate::shelf::Shelf;
@@ -116,7 +117,7 @@ impl<'a, A: Act + Sync> Loom<'a, A> {
             let kind = match &item.kind {
                 ItemKind::Folder { mode } => EntryKind::Folder { mode: *mode },
                 ItemKind::Link { target } => EntryKind::Link { target: target.clone() },
-                ItemKind::File { .. } => EntryKind::File(self.file(source, item)?),
+                ItemKind::File => EntryKind::File(self.file(source, item)?),
             };
             entries.push(Entry { path: item.path.clone(), kind });
         }
@@ -164,14 +165,15 @@ impl<'a, A: Act + Sync> Loom<'a, A> {
         if shape_of(&file, &path)?.1 != bytes {
             return Err(ArtifactError::Changed(path));
         }
-        let pieces = scanned.regions.iter().zip(&scanned.layout.regions).zip(&at).map(|((known, region), at)| {
-            let region_at = at.or_else(|| self.known.get(known).copied()).ok_or(ArtifactError::Worker)?;
-            let tensor = match &region.kind {
-                RegionKind::Tensor(tensor) => Some(tensor.clone()),
-                RegionKind::Bytes => None,
-            };
-            Ok(Piece { region: region_at, tensor })
-        });
+        let pieces =
+            scanned.regions.iter().zip(&scanned.layout.regions).zip(&at).map(|((known, region), at)| {
+                let region_at = at.or_else(|| self.known.get(known).copied()).ok_or(ArtifactError::Worker)?;
+                let tensor = match &region.kind {
+                    RegionKind::Tensor(tensor) => Some(tensor.clone()),
+                    RegionKind::Bytes => None,
+                };
+                Ok(Piece { region: region_at, tensor })
+            });
         let pieces = pieces.collect::<Result<_, ArtifactError>>()?;
         self.sums.files += 1;
         self.sums.raw_bytes += bytes;
@@ -297,9 +299,8 @@ impl<'a, A: Act + Sync> Loom<'a, A> {
             Err(error) => return Err(unwrapped(error)),
         }
         for (((_, known), base), chunks) in wanted.iter().zip(bases).zip(woven) {
-            let (base, depth) = base.map_or((None, 0), |(at, _)| {
-                (Some(at), self.regions[at as usize].depth + 1)
-            });
+            let (base, depth) =
+                base.map_or((None, 0), |(at, _)| (Some(at), self.regions[at as usize].depth + 1));
             let at = self.push(*known, base, depth, &chunks)?;
             self.known.insert(*known, at);
             if known.bytes >= MIN_REGION_BYTES {

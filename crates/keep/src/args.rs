@@ -1,8 +1,8 @@
 //! The words that `keep` understands.
 
 use crate::commands::{
-    approvals, artifact, attest, audit, backup, config, doctor, init, papers, policy, project, purge, restore, secret,
-    shell_check, status, stop, token, trust, version, whoami,
+    approvals, artifact, attest, audit, backup, config, doctor, init, papers, policy, project, purge,
+    restore, secret, shell_check, status, stop, token, trust, version, whoami,
 };
 use crate::edge::{Failure, Session};
 use clap::{Args, Parser, Subcommand, ValueEnum};

@@ -95,7 +95,8 @@ pub(crate) async fn names_in(
     let mut found = Vec::new();
     while let Some(page) = pages.next().await? {
         for entry in page {
-            let below = entry.name.as_str().strip_prefix(folder.as_str()).and_then(|rest| rest.strip_prefix('/'));
+            let below =
+                entry.name.as_str().strip_prefix(folder.as_str()).and_then(|rest| rest.strip_prefix('/'));
             let Some((name, number)) = below.and_then(|below| below.split_once('/')) else { continue };
             if let (Ok(name), Ok(number)) = (name.parse(), number.parse()) {
                 found.push((name, number));

@@ -155,7 +155,8 @@ impl Target {
             moved => moved.map_err(|error| ArtifactError::file("putting in place", &self.path, error))?,
         }
         self.done = true;
-        fsync(&self.parent).map_err(|error| ArtifactError::file("syncing the folder of", &self.path, error))?;
+        fsync(&self.parent)
+            .map_err(|error| ArtifactError::file("syncing the folder of", &self.path, error))?;
         Ok(self.path.clone())
     }
 }

@@ -55,8 +55,10 @@ impl Manifest {
     fn check_regions(&self) -> Checked {
         for (at, region) in self.regions.iter().enumerate() {
             let end = region.first.checked_add(region.count).ok_or(wrong("a region's chunks"))? as usize;
-            let chunks =
-                self.chunks.get(region.first as usize..end).ok_or(wrong("a region's chunks are not there"))?;
+            let chunks = self
+                .chunks
+                .get(region.first as usize..end)
+                .ok_or(wrong("a region's chunks are not there"))?;
             let bytes: u64 = chunks.iter().map(|chunk| u64::from(chunk.raw_bytes)).sum();
             if bytes != region.what.bytes || bytes == 0 {
                 return Err(wrong("a region's chunks do not add up"));

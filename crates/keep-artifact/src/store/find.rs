@@ -108,7 +108,8 @@ pub(crate) fn find_version(
                 versions(sql, &format!("{here} AND v.number = ?3"), &[&space, &named, &number])?
             }
             Version::Tagged(tag) => {
-                let tagged = "AND EXISTS (SELECT 1 FROM artifact_tag t WHERE t.version = v.id AND t.tag = ?3)";
+                let tagged =
+                    "AND EXISTS (SELECT 1 FROM artifact_tag t WHERE t.version = v.id AND t.tag = ?3)";
                 versions(sql, &format!("{here} {tagged} {last}"), &[&space, &named, &tag.as_str()])?
             }
         };
@@ -219,6 +220,7 @@ pub(crate) fn artifact_namespace(sql: &Connection, artifact: i64) -> Sql<Key> {
 /// The puts in flight: id, artifact, number, owner.
 pub(crate) fn pending(sql: &Connection) -> Sql<Vec<(i64, i64, u64, String)>> {
     let mut statement = sql.prepare_cached("SELECT id, artifact, number, owner FROM artifact_pending")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, unsigned(row, 2)?, row.get(3)?)))?;
+    let rows =
+        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, unsigned(row, 2)?, row.get(3)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }

@@ -59,7 +59,8 @@ pub(crate) fn survey(sql: &Connection, before: Timestamp) -> Result<Sweepable, A
     )?;
     let mut rows = statement.query(params![before.ms(), dead])?;
     while let Some(row) = rows.next()? {
-        let one = Condemned { id: row.get(0)?, blob: BlobId::from_bytes(row.get(1)?), bytes: unsigned(row, 2)? };
+        let one =
+            Condemned { id: row.get(0)?, blob: BlobId::from_bytes(row.get(1)?), bytes: unsigned(row, 2)? };
         if row.get(3)? { found.bundles.push(one) } else { found.young += 1 }
     }
     Ok(found)

@@ -57,7 +57,10 @@ pub(crate) async fn begin<A: Act>(
 fn reserve(tx: &mut WriteTx<'_>, key: &Key, number: Option<u64>) -> Result<Pending, ArtifactError> {
     let sql = tx.sql();
     let (namespace, name) = (key.namespace.to_string(), key.name.as_str());
-    sql.execute("INSERT OR IGNORE INTO artifact (namespace, name) VALUES (?1, ?2)", params![namespace, name])?;
+    sql.execute(
+        "INSERT OR IGNORE INTO artifact (namespace, name) VALUES (?1, ?2)",
+        params![namespace, name],
+    )?;
     let (artifact, last): (i64, u64) = sql.query_row(
         "SELECT id, last FROM artifact WHERE namespace = ?1 AND name = ?2",
         params![namespace, name],
@@ -98,8 +101,10 @@ pub(crate) fn hold_known<A: Act>(
             )
             .optional()?;
         let Some(id) = id else { return Ok::<_, ArtifactError>(false) };
-        tx.sql()
-            .execute("INSERT OR IGNORE INTO artifact_hold (bundle, pending) VALUES (?1, ?2)", [id, pending.id])?;
+        tx.sql().execute(
+            "INSERT OR IGNORE INTO artifact_hold (bundle, pending) VALUES (?1, ?2)",
+            [id, pending.id],
+        )?;
         Ok(true)
     })
     .wait()
@@ -128,7 +133,10 @@ pub(crate) async fn hold_new<A: Act>(
             // Bytes that are being deleted may vanish after the store said that it has them.
             return Err(ArtifactError::Collected);
         }
-        sql.execute("INSERT OR IGNORE INTO artifact_hold (bundle, pending) VALUES (?1, ?2)", [id, pending.id])?;
+        sql.execute(
+            "INSERT OR IGNORE INTO artifact_hold (bundle, pending) VALUES (?1, ?2)",
+            [id, pending.id],
+        )?;
         Ok(())
     })
     .await
@@ -249,7 +257,8 @@ pub(crate) async fn tag_version<A: Act>(
         .finish_with(done, move |tx| {
             tx.sql().execute("DELETE FROM artifact_tag WHERE version = ?1", [version])?;
             for tag in &tags {
-                tx.sql().execute("INSERT INTO artifact_tag VALUES (?1, ?2)", params![version, tag.as_str()])?;
+                tx.sql()
+                    .execute("INSERT INTO artifact_tag VALUES (?1, ?2)", params![version, tag.as_str()])?;
             }
             Ok(())
         })

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod agents;
+mod artifact;
 mod canary;
 mod faults;
 mod home;

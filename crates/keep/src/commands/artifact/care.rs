@@ -8,7 +8,9 @@ use keep_types::{Duration, ErrorKind};
 use std::process::ExitCode;
 
 #[derive(Args)]
-#[command(after_help = "EXAMPLES:\n  keep artifact tag model@7 best\n  keep artifact tag model@7 --remove best")]
+#[command(
+    after_help = "EXAMPLES:\n  keep artifact tag model@7 best\n  keep artifact tag model@7 --remove best"
+)]
 pub(super) struct TagWords {
     /// Which version
     reference: Reference,
@@ -59,7 +61,9 @@ pub(super) struct KeepWords {
 }
 
 #[derive(Args)]
-#[command(after_help = "EXAMPLES:\n  keep artifact gc             show what would go\n  keep artifact gc --apply")]
+#[command(
+    after_help = "EXAMPLES:\n  keep artifact gc             show what would go\n  keep artifact gc --apply"
+)]
 pub(super) struct Gc {
     /// Delete it
     #[arg(long)]
@@ -96,7 +100,12 @@ impl TagWords {
         })?;
         session.show(&tags, |out| {
             let words: Vec<_> = tags.iter().map(ToString::to_string).collect();
-            writeln!(out, "{}: {}", self.reference, if words.is_empty() { "no tags".into() } else { words.join(" ") })
+            writeln!(
+                out,
+                "{}: {}",
+                self.reference,
+                if words.is_empty() { "no tags".into() } else { words.join(" ") }
+            )
         })
     }
 }
@@ -117,9 +126,7 @@ impl Rm {
 
 fn every(words: &[String]) -> Result<Vec<(String, u64)>, Failure> {
     let one = |word: &String| {
-        let wrong = || {
-            Failure::usage(format!("{:?} is no rule", visible(word)), "write --every step=1000")
-        };
+        let wrong = || Failure::usage(format!("{:?} is no rule", visible(word)), "write --every step=1000");
         let (key, number) = word.split_once('=').ok_or_else(wrong)?;
         match number.parse() {
             Ok(number) if number > 0 => Ok((key.to_owned(), number)),
@@ -176,7 +183,10 @@ impl Gc {
             }
             if found.young > 0 || found.in_flight > 0 {
                 let (young, running) = (found.young, found.in_flight);
-                writeln!(out, "spared: {young} bundles that are younger than the grace, {running} running put(s)")?;
+                writeln!(
+                    out,
+                    "spared: {young} bundles that are younger than the grace, {running} running put(s)"
+                )?;
             }
             if !found.applied {
                 writeln!(out, "--apply does it")?;

@@ -30,7 +30,9 @@ pub(super) struct Log {
 }
 
 #[derive(Args)]
-#[command(after_help = "EXAMPLES:\n  keep artifact diff model@6 model@7\n  keep artifact diff model@best model")]
+#[command(
+    after_help = "EXAMPLES:\n  keep artifact diff model@6 model@7\n  keep artifact diff model@best model"
+)]
 pub(super) struct Diff {
     /// The version before
     first: Reference,

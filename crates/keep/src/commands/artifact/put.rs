@@ -67,7 +67,9 @@ impl PutWords {
             Ok(app.artifacts().await?.put(caller, new, watch).await?)
         })?;
         if let Some(why) = &put.no_base_because {
-            session.say(&format!("the version before could not be read, so nothing is a difference to it: {why}"));
+            session.say(&format!(
+                "the version before could not be read, so nothing is a difference to it: {why}"
+            ));
         }
         session.show(&put, |out| {
             let sums = &put.sums;
