@@ -115,7 +115,7 @@ async fn fill(app: &App) -> Result<(), AppError> {
     let value = NewValue::Generated(Recipe::default());
     app.vault.set(&person, key, value, Terms::default(), Short::Refuse).await?;
     let file = app.at().state.join("scratch.bin");
-    std::fs::write(&file, vec![7; 100_000]).map_err(|e| AppError::file("writing", &file, e))?;
+    keep_db::replace_file(&file, &[7; 100_000])?;
     let key = keep_artifact::Key {
         namespace: Namespace::Global,
         name: "scratch".parse().map_err(|_| AppError::Worker)?,
