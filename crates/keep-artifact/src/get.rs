@@ -249,7 +249,7 @@ struct Counting<'a, W> {
 
 impl<W: Write> Write for Counting<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.out.write(bytes)?;
+        let count = Write::write(self.out, bytes)?;
         self.restorer.moved(count as u64);
         Ok(count)
     }
@@ -267,7 +267,7 @@ struct Hashing<'a, W> {
 
 impl<W: Write> Write for Hashing<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.out.write(bytes)?;
+        let count = Write::write(self.out, bytes)?;
         self.hasher.update(&bytes[..count]);
         Ok(count)
     }

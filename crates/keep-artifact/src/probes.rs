@@ -100,7 +100,8 @@ fn flip_a_byte(at: &Installation) -> std::io::Result<()> {
     let mut permissions = fs::metadata(path)?.permissions();
     std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o600);
     fs::set_permissions(path, permissions)?;
-    let mut file = File::options().read(true).write(true).open(path)?;
+    let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::CLOEXEC;
+    let mut file = File::from(rustix::fs::open(path, flags, rustix::fs::Mode::empty())?);
     let (middle, mut byte) = (file.metadata()?.len() / 2, [0]);
     file.seek(SeekFrom::Start(middle))?;
     file.read_exact(&mut byte)?;

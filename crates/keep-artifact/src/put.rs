@@ -93,7 +93,7 @@ impl Artifacts {
             sums: woven.sums,
         };
         let sums = head.sums;
-        let manifest = self.publish(started, pending, head, woven, tags.clone()).await?;
+        let manifest = self.name_and_record(started, pending, head, woven, tags.clone()).await?;
         Ok(Put { key, version: pending.number, manifest: manifest.to_string(), tags, sums, no_base_because })
     }
 
@@ -113,7 +113,7 @@ impl Artifacts {
     }
 
     /// Stores the manifest, names it, and records the version.
-    async fn publish<A: Act>(
+    async fn name_and_record<A: Act>(
         &self,
         started: Started<A>,
         pending: Pending,

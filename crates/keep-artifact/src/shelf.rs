@@ -62,7 +62,7 @@ impl Ahead {
             let Some((bundle, chunk)) = self.wanted.pop_front() else { break };
             let store = self.shelf.store.clone();
             let asked = async move { Shelf::chunk(&store, bundle, chunk).await };
-            self.asked.push_back(self.shelf.runtime.spawn(asked));
+            self.asked.push_back(Handle::spawn(&self.shelf.runtime, asked));
         }
         let next = self.asked.pop_front().ok_or(TensorError::Worker)?;
         let got = self.shelf.wait(next).map_err(|_| TensorError::Worker)?.map_err(stored)?;

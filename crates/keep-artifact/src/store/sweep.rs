@@ -1,7 +1,7 @@
 //! What a collection finds and takes out of the tables.
 
 use super::find::{artifact_namespace, pending, unsigned};
-use super::write::mark_idle;
+use super::write::MARK_IDLE;
 use crate::error::ArtifactError;
 use crate::name::Key;
 use crate::owner;
@@ -77,7 +77,9 @@ pub(crate) async fn begin_sweep<A: Act>(
     let out = Arc::clone(&made);
     let started = permit
         .begin_with(Value::Null, move |tx| {
-            mark_idle(tx, now)?;
+            for statement in MARK_IDLE {
+                tx.sql().execute(statement, [now.ms()])?;
+            }
             let found = survey(tx.sql(), before)?;
             for bundle in &found.bundles {
                 tx.sql().execute("UPDATE artifact_bundle SET condemned = 1 WHERE id = ?1", [bundle.id])?;

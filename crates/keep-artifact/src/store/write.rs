@@ -218,14 +218,20 @@ pub(crate) async fn abandon<A: Act>(
     started.finish_with(Outcome::Failed(why), forget).await
 }
 
-/// Says of each bundle that nothing uses since when that has been so.
-pub(crate) fn mark_idle(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<(), ArtifactError> {
-    const USED: &str = "EXISTS (SELECT 1 FROM artifact_use u WHERE u.bundle = artifact_bundle.id)
-        OR EXISTS (SELECT 1 FROM artifact_hold h WHERE h.bundle = artifact_bundle.id)";
-    let idle = format!("UPDATE artifact_bundle SET idle_ms = ?1 WHERE idle_ms IS NULL AND NOT ({USED})");
-    tx.sql().execute(&idle, [now.ms()])?;
-    let used = format!("UPDATE artifact_bundle SET idle_ms = NULL WHERE idle_ms IS NOT NULL AND ({USED})");
-    tx.sql().execute(&used, [])?;
+/// Say of each bundle that nothing uses since when that has been so, and of the others that they are used.
+pub(super) const MARK_IDLE: [&str; 2] = [
+    "UPDATE artifact_bundle SET idle_ms = ?1 WHERE idle_ms IS NULL
+     AND NOT EXISTS (SELECT 1 FROM artifact_use u WHERE u.bundle = artifact_bundle.id)
+     AND NOT EXISTS (SELECT 1 FROM artifact_hold h WHERE h.bundle = artifact_bundle.id)",
+    "UPDATE artifact_bundle SET idle_ms = NULL WHERE ?1 IS NOT NULL AND idle_ms IS NOT NULL
+     AND (EXISTS (SELECT 1 FROM artifact_use u WHERE u.bundle = artifact_bundle.id)
+       OR EXISTS (SELECT 1 FROM artifact_hold h WHERE h.bundle = artifact_bundle.id))",
+];
+
+fn mark_idle(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<(), ArtifactError> {
+    for statement in MARK_IDLE {
+        tx.sql().execute(statement, [now.ms()])?;
+    }
     Ok(())
 }
 
