@@ -1,8 +1,8 @@
 //! The words that `keep` understands.
 
 use crate::commands::{
-    approvals, attest, audit, backup, config, doctor, init, papers, policy, project, purge, restore, secret,
-    shell_check, status, stop, token, trust, version, whoami,
+    approvals, artifact, attest, audit, backup, config, doctor, init, papers, policy, project, purge,
+    restore, secret, shell_check, status, stop, token, trust, version, whoami,
 };
 use crate::edge::{Failure, Session};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -85,6 +85,8 @@ pub(crate) enum Command {
     Audit(audit::Audit),
     /// Store, use, share and look after secrets
     Secret(secret::Secret),
+    /// Store heavy files in versions, and restore them
+    Artifact(artifact::Artifact),
     /// Open the vault with its passphrase, for a while
     Unlock(secret::Unlock),
     /// Forget the vault's key again
@@ -140,6 +142,7 @@ impl Command {
             Self::Doctor(command) => command.run(session),
             Self::Audit(command) => command.run(session),
             Self::Secret(command) => command.run(session),
+            Self::Artifact(command) => command.run(session),
             Self::Unlock(command) => command.run(session),
             Self::Lock(command) => command.run(session),
             Self::HoldKey(command) => command.run(session),

@@ -87,7 +87,7 @@ pub(crate) const WRITERS: &[Writer] = &[
     Writer { krate: "keep_db", types: Some(&["WriteTx"]), methods: &["write"] },
     Writer {
         krate: "keep_blob",
-        types: None,
+        types: Some(&["Upload"]),
         methods: &["put", "put_again", "begin", "delete", "put_named", "delete_named", "sweep_temporary"],
     },
     Writer { krate: "keep_sandbox", types: None, methods: &["spawn"] },

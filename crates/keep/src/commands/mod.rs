@@ -1,6 +1,7 @@
 //! One file per command: its words, and how its answer is shown.
 
 pub(crate) mod approvals;
+pub(crate) mod artifact;
 pub(crate) mod attest;
 pub(crate) mod audit;
 pub(crate) mod backup;

@@ -22,6 +22,9 @@ pub(crate) enum Failure {
     /// The vault.
     #[error(transparent)]
     Vault(Box<keep_vault::VaultError>),
+    /// Artifacts.
+    #[error(transparent)]
+    Artifact(Box<keep_artifact::ArtifactError>),
     /// Ctrl-C at a prompt.
     #[error("interrupted")]
     Interrupted,
@@ -53,6 +56,12 @@ impl From<keep_vault::VaultError> for Failure {
     }
 }
 
+impl From<keep_artifact::ArtifactError> for Failure {
+    fn from(error: keep_artifact::ArtifactError) -> Self {
+        Self::Artifact(Box::new(error))
+    }
+}
+
 impl Failure {
     pub(crate) fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::Usage { message: message.into(), hint: hint.into() }
@@ -80,6 +89,7 @@ impl Explain for Failure {
             Self::Usage { .. } => ErrorKind::Usage,
             Self::App(error) => error.kind(),
             Self::Vault(error) => error.kind(),
+            Self::Artifact(error) => error.kind(),
             Self::Interrupted => ErrorKind::Interrupted,
             Self::Gate(error) => error.kind(),
             Self::File { .. } | Self::Output(_) => ErrorKind::Unavailable,
@@ -92,6 +102,7 @@ impl Explain for Failure {
             Self::Usage { hint, .. } => Some(hint.clone()),
             Self::App(error) => error.hint(),
             Self::Vault(error) => error.hint(),
+            Self::Artifact(error) => error.hint(),
             Self::Interrupted => None,
             Self::Gate(error) => error.hint(),
             Self::File { .. } | Self::Output(_) | Self::Runtime(_) => None,

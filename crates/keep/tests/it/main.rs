@@ -4,6 +4,7 @@
 
 mod agents;
 mod answers;
+mod artifact;
 mod canary;
 mod faults;
 mod home;
