@@ -73,22 +73,25 @@ fn measure(file: &str, bytes: &[u8], base: Option<&[u8]>, chunk: usize) -> Resul
     let raw_bytes: usize = work.iter().map(|(_, raw, _)| raw.len()).sum();
     let mut stored = vec![(Vec::new(), Hash::of(&[])); work.len()];
     let mut out = vec![0; chunk];
-    let (mut encoding, mut decoding) = (f64::MAX, f64::MAX);
+    // The best of each chunk, added up: what other programs take from the core falls out.
+    let mut encoding = vec![f64::MAX; work.len()];
+    let mut decoding = encoding.clone();
     for _ in 0..ROUNDS {
-        let begun = Instant::now();
-        for ((content, raw, base), (stored, hash)) in work.iter().zip(&mut stored) {
+        for (((content, raw, base), (stored, hash)), best) in work.iter().zip(&mut stored).zip(&mut encoding)
+        {
+            let begun = Instant::now();
             codec.encode(*content, raw, *base, stored)?;
             *hash = Hash::of(stored);
+            *best = best.min(begun.elapsed().as_secs_f64());
         }
-        encoding = encoding.min(begun.elapsed().as_secs_f64());
-        let begun = Instant::now();
-        for ((_, raw, base), (stored, hash)) in work.iter().zip(&stored) {
+        for (((_, raw, base), (stored, hash)), best) in work.iter().zip(&stored).zip(&mut decoding) {
+            let begun = Instant::now();
             if Hash::of(stored) != *hash {
                 return Err("a hash does not hold".into());
             }
             codec.decode(stored, *base, &mut out[..raw.len()])?;
+            *best = best.min(begun.elapsed().as_secs_f64());
         }
-        decoding = decoding.min(begun.elapsed().as_secs_f64());
     }
     for ((_, raw, base), (stored, _)) in work.iter().zip(&stored) {
         codec.decode(stored, *base, &mut out[..raw.len()])?;
@@ -97,12 +100,12 @@ fn measure(file: &str, bytes: &[u8], base: Option<&[u8]>, chunk: usize) -> Resul
         }
     }
     let stored_bytes: usize = stored.iter().map(|(stored, _)| stored.len()).sum();
-    let speed = |seconds: f64| raw_bytes as f64 / seconds / 1e9;
+    let speed = |seconds: &[f64]| raw_bytes as f64 / seconds.iter().sum::<f64>() / 1e9;
     println!(
         "{file}: {:.4}x, {:.2} GB/s in, {:.2} GB/s out, {} chunks",
         raw_bytes as f64 / stored_bytes as f64,
-        speed(encoding),
-        speed(decoding),
+        speed(&encoding),
+        speed(&decoding),
         work.len()
     );
     Ok(())

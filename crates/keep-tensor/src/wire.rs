@@ -86,3 +86,35 @@ impl<'a> Take<'a> {
         self.rest.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_come_back_and_have_one_spelling() {
+        for value in [0, 1, 127, 128, 300, 1 << 35, u64::MAX - 1, u64::MAX] {
+            let mut bytes = Vec::new();
+            put_number(&mut bytes, value);
+            let mut take = Take::new(&bytes, TensorError::Pack);
+            assert_eq!(take.number().unwrap(), value);
+            assert!(take.is_empty());
+            for end in 0..bytes.len() {
+                assert!(Take::new(&bytes[..end], TensorError::Pack).number().is_err());
+            }
+        }
+        let bad: [&[u8]; 3] =
+            [&[0x80, 0], &[0xff; 10], &[0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 2]];
+        for bytes in bad {
+            assert!(Take::new(bytes, TensorError::Pack).number().is_err(), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_size_is_bounded_before_it_is_used() {
+        let mut bytes = Vec::new();
+        put_number(&mut bytes, u64::MAX);
+        let error = Take::new(&bytes, TensorError::Pack).string(1000, "a name").unwrap_err();
+        assert!(matches!(error, TensorError::Limit { limit: 1000, .. }));
+    }
+}

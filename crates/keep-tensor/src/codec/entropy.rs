@@ -1,6 +1,7 @@
 //! The two ways zstd is used: as its Huffman coder alone, and with matches. Both write standard frames.
 
 use crate::TensorError;
+use std::io::Cursor;
 use zstd_safe::{CCtx, CParameter, DCtx, ErrorCode, ParamSwitch, get_error_name};
 
 /// So negative a level finds no matches, and what is left of zstd is its four-stream Huffman coder.
@@ -59,11 +60,10 @@ impl Entropy {
             Effort::Matches => &mut self.matches,
             Effort::Text => &mut self.text,
         };
-        let start = out.len();
-        out.resize(start + zstd_safe::compress_bound(bytes.len()), 0);
-        let written = context.compress2(&mut out[start..], bytes).map_err(refused)?;
-        out.truncate(start + written);
-        Ok(written)
+        out.reserve(zstd_safe::compress_bound(bytes.len()));
+        let mut end = Cursor::new(&mut *out);
+        end.set_position(end.get_ref().len() as u64);
+        context.compress2(&mut end, bytes).map_err(refused)
     }
 
     /// Unpacks one frame into exactly `out`. Nothing is allocated on the frame's word: the window is `out`.

@@ -19,6 +19,9 @@ const REPEAT: u8 = 2;
 /// Longer names are no names. Headers of real files stay far below.
 const MAX_STRING_BYTES: usize = 64 << 10;
 const MAX_RANK: usize = 64;
+/// Entries, regions and chunks together. Each weighs up to fifty times in memory what it does in the
+/// index; so many are a terabyte of file.
+pub(super) const MAX_ITEMS: u64 = 2 << 20;
 /// Permission bits and nothing above them.
 const MAX_MODE: usize = 0o7777;
 
@@ -98,9 +101,11 @@ impl Index {
             1 => Some(Hash::from_bytes(take.array()?)),
             _ => return take.fault("it says neither that it has a base nor that it has none"),
         };
-        let mut stock = Stock { next_at: HEADER_BYTES as u64, chunks: Vec::new(), has_base: base.is_some() };
+        let mut stock =
+            Stock { next_at: HEADER_BYTES as u64, chunks: Vec::new(), has_base: base.is_some(), items: 0 };
         let mut entries = Vec::new();
         for _ in 0..take.number()? {
+            stock.count_item()?;
             let kind = take.byte()?;
             let path = text(&mut take, "a path")?;
             let kind = match kind {
@@ -163,6 +168,21 @@ struct Stock {
     next_at: u64,
     chunks: Vec<PackedChunk>,
     has_base: bool,
+    items: u64,
+}
+
+impl Stock {
+    fn count_item(&mut self) -> Result<(), TensorError> {
+        self.items += 1;
+        check_items(self.items)
+    }
+}
+
+pub(super) fn check_items(items: u64) -> Result<(), TensorError> {
+    if items <= MAX_ITEMS {
+        return Ok(());
+    }
+    Err(TensorError::Limit { what: "the number of things in a pack", size: items, limit: MAX_ITEMS })
 }
 
 fn text(take: &mut Take<'_>, what: &'static str) -> Result<String, TensorError> {
@@ -187,6 +207,7 @@ fn read_file(take: &mut Take<'_>, stock: &mut Stock) -> Result<PackedFile, Tenso
     let mut start = 0u64;
     // Each turn takes bytes off the index, so a count that lies ends with it.
     for number in 0..take.number()? {
+        stock.count_item()?;
         let kind = read_kind(take)?;
         let len = take.number()?;
         file.layout.regions.push(Region { start, len, kind });
@@ -222,6 +243,7 @@ fn read_chunk(
     offset: u64,
     left: u64,
 ) -> Result<PackedChunk, TensorError> {
+    stock.count_item()?;
     let raw_len = take.size(MAX_CHUNK_BYTES, "a chunk")? as u32;
     if raw_len == 0 || u64::from(raw_len) > left {
         return take.fault("a chunk is empty or leaves its region");

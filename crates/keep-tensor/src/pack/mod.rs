@@ -26,9 +26,9 @@ const VERSION: u16 = 1;
 /// The magic, the version, and six bytes that are zero.
 const HEADER_BYTES: usize = 16;
 
-/// The most that an index may weigh: five million chunks or so, which is terabytes of file. It is read
-/// into memory whole.
-const MAX_INDEX_BYTES: u64 = 256 << 20;
+/// The most that an index may weigh, which is read into memory whole: what [`index::MAX_ITEMS`] chunks take
+/// and as much again for names.
+const MAX_INDEX_BYTES: u64 = 160 << 20;
 
 const fn header() -> [u8; HEADER_BYTES] {
     let mut header = [0; HEADER_BYTES];

@@ -1,5 +1,5 @@
 use super::entry::{Entry, EntryKind, Likeness, PackedChunk, PackedFile, Stored};
-use super::index::Index;
+use super::index::{Index, check_items};
 use super::path::{check_path, check_target, check_tree};
 use super::trailer::{Trailer, root_of, sign};
 use super::{HEADER_BYTES, MAX_INDEX_BYTES, header};
@@ -120,6 +120,7 @@ impl<W: Write> PackWriter<W> {
             return Err(TensorError::Pack("one of its files could not be written"));
         }
         check_tree(&self.entries)?;
+        check_items(self.count + self.entries.len() as u64 + regions(&self.entries))?;
         let index = Index { base: self.base, entries: self.entries }.to_bytes();
         let index_bytes = index.len() as u64;
         if index_bytes > MAX_INDEX_BYTES {
@@ -144,4 +145,12 @@ fn ranges(chunks: &[PackedChunk], regions: usize) -> Vec<Range<usize>> {
         start = end;
     }
     ranges
+}
+
+fn regions(entries: &[Entry]) -> u64 {
+    let each = entries.iter().map(|entry| match &entry.kind {
+        EntryKind::File(file) => file.ranges.len() as u64,
+        EntryKind::Link { .. } | EntryKind::Folder { .. } => 0,
+    });
+    each.sum()
 }

@@ -42,8 +42,11 @@ pub(crate) fn stepped(bytes: &[u8], one_in: u64, random: &mut Random) -> Vec<u8>
         .collect()
 }
 
+/// One part of a file.
+pub(crate) type Part<'a> = (Option<(&'a str, Dtype)>, &'a [u8]);
+
 /// A file of these parts: a name makes a tensor, none makes other bytes.
-pub(crate) fn file(parts: &[(Option<(&str, Dtype)>, &[u8])]) -> (Vec<u8>, Layout) {
+pub(crate) fn file(parts: &[Part<'_>]) -> (Vec<u8>, Layout) {
     let mut bytes = Vec::new();
     let mut regions = Vec::new();
     for (tensor, part) in parts {
