@@ -11,11 +11,12 @@ pub struct Limits {
     /// Extents of one tensor.
     pub rank: usize,
     /// Bytes of a tensor's name that is put together from the keys on the way to it. In a pickle one long
-    /// key may stand in many names.
+    /// key may stand in many names; all of them together stay within `header_bytes`.
     pub name_bytes: usize,
     /// Instructions of one pickle. It bounds time.
     pub opcodes: u64,
-    /// Values that a pickle may keep for later use.
+    /// Values that a pickle may hold on its stack, in its containers, or for later use. A tensor takes some
+    /// twenty. It bounds memory: a value becomes at most 120 bytes.
     pub memo: usize,
     /// Members of an archive.
     pub zip_entries: u64,
@@ -33,7 +34,7 @@ impl Default for Limits {
             rank: 64,
             name_bytes: 4096,
             opcodes: 20_000_000,
-            memo: 4_000_000,
+            memo: 2_000_000,
             zip_entries: 1 << 20,
             nesting: 64,
         }

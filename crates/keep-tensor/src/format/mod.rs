@@ -4,24 +4,50 @@
 //! Nothing here decodes, converts or runs what a file holds. Whatever a reader concludes, the regions
 //! cover the file exactly, so a wrong conclusion costs compression and never a byte.
 
+mod archive;
+mod bytes;
 mod cover;
 pub mod cut;
+mod gguf;
 mod limits;
+mod npy;
 mod safetensors;
 mod source;
 mod stop;
+mod torch;
+mod zip;
 
 pub use limits::Limits;
 
 use crate::{Format, Layout};
+use cover::Span;
 use source::Source;
 use std::io::{Read, Seek};
-use stop::Stop;
+use stop::{Stop, unfit};
 
 /// The file could not be read.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read the file to find its tensors")]
 pub struct LayoutError(#[from] std::io::Error);
+
+/// What a reader found in a file.
+struct Found {
+    format: Format,
+    /// Why some of it is only bytes.
+    note: Option<String>,
+    spans: Vec<Span>,
+}
+
+impl Found {
+    /// A file that was understood and has no tensors to show.
+    fn bytes(format: Format, note: &str) -> Self {
+        Self { format, note: Some(note.to_owned()), spans: Vec::new() }
+    }
+
+    fn tensors(format: Format, spans: Vec<Span>) -> Self {
+        Self { format, note: None, spans }
+    }
+}
 
 /// Says where the tensors of a file of `len` bytes lie. The first bytes decide the format; `name`, the
 /// file's name or nothing, decides only what is said of a file whose bytes are no known format.
@@ -32,37 +58,52 @@ pub fn layout(
     limits: &Limits,
 ) -> Result<Layout, LayoutError> {
     let mut source = Source::new(input, len);
-    let Some(format) = recognise(&mut source)? else {
-        let note = promised(name).map(|what| format!("the name says {what}, but the first bytes do not"));
-        return Ok(opaque(len, note.filter(|_| len > 0)));
-    };
-    let read = match format {
-        Format::Safetensors => safetensors::read(&mut source, limits),
-        other => unreachable!("{other:?} is not recognised"),
-    };
-    let spans = read.and_then(|spans| cover::regions(spans, len));
-    match spans {
-        Ok(regions) => Ok(Layout { format, note: None, regions }),
-        Err(Stop::Unfit(why)) => Ok(opaque(len, Some(why))),
+    let read = read(&mut source, name, limits).and_then(|found| {
+        let regions = cover::regions(found.spans, len)?;
+        Ok(Layout { format: found.format, note: found.note, regions })
+    });
+    match read {
+        Ok(layout) => Ok(layout),
+        Err(Stop::Unfit(why)) => {
+            let regions = cover::bytes(0, len).into_iter().collect();
+            Ok(Layout { format: Format::Opaque, note: Some(why), regions })
+        }
         Err(Stop::Io(error)) => Err(LayoutError(error)),
     }
 }
 
-/// The format that the first bytes are of. It promises nothing about the rest.
-fn recognise(source: &mut Source<'_>) -> Result<Option<Format>, std::io::Error> {
+/// Lets the reader of the format that the first bytes are of read the file.
+fn read(source: &mut Source<'_>, name: &str, limits: &Limits) -> Result<Found, Stop> {
     let start = source.start()?;
-    Ok(if safetensors::starts(&start) { Some(Format::Safetensors) } else { None })
+    if zip::starts(&start) {
+        return archive::read(source, limits);
+    }
+    if gguf::starts(&start) {
+        return gguf::read(source, limits);
+    }
+    if npy::starts(&start) {
+        return npy::read(source, limits);
+    }
+    if torch::starts_old(&start) {
+        return Err(unfit("what torch wrote before it wrote archives is not taken apart"));
+    }
+    if safetensors::starts(&start) {
+        let spans = safetensors::read(source, limits)?;
+        return Ok(Found::tensors(Format::Safetensors, spans));
+    }
+    let promise = promised(name).filter(|_| !start.is_empty());
+    let note = promise.map(|what| format!("the name says {what}, but the first bytes do not"));
+    Ok(Found { format: Format::Opaque, note, spans: Vec::new() })
 }
 
-/// What the end of a file's name says the file is.
+/// What the end of a file's name says the file is. Endings that mean anything, such as `.bin`, do not.
 fn promised(name: &str) -> Option<&'static str> {
     let (_, ending) = name.rsplit_once('.')?;
     match ending.to_ascii_lowercase().as_str() {
         "safetensors" => Some("safetensors"),
+        "gguf" => Some("GGUF"),
+        "pt" | "pth" => Some("PyTorch"),
+        "npy" | "npz" => Some("NumPy"),
         _ => None,
     }
-}
-
-fn opaque(len: u64, note: Option<String>) -> Layout {
-    Layout { format: Format::Opaque, note, regions: cover::bytes(0, len).into_iter().collect() }
 }

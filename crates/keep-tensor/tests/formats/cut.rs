@@ -1,4 +1,5 @@
-use keep_tensor::format::cut::{Cutter, MAX, MIN, boundaries};
+use super::checks::in_parts;
+use keep_tensor::format::cut::{MAX, MIN, boundaries};
 use proptest::prelude::*;
 
 /// Bytes without a pattern.
@@ -11,23 +12,6 @@ fn noise(len: usize, seed: u64) -> Vec<u8> {
         state.to_le_bytes()[0]
     };
     std::iter::repeat_with(step).take(len).collect()
-}
-
-fn in_parts(bytes: &[u8], part: usize) -> Vec<usize> {
-    let mut cutter = Cutter::default();
-    let (mut ends, mut at) = (Vec::new(), 0);
-    for mut part in bytes.chunks(part) {
-        while let Some(taken) = cutter.push(part) {
-            at += taken;
-            ends.push(at);
-            part = &part[taken..];
-        }
-        at += part.len();
-    }
-    if cutter.pending() > 0 {
-        ends.push(at);
-    }
-    ends
 }
 
 /// Where the cuts fall is kept for good: what is stored is found again only while they stay.

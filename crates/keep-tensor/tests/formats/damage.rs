@@ -27,14 +27,21 @@ fn every_prefix_is_carried() {
     }
 }
 
+/// Up to here every bit is flipped; in longer files, whose headers say the same over and over, one of each
+/// byte.
+const SMALL: usize = 1024;
+
 #[test]
 fn every_flipped_bit_is_carried() {
     for name in names() {
         let mut bytes = file(&name);
-        for index in 0..bytes.len() * 8 {
-            bytes[index / 8] ^= 1 << (index % 8);
-            read(&bytes, &name);
-            bytes[index / 8] ^= 1 << (index % 8);
+        for index in 0..bytes.len() {
+            let bits = if bytes.len() <= SMALL { 0..8 } else { index % 8..index % 8 + 1 };
+            for bit in bits {
+                bytes[index] ^= 1 << bit;
+                read(&bytes, &name);
+                bytes[index] ^= 1 << bit;
+            }
         }
     }
 }

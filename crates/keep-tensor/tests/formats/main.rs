@@ -2,9 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod checks;
+mod corpus;
 mod cut;
 mod damage;
+mod gguf;
+mod npy;
+mod pickled;
 mod safetensors;
+mod torch;
+mod zip;
+mod zipped;
 
 use keep_tensor::format::{Limits, layout};
 use keep_tensor::{Dtype, Layout, RegionKind};
@@ -23,22 +31,8 @@ fn read(bytes: &[u8], name: &str) -> Layout {
 
 fn read_within(bytes: &[u8], name: &str, limits: &Limits) -> Layout {
     let found = layout(&mut Cursor::new(bytes), bytes.len() as u64, name, limits).unwrap();
-    check_exact(&found, bytes.len() as u64);
+    checks::exact(&found, bytes.len() as u64);
     found
-}
-
-fn check_exact(layout: &Layout, len: u64) {
-    let mut at = 0;
-    for region in &layout.regions {
-        assert_eq!(region.start, at);
-        assert!(region.len > 0);
-        at += region.len;
-        if let RegionKind::Tensor(info) = &region.kind {
-            let elements: u64 = info.shape.iter().product();
-            assert_eq!(elements * info.dtype.width() as u64, region.len, "{info:?}");
-        }
-    }
-    assert_eq!(at, len);
 }
 
 /// One line for each tensor: name, type, shape, and its first bytes.
