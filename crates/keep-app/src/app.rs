@@ -4,6 +4,7 @@ use crate::place::{self, Freshness};
 use crate::schema::SCHEMA;
 use crate::trust::{self, Closure, Walked};
 use crate::trusting;
+use keep_artifact::packing::Packing;
 use keep_db::{Db, DbConfig};
 use keep_gate::{Asker, CodeWanted, Gate, GateConfig, Identity, identify};
 use keep_ledger::{Ledger, LedgerConfig, SystemClock};
@@ -129,6 +130,12 @@ impl App {
     #[must_use]
     pub fn vault(&self) -> &Vault {
         &self.vault
+    }
+
+    /// Packing and unpacking, for a caller that works where this one does.
+    #[must_use]
+    pub fn packing(&self) -> Packing {
+        Packing::new(self.gate.clone(), &self.settings.around.cwd)
     }
 
     /// The profile of a secret that is meant when none is named.
