@@ -7,7 +7,7 @@
 use super::shared::Shared;
 use super::signer::Key;
 use keep_tensor::Hash;
-use keep_tensor::Workers;
+use keep_tensor::pipeline::Workers;
 use keep_types::{Act, ActFacts, Action, FieldHasher, Namespace, Risk, Touch};
 use serde_json::json;
 use std::os::unix::ffi::OsStrExt;

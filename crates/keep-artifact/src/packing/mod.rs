@@ -456,8 +456,8 @@ fn unpacked(report: &UnpackReport) -> serde_json::Value {
     json!({ "files": report.files, "raw_bytes": report.raw_bytes })
 }
 
-fn workers(jobs: NonZeroUsize) -> keep_tensor::Workers {
-    if jobs.get() == 1 { keep_tensor::Workers::Inline } else { keep_tensor::Workers::Threads(jobs) }
+fn workers(jobs: NonZeroUsize) -> keep_tensor::pipeline::Workers {
+    if jobs.get() == 1 { keep_tensor::pipeline::Workers::Inline } else { keep_tensor::pipeline::Workers::Threads(jobs) }
 }
 
 fn canonical(path: &Path) -> Result<PathBuf, PackingError> {

@@ -15,7 +15,8 @@ use fresh::Fresh;
 use keep_gate::Started;
 use keep_tensor::format::{self, Limits};
 use keep_tensor::pack::{PackReader, PackWriter};
-use keep_tensor::{Base, Hash, Options, TensorError, Totals};
+use keep_tensor::pipeline::{Options, Totals};
+use keep_tensor::{Base, Hash, TensorError};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
