@@ -132,8 +132,8 @@ fn one_tensor_is_read_alone() {
     desk.fails("pack cat step0.safetensors.keep nope -o nope", 4, "holds no tensor");
     desk.fails("pack cat step0.safetensors.keep ids", 2, "not for reading on a terminal");
     // Looking is free to programs, and the bytes are all that goes out.
-    let output = desk.home.command(crate::home::KEEP).args(["pack", "cat", "step0.safetensors.keep", "weight"]);
-    let output = { output }.output().unwrap();
+    let words = ["pack", "cat", "step0.safetensors.keep", "weight"];
+    let output = desk.home.command(crate::home::KEEP).args(words).output().unwrap();
     let start = all.len() - 1000 - ELEMENTS * 2;
     assert!(output.stdout == all[start..start + ELEMENTS * 2], "{:?}", output.stderr);
 }

@@ -84,7 +84,7 @@ fn a_full_disk_leaves_nothing() {
     let desk = Desk::new();
     let disk = desk.at("disk");
     fs::create_dir(&disk).unwrap();
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=64k", "none"]).arg(&disk).output();
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=32k", "none"]).arg(&disk).output();
     if !mounted.is_ok_and(|done| done.status.success()) {
         println!("SKIPPED: a file system to fill cannot be mounted here");
         return;
