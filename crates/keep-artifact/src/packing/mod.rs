@@ -345,6 +345,7 @@ impl Packing {
         T: Send + 'static,
     {
         let started = self.gate.admit(caller, act).await?.begin().await?;
+        watch.begin();
         let inside = Arc::clone(watch);
         let (started, done) = tokio::task::spawn_blocking(move || {
             let done = effect(&started, &inside);

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::{Relaxed, SeqCst}};
 
 /// Counts what was done and passes on that it should stop. Shared between the work and its watcher.
 #[derive(Debug, Default)]
@@ -11,6 +11,7 @@ pub struct Watch {
     raw: AtomicU64,
     stored: AtomicU64,
     stop: Arc<AtomicBool>,
+    idle: Arc<AtomicBool>,
 }
 
 /// How far the work has come.
@@ -25,10 +26,15 @@ pub struct Progressed {
 }
 
 impl Watch {
-    /// A watch that stops the work once the flag is set.
+    /// A watch that stops the work once `stop` is set, and clears `idle` when there begins to be something
+    /// to tidy up: before that, whoever is interrupted at a question may simply end.
     #[must_use]
-    pub fn stopped_by(stop: Arc<AtomicBool>) -> Self {
-        Self { stop, ..Self::default() }
+    pub fn new(stop: Arc<AtomicBool>, idle: Arc<AtomicBool>) -> Self {
+        Self { stop, idle, ..Self::default() }
+    }
+
+    pub(crate) fn begin(&self) {
+        self.idle.store(false, SeqCst);
     }
 
     /// How far the work has come.

@@ -28,15 +28,18 @@ pub(crate) struct Flow {
 }
 
 impl Flow {
-    /// Begins to watch; from now on the first Ctrl-C stops the work and the second the program.
+    /// Begins to watch. Once the work has begun, the first Ctrl-C stops it and the second the program;
+    /// before that, at a question, the first ends the program as ever.
     pub(crate) fn begin(session: &Session, what: &'static str) -> Result<Self, Failure> {
-        let stop = Arc::new(AtomicBool::new(false));
+        let (stop, idle) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(true)));
         for signal in [SIGINT, SIGTERM, SIGHUP] {
-            flag::register_conditional_shutdown(signal, KILLED, Arc::clone(&stop))
+            // They are served in the order in which they are registered.
+            flag::register_conditional_default(signal, Arc::clone(&idle))
+                .and_then(|_| flag::register_conditional_shutdown(signal, KILLED, Arc::clone(&stop)))
                 .and_then(|_| flag::register(signal, Arc::clone(&stop)))
                 .map_err(Failure::Signals)?;
         }
-        let watch = Arc::new(Watch::stopped_by(stop));
+        let watch = Arc::new(Watch::new(stop, idle));
         let ended = Arc::new(AtomicBool::new(false));
         let drawing = session.shows_progress().then(|| {
             let (watch, ended) = (Arc::clone(&watch), Arc::clone(&ended));
