@@ -1,8 +1,8 @@
 //! The words that `keep` understands.
 
 use crate::commands::{
-    approvals, attest, audit, backup, config, doctor, init, pack, papers, policy, project, purge, restore, secret,
-    shell_check, status, stop, token, trust, unpack, version, whoami,
+    approvals, attest, audit, backup, config, doctor, init, pack, papers, policy, project, purge, restore,
+    secret, shell_check, status, stop, token, trust, unpack, version, whoami,
 };
 use crate::edge::{Failure, Session};
 use clap::{Args, Parser, Subcommand, ValueEnum};

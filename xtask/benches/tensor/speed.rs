@@ -23,8 +23,7 @@ struct Piece<'a> {
 }
 
 fn pieces<'a>(name: &str, bytes: &'a [u8]) -> Res<Vec<Piece<'a>>> {
-    let layout =
-        format::layout(&mut Cursor::new(bytes), bytes.len() as u64, name, &Limits::default())?;
+    let layout = format::layout(&mut Cursor::new(bytes), bytes.len() as u64, name, &Limits::default())?;
     let mut pieces = Vec::new();
     for region in &layout.regions {
         let content = match &region.kind {
@@ -89,12 +88,7 @@ fn best(pieces: &mut [Piece<'_>], threads: usize) -> Res<(f64, f64)> {
 
 type Work = fn(&mut Codec, &mut [u8], &mut Piece<'_>) -> Res<()>;
 
-fn timed(
-    pieces: &mut [Piece<'_>],
-    share: usize,
-    rooms: &mut [(Codec, Vec<u8>)],
-    work: Work,
-) -> Res<f64> {
+fn timed(pieces: &mut [Piece<'_>], share: usize, rooms: &mut [(Codec, Vec<u8>)], work: Work) -> Res<f64> {
     let begun = Instant::now();
     let results: Vec<Res<()>> = thread::scope(|scope| {
         let shares = pieces.chunks_mut(share).zip(rooms);

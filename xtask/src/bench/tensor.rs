@@ -130,9 +130,10 @@ fn beside(rows: &mut Vec<Row>, python: &Path, models: &Path) -> Result<(), Chore
             }
         }
     }
-    for (name, row) in
-        [("bf16 compress over zipnn", "bf16 compress per core"), ("bf16 restore over zipnn", "bf16 restore per core")]
-    {
+    for (name, row) in [
+        ("bf16 compress over zipnn", "bf16 compress per core"),
+        ("bf16 restore over zipnn", "bf16 restore per core"),
+    ] {
         let row = find(rows, row)?;
         let zipnn = row.beside.iter().find(|peer| peer.name == "zipnn").map_or(f64::NAN, |peer| peer.value);
         let value = row.value / zipnn;
@@ -188,7 +189,8 @@ fn large(rows: &[Row], models: &Path, scratch: &Path) -> Result<Vec<Row>, Chore>
     same(&new, &back)?;
     let resident = |name: &str, run: &Run| Beside::new(name, run.peak_mib, "MiB");
     let speed = |run: &Run| size / run.seconds / 1e9;
-    let codec = rows.iter().find(|row| row.name == "bf16 compress on all cores").map_or(f64::NAN, |row| row.value);
+    let codec =
+        rows.iter().find(|row| row.name == "bf16 compress on all cores").map_or(f64::NAN, |row| row.value);
     let peak = [&pack, &unpack, &based, &unbased].iter().map(|run| run.peak_mib).fold(0.0, f64::max);
     let small = fs::metadata(&step).map_err(Chore::file(&step))?.len() as f64;
     Ok(vec![

@@ -34,7 +34,10 @@ struct Given {
 enum Kind {
     File,
     /// With the paths in it that hold files, without what names the whole.
-    Pack { base: Option<Hash>, files: HashMap<String, String> },
+    Pack {
+        base: Option<Hash>,
+        files: HashMap<String, String>,
+    },
 }
 
 impl Bases {
@@ -104,8 +107,8 @@ fn open(path: &Path) -> Result<Given, PackingError> {
         let root = digest(&mut source).map_err(|e| PackingError::file("reading the base", path, e))?;
         return Ok(Given { path: path.to_owned(), source, root, kind: Kind::File });
     }
-    let pack = PackReader::open(source.clone())
-        .map_err(|e| PackingError::tensor("reading the base", path, e))?;
+    let pack =
+        PackReader::open(source.clone()).map_err(|e| PackingError::tensor("reading the base", path, e))?;
     let (root, base) = (pack.root(), pack.base_root());
     let files = paths::files(pack.entries()).collect();
     Ok(Given { path: path.to_owned(), source, root, kind: Kind::Pack { base, files } })

@@ -412,8 +412,7 @@ fn open(path: &Path, wanted: Option<&Signer>) -> Result<Opened, PackingError> {
         return Err(PackingError::tensor("opening", &path, fault));
     }
     let source = Shared::new(file);
-    let pack =
-        PackReader::open(source.clone()).map_err(|e| PackingError::tensor("opening", &path, e))?;
+    let pack = PackReader::open(source.clone()).map_err(|e| PackingError::tensor("opening", &path, e))?;
     let opened = Opened { path, source, pack };
     match wanted {
         Some(wanted) if opened.pack.require_signer(&wanted.0).is_err() => Err(PackingError::Signer {
@@ -458,7 +457,11 @@ fn unpacked(report: &UnpackReport) -> serde_json::Value {
 }
 
 fn workers(jobs: NonZeroUsize) -> keep_tensor::pipeline::Workers {
-    if jobs.get() == 1 { keep_tensor::pipeline::Workers::Inline } else { keep_tensor::pipeline::Workers::Threads(jobs) }
+    if jobs.get() == 1 {
+        keep_tensor::pipeline::Workers::Inline
+    } else {
+        keep_tensor::pipeline::Workers::Threads(jobs)
+    }
 }
 
 fn canonical(path: &Path) -> Result<PathBuf, PackingError> {
@@ -488,10 +491,9 @@ fn check_existing(path: &Path, existing: Existing) -> Result<(), PackingError> {
 fn last_name(path: &Path) -> Result<String, PackingError> {
     let nameless = || PackingError::Nameless(path.to_owned());
     let name = path.file_name().ok_or_else(nameless)?;
-    name.to_str().map(str::to_owned).ok_or(PackingError::Unfit {
-        path: path.to_owned(),
-        problem: "has a name that is not UTF-8",
-    })
+    name.to_str()
+        .map(str::to_owned)
+        .ok_or(PackingError::Unfit { path: path.to_owned(), problem: "has a name that is not UTF-8" })
 }
 
 /// `model.safetensors.keep` beside `model.safetensors`, as it was named.

@@ -63,7 +63,8 @@ impl Key {
     pub(crate) fn to_text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(256));
         // Writing into a string cannot fail.
-        let _ = writeln!(text, "# Signs packs. Who has this file signs as you. Its signer is {}", self.signer());
+        let _ =
+            writeln!(text, "# Signs packs. Who has this file signs as you. Its signer is {}", self.signer());
         text.push_str(SECRET);
         for byte in Zeroizing::new(self.0.to_bytes()).iter() {
             let _ = write!(text, "{byte:02x}");

@@ -148,9 +148,10 @@ fn list_folder(
         if matches!(entry.file_name().to_bytes(), b"." | b"..") {
             continue;
         }
-        let name = entry.file_name().to_str().map_err(|_| {
-            not_text(&here.join(entry.file_name().to_string_lossy().as_ref()))
-        })?;
+        let name = entry
+            .file_name()
+            .to_str()
+            .map_err(|_| not_text(&here.join(entry.file_name().to_string_lossy().as_ref())))?;
         let path = if below.is_empty() { name.to_owned() } else { format!("{below}/{name}") };
         let shown = root.join(&path);
         if let Err(TensorError::Path { problem, .. }) = check_path(&path) {

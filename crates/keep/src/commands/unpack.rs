@@ -41,9 +41,8 @@ impl Unpack {
             jobs: self.jobs.count(),
         };
         let flow = Flow::begin(session, "unpacking")?;
-        let report = session.with(async |app, caller| {
-            Ok(app.packing().unpack(caller, wanted, flow.watch()).await?)
-        })?;
+        let report = session
+            .with(async |app, caller| Ok(app.packing().unpack(caller, wanted, flow.watch()).await?))?;
         drop(flow);
         session.show(&report, |out| {
             let path = visible(&report.path.display().to_string());

@@ -109,9 +109,13 @@ mod tests {
 
     #[test]
     fn sizes_are_short() {
-        for (bytes, want) in
-            [(0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (5 << 30, "5.0 GiB"), (u64::MAX, "16777216.0 TiB")]
-        {
+        for (bytes, want) in [
+            (0, "0 B"),
+            (1023, "1023 B"),
+            (1024, "1.0 KiB"),
+            (5 << 30, "5.0 GiB"),
+            (u64::MAX, "16777216.0 TiB"),
+        ] {
             assert_eq!(size(bytes), want);
         }
     }

@@ -20,8 +20,9 @@ use keep_tensor::{Base, Hash, TensorError};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
-/// Headers and padding are a few bytes each; written one by one they would cost a call each.
-const BUFFER_BYTES: usize = 1 << 20;
+/// Headers and padding are a few bytes each and would cost a call each. Whole pieces are larger than this, so
+/// that they are not copied once more.
+const BUFFER_BYTES: usize = 256 << 10;
 
 /// Writes a pack.
 pub(crate) fn pack(started: &Started<PackFiles>, watch: &Watch) -> Result<PackReport, PackingError> {
@@ -37,7 +38,8 @@ pub(crate) fn pack(started: &Started<PackFiles>, watch: &Watch) -> Result<PackRe
     let failed = |error| PackingError::tensor("writing", &act.out, error);
     let out = BufWriter::with_capacity(BUFFER_BYTES, watch.stored(fresh.file()));
     let mut writer = PackWriter::new(out, bases.root()).map_err(failed)?;
-    let mut report = PackReport::new(&act.out, bases.root(), act.key.as_ref().map(super::signer::Key::signer));
+    let mut report =
+        PackReport::new(&act.out, bases.root(), act.key.as_ref().map(super::signer::Key::signer));
     for item in &source.items {
         let path = join(&act.name, &item.path);
         match &item.kind {
@@ -82,11 +84,12 @@ fn add<W: Write>(
     let base = base.as_ref().map(|base| &**base as &dyn Base);
     let options = Options { workers: act.workers, ..Options::default() };
     let mut counted = watch.raw(file);
-    let totals = writer.file(path, mode, &mut counted, &layout, base, options).map_err(|error| match error {
-        TensorError::SourceLength => PackingError::Changed(shown.clone()),
-        TensorError::Sink(_) => PackingError::tensor("writing", &act.out, error),
-        error => PackingError::tensor("packing", &shown, error),
-    })?;
+    let totals =
+        writer.file(path, mode, &mut counted, &layout, base, options).map_err(|error| match error {
+            TensorError::SourceLength => PackingError::Changed(shown.clone()),
+            TensorError::Sink(_) => PackingError::tensor("writing", &act.out, error),
+            error => PackingError::tensor("packing", &shown, error),
+        })?;
     source.check(item, &counted.into_inner(), seen)?;
     Ok((totals, layout.note))
 }
@@ -144,7 +147,8 @@ pub(crate) fn sign(started: &Started<SignPack>, watch: &Watch) -> Result<Hash, P
     let mut fresh = Fresh::make(&act.pack, 0o600)?;
     fresh.set_mode(&mode)?;
     let mut source = watch.raw(act.source.clone());
-    let root = keep_tensor::pack::sign(&mut source, &act.key.0, &mut watch.stored(fresh.file())).map_err(failed)?;
+    let root =
+        keep_tensor::pack::sign(&mut source, &act.key.0, &mut watch.stored(fresh.file())).map_err(failed)?;
     if root != act.root {
         return Err(PackingError::Changed(act.pack.clone()));
     }

@@ -59,8 +59,7 @@ pub(super) struct Cat {
 
 impl Ls {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
-        let view =
-            session.with(async |app, caller| Ok(app.packing().list(caller, &self.pack).await?))?;
+        let view = session.with(async |app, caller| Ok(app.packing().list(caller, &self.pack).await?))?;
         let table = if self.tensors { tensors(&view) } else { entries(&view) };
         session.show(&view, |out| {
             let ratio = view.raw_bytes as f64 / view.stored_bytes.max(1) as f64;
@@ -74,7 +73,9 @@ impl Ls {
             if !table.is_empty() {
                 writeln!(out)?;
             }
-            for (number, line) in table.lines(session.width()).iter().enumerate().skip(usize::from(table.is_empty())) {
+            for (number, line) in
+                table.lines(session.width()).iter().enumerate().skip(usize::from(table.is_empty()))
+            {
                 writeln!(out, "{}", if number == 0 { session.dim(line) } else { line.clone() })?;
             }
             Ok(())
@@ -115,7 +116,13 @@ fn tensors(view: &PackView) -> Table {
         for tensor in tensors {
             let shape: Vec<_> = tensor.shape.iter().map(ToString::to_string).collect();
             let name = tensor.name.clone();
-            table.row([name, tensor.dtype.clone(), shape.join("×"), size(tensor.raw_bytes), entry.path.clone()]);
+            table.row([
+                name,
+                tensor.dtype.clone(),
+                shape.join("×"),
+                size(tensor.raw_bytes),
+                entry.path.clone(),
+            ]);
         }
     }
     table

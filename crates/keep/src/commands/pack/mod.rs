@@ -119,9 +119,8 @@ impl Make {
             jobs: self.jobs.count(),
         };
         let flow = Flow::begin(session, "packing")?;
-        let report = session.with(async |app, caller| {
-            Ok(app.packing().pack(caller, wanted, flow.watch()).await?)
-        })?;
+        let report =
+            session.with(async |app, caller| Ok(app.packing().pack(caller, wanted, flow.watch()).await?))?;
         drop(flow);
         show(session, &report)
     }

@@ -41,7 +41,12 @@ impl Key {
         session.show(&json!({ "path": path, "signer": signer }), |out| {
             writeln!(out, "{}", visible(&path))?;
             session.hang(out, "  signer ", 9, &signer.to_string())?;
-            session.hang(out, "  ", 2, "Who has this file signs as you. Give others the signer, for --require-signer.")
+            session.hang(
+                out,
+                "  ",
+                2,
+                "Who has this file signs as you. Give others the signer, for --require-signer.",
+            )
         })
     }
 }

@@ -61,9 +61,14 @@ fn a_pack_cannot_write_outside() {
     assert_eq!(fs::read(desk.at("good/c")).unwrap(), b"evil");
     for (from, to) in [("xx/evil", "../evil"), ("xevil", "/evil"), ("a/b/c", "a/../"), ("ab", "..")] {
         fs::write(desk.at("bad.keep"), renamed(from, to)).unwrap();
-        desk.fails("unpack bad.keep -o out", 5, "has a part that leads elsewhere|is empty".split('|').find(|text| {
-            desk.run("pack ls bad.keep").out.contains(text)
-        }).unwrap());
+        desk.fails(
+            "unpack bad.keep -o out",
+            5,
+            "has a part that leads elsewhere|is empty"
+                .split('|')
+                .find(|text| desk.run("pack ls bad.keep").out.contains(text))
+                .unwrap(),
+        );
     }
 }
 

@@ -90,10 +90,7 @@ fn a_mode_is_never_widened() {
     assert_eq!(mode(&desk, "back"), 0o600);
     set_mode(&desk, "step1.safetensors", 0o666);
     desk.ok("pack step1.safetensors");
-    let line = format!(
-        "umask 077; exec {} unpack step1.safetensors.keep -o narrow; ",
-        crate::home::KEEP
-    );
+    let line = format!("umask 077; exec {} unpack step1.safetensors.keep -o narrow; ", crate::home::KEEP);
     let said = desk.home.converse_with("sh", &["-c", &line], &[]);
     assert_eq!(said.code, 0, "{said:?}");
     assert_eq!(mode(&desk, "narrow"), 0o600, "the umask has a say");
