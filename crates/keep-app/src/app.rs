@@ -6,6 +6,7 @@ use crate::schema::SCHEMA;
 use crate::trust::{self, Closure, Walked};
 use crate::trusting;
 use keep_artifact::Artifacts;
+use keep_artifact::packing::Packing;
 use keep_db::{Db, DbConfig};
 use keep_gate::{Asker, CodeWanted, Gate, GateConfig, Identity, identify};
 use keep_ledger::{Ledger, LedgerConfig, SystemClock};
@@ -141,6 +142,12 @@ impl App {
     pub async fn artifacts(&self) -> Result<Artifacts, AppError> {
         let store = crate::artifact::open(&self.at, &self.effective.values, &self.settings.around).await?;
         Ok(Artifacts::new(store, self.db.clone(), self.gate.clone(), Arc::new(SystemClock)))
+    }
+
+    /// Packing and unpacking, for a caller that works where this one does.
+    #[must_use]
+    pub fn packing(&self) -> Packing {
+        Packing::new(self.gate.clone(), &self.settings.around.cwd)
     }
 
     /// The profile of a secret that is meant when none is named.

@@ -16,6 +16,7 @@ mod look;
 mod manifest;
 mod name;
 mod owner;
+pub mod packing;
 mod probes;
 mod put;
 mod scan;

@@ -1,8 +1,8 @@
 //! The words that `keep` understands.
 
 use crate::commands::{
-    approvals, artifact, attest, audit, backup, config, doctor, init, papers, policy, project, purge,
-    restore, secret, shell_check, status, stop, token, trust, version, whoami,
+    approvals, artifact, attest, audit, backup, config, doctor, init, pack, papers, policy, project, purge,
+    restore, secret, shell_check, status, stop, token, trust, unpack, version, whoami,
 };
 use crate::edge::{Failure, Session};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -100,6 +100,10 @@ pub(crate) enum Command {
     Policy(policy::Policy),
     /// Say what a command line would do, and what policy says to it; nothing runs
     ShellCheck(shell_check::ShellCheckWords),
+    /// Pack a file or folder: smaller, checked, signed if wanted
+    Pack(pack::Pack),
+    /// Unpack what `keep pack` packed, bit for bit
+    Unpack(unpack::Unpack),
     /// List the requests that wait for a person
     Inbox(approvals::Inbox),
     /// Approve a request
@@ -149,6 +153,8 @@ impl Command {
             Self::Token(command) => command.run(session),
             Self::Policy(command) => command.run(session),
             Self::ShellCheck(command) => command.run(session),
+            Self::Pack(command) => command.run(session),
+            Self::Unpack(command) => command.run(session),
             Self::Inbox(command) => command.run(session),
             Self::Approve(command) => command.run(session),
             Self::Deny(command) => command.run(session),

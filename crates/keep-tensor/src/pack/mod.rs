@@ -10,6 +10,7 @@ mod entry;
 mod index;
 mod path;
 mod reader;
+mod sign;
 mod trailer;
 mod writer;
 
@@ -18,6 +19,7 @@ pub use ed25519_dalek::{SigningKey, VerifyingKey};
 pub use entry::{Entry, EntryKind, PackedFile};
 pub use path::check_path;
 pub use reader::PackReader;
+pub use sign::sign;
 pub use writer::PackWriter;
 
 /// The first bytes of a pack. Not text, and with a line end that careless copying would change.

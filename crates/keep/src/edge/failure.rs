@@ -1,5 +1,6 @@
 use super::session::Session;
 use keep_app::AppError;
+use keep_artifact::packing::PackingError;
 use keep_gate::GateError;
 use keep_types::{ErrorKind, Explain, chain};
 use std::io::Write;
@@ -25,6 +26,9 @@ pub(crate) enum Failure {
     /// Artifacts.
     #[error(transparent)]
     Artifact(Box<keep_artifact::ArtifactError>),
+    /// Packing and unpacking.
+    #[error(transparent)]
+    Packing(Box<PackingError>),
     /// Ctrl-C at a prompt.
     #[error("interrupted")]
     Interrupted,
@@ -45,6 +49,9 @@ pub(crate) enum Failure {
     /// The output went away; nobody is left to tell.
     #[error("writing the output")]
     Output(#[from] std::io::Error),
+    /// Signals cannot be listened to.
+    #[error("listening to signals")]
+    Signals(#[source] std::io::Error),
     /// The runtime could not be started.
     #[error("starting the runtime")]
     Runtime(#[source] std::io::Error),
@@ -59,6 +66,16 @@ impl From<keep_vault::VaultError> for Failure {
 impl From<keep_artifact::ArtifactError> for Failure {
     fn from(error: keep_artifact::ArtifactError) -> Self {
         Self::Artifact(Box::new(error))
+    }
+}
+
+impl From<PackingError> for Failure {
+    fn from(error: PackingError) -> Self {
+        // So that what waits for approval is recognised, whoever asked for it.
+        match error {
+            PackingError::Gate(error) => Self::Gate(error),
+            error => Self::Packing(Box::new(error)),
+        }
     }
 }
 
@@ -90,10 +107,11 @@ impl Explain for Failure {
             Self::App(error) => error.kind(),
             Self::Vault(error) => error.kind(),
             Self::Artifact(error) => error.kind(),
+            Self::Packing(error) => error.kind(),
             Self::Interrupted => ErrorKind::Interrupted,
             Self::Gate(error) => error.kind(),
             Self::File { .. } | Self::Output(_) => ErrorKind::Unavailable,
-            Self::Runtime(_) => ErrorKind::Internal,
+            Self::Signals(_) | Self::Runtime(_) => ErrorKind::Internal,
         }
     }
 
@@ -103,9 +121,10 @@ impl Explain for Failure {
             Self::App(error) => error.hint(),
             Self::Vault(error) => error.hint(),
             Self::Artifact(error) => error.hint(),
+            Self::Packing(error) => error.hint(),
             Self::Interrupted => None,
             Self::Gate(error) => error.hint(),
-            Self::File { .. } | Self::Output(_) | Self::Runtime(_) => None,
+            Self::File { .. } | Self::Output(_) | Self::Signals(_) | Self::Runtime(_) => None,
         }
     }
 }

@@ -9,6 +9,7 @@ mod canary;
 mod faults;
 mod home;
 mod hostile;
+mod pack;
 mod papers;
 mod person;
 mod shapes;
