@@ -42,7 +42,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for text in TEXTS {
         let tokens = table.tokenizer().tokens(text).len();
         let cut = median(101, 100, || (0..100).for_each(|_| drop(black_box(table.tokenizer().tokens(text)))));
-        let whole = median(101, 100, || (0..100).for_each(|_| drop(black_box(table.embed(text, &mut vector)))));
+        let whole =
+            median(101, 100, || (0..100).for_each(|_| drop(black_box(table.embed(text, &mut vector)))));
         println!("{tokens:>3} tokens: cut {cut:>10.1?}, embed {whole:>10.1?}");
     }
     compare(&table)
