@@ -32,6 +32,9 @@ fn what_is_no_whole_table_is_refused() {
     let longer = [BYTES, b"x"].concat();
     let mut newer = BYTES.to_vec();
     newer[8] = 99;
+    let (mut huge, mut flat) = (BYTES.to_vec(), BYTES.to_vec());
+    huge[16..28].fill(0xff);
+    flat[20..24].fill(0);
     let check = |bytes: &[u8]| Table::from_bytes(bytes.to_vec().leak()).map(drop).unwrap_err();
     assert!(matches!(check(b""), EmbedError::NoTable));
     assert!(matches!(check(&BYTES[1..]), EmbedError::NoTable));
@@ -39,6 +42,8 @@ fn what_is_no_whole_table_is_refused() {
     assert!(matches!(check(&BYTES[..BYTES.len() - 1]), EmbedError::Length { .. }));
     assert!(matches!(check(&BYTES[..1000]), EmbedError::Length { .. }));
     assert!(matches!(check(&longer), EmbedError::Length { .. }));
+    assert!(matches!(check(&huge), EmbedError::Length { .. }));
+    assert!(matches!(check(&flat), EmbedError::NoTable));
     assert!(matches!(check(&newer), EmbedError::Layout { found: 99, .. }));
 }
 
