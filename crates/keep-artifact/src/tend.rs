@@ -222,7 +222,8 @@ fn fate(plan: &Retention, age: usize, one: &Found) -> Fate {
     let divided = |(key, number): &(String, u64)| {
         let value = one.tags.iter().find_map(|tag| tag.value_of(key))?;
         let value: u64 = value.parse().ok()?;
-        (*number > 0 && value.is_multiple_of(*number)).then(|| format!("{key}={value} is a multiple of {number}"))
+        (*number > 0 && value.is_multiple_of(*number))
+            .then(|| format!("{key}={value} is a multiple of {number}"))
     };
     let kept_because = if age < plan.last {
         Some(format!("one of the last {}", plan.last))

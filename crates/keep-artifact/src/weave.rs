@@ -24,6 +24,9 @@ use keep_types::{Act, Namespace};
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+
+/// A region of the version before, where it starts among those that are carried, and how to read it.
+type RegionBase = (u32, (RegionReader, u32));
 use std::sync::Arc;
 
 /// Smaller regions are stored again rather than looked up.
@@ -352,7 +355,7 @@ impl<'a, A: Act + Sync> Loom<'a, A> {
         scanned: &Scanned,
         item: &Item,
         wanted: &[(usize, Known)],
-    ) -> Result<Vec<Option<(u32, (RegionReader, u32))>>, ArtifactError> {
+    ) -> Result<Vec<Option<RegionBase>>, ArtifactError> {
         let Some(previous) = &self.previous else { return Ok(vec![None; wanted.len()]) };
         let (id, reader) = (previous.id, previous.reader.clone());
         let counterparts = counterparts(reader.manifest(), &item.path, &scanned.layout, wanted);

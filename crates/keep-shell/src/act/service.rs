@@ -297,7 +297,8 @@ impl Act<'_, '_> {
 fn says_names(words: &[String]) -> bool {
     let mut verbs = words.iter().filter(|word| traffic_of(word).is_some()).peekable();
     let lists = |word: &String| matches!(verb_of(word), "list" | "describe" | "head");
-    let keys = words.iter().any(|word| matches!(word.as_str(), "key" | "keys") || word.contains("connection"));
+    let keys =
+        words.iter().any(|word| matches!(word.as_str(), "key" | "keys") || word.contains("connection"));
     verbs.peek().is_some() && verbs.all(lists) && !keys
         || !words.iter().any(|word| MORE_THAN_NAMES.iter().any(|part| word.contains(part)))
 }
