@@ -25,7 +25,8 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
-/// A region of the version before, where it starts among those that are carried, and how to read it.
+/// A region carried for its differences: its number in this manifest, and where it is read in the version
+/// before.
 type RegionBase = (u32, (RegionReader, u32));
 use std::sync::Arc;
 

@@ -103,8 +103,8 @@ impl<T: Read> Read for Counted<'_, T> {
 impl<T: Write> Write for Counted<'_, T> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.check()?;
-        let bytes = self.inner.write(bytes)?;
-        Ok(self.count(bytes))
+        self.inner.write_all(bytes)?;
+        Ok(self.count(bytes.len()))
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -10,6 +10,7 @@ use crate::packing::links;
 use crate::packing::paths::{self, Top};
 use crate::packing::report::UnpackReport;
 use crate::packing::watch::Watch;
+use keep_gate::Started;
 use keep_tensor::pack::{Entry, EntryKind, PackReader};
 use keep_tensor::{Base, TensorError};
 use std::io::{BufWriter, Read, Seek, Write};
@@ -17,10 +18,11 @@ use std::io::{BufWriter, Read, Seek, Write};
 /// Unpacks everything to where the act says.
 pub(super) fn everything<R: Read + Seek>(
     pack: &mut PackReader<R>,
-    act: &Unpack,
+    started: &Started<Unpack>,
     bases: &Bases,
     watch: &Watch,
 ) -> Result<UnpackReport, PackingError> {
+    let act = started.act();
     let top = paths::top(pack.entries());
     let mut report = UnpackReport::new(act);
     let all = pack.entries().iter().map(|entry| match &entry.kind {

@@ -104,7 +104,7 @@ pub(crate) fn unpack(started: &Started<Unpack>, watch: &Watch) -> Result<UnpackR
     }
     let bases = Bases::open(&act.bases)?;
     let report = match &act.wanted {
-        Wanted::Everything => fill::everything(&mut pack, act, &bases, watch)?,
+        Wanted::Everything => fill::everything(&mut pack, started, &bases, watch)?,
         Wanted::Tensor { file, tensor } => {
             let base = base_of(&act.pack, &pack, &bases, file)?;
             let mut fresh = Fresh::make(&act.to, pack.file(file).map_err(failed)?.mode & 0o666)?;

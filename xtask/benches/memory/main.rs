@@ -1,0 +1,26 @@
+//! The parts of `cargo xtask eval memory` that call the crates.
+//!
+//! Usage: memory eval DATA ROWS
+
+#[path = "../../src/bench/row.rs"]
+mod row;
+
+mod locomo;
+mod measure;
+mod rows;
+mod scifact;
+
+use std::path::Path;
+
+type Res<T> = Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> Res<()> {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["eval", data, file] => Ok(std::fs::write(file, serde_json::to_vec(&rows::eval(Path::new(data))?)?)?),
+        // Built and run among all benchmarks, without words there is nothing to do.
+        [] => Ok(()),
+        _ => Err("usage: memory eval DATA ROWS".into()),
+    }
+}
