@@ -8,7 +8,6 @@ use std::path::Path;
 
 /// One conversation.
 pub(crate) struct Conversation {
-    pub(crate) name: String,
     pub(crate) turns: Vec<Note>,
     pub(crate) questions: Vec<Asked>,
 }
@@ -71,7 +70,7 @@ fn conversation(value: &Value) -> Res<Conversation> {
         }
     };
     let questions = value["qa"].as_array().into_iter().flatten().map(asked).collect();
-    Ok(Conversation { name, turns, questions })
+    Ok(Conversation { turns, questions })
 }
 
 /// Every `D1:3` in a text, also where it is written `D:1:3`.
