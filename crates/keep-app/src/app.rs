@@ -5,6 +5,8 @@ use crate::rule_book::UserRules;
 use crate::schema::SCHEMA;
 use crate::trust::{self, Closure, Walked};
 use crate::trusting;
+use keep_artifact::Artifacts;
+use keep_artifact::packing::Packing;
 use keep_db::{Db, DbConfig};
 use keep_gate::{Asker, CodeWanted, Gate, GateConfig, Identity, identify};
 use keep_ledger::{Ledger, LedgerConfig, SystemClock};
@@ -132,6 +134,22 @@ impl App {
         &self.vault
     }
 
+    /// The artifacts, whose operations surfaces call directly. Their store is opened when it is asked for:
+    /// most runs of the program never need it.
+    ///
+    /// # Errors
+    /// When the store cannot be used, or its address or credentials make no sense.
+    pub async fn artifacts(&self) -> Result<Artifacts, AppError> {
+        let store = crate::artifact::open(&self.at, &self.effective.values, &self.settings.around).await?;
+        Ok(Artifacts::new(store, self.db.clone(), self.gate.clone(), Arc::new(SystemClock)))
+    }
+
+    /// Packing and unpacking, for a caller that works where this one does.
+    #[must_use]
+    pub fn packing(&self) -> Packing {
+        Packing::new(self.gate.clone(), &self.settings.around.cwd)
+    }
+
     /// The profile of a secret that is meant when none is named.
     #[must_use]
     pub fn usual_profile(&self) -> Name {
@@ -187,7 +205,9 @@ fn open_database(at: &Installation, values: &Values) -> Result<Db, AppError> {
         lock_wait: Duration::from_millis(values.lock_wait.ms()),
         readers: 4,
     };
-    Ok(Db::open(&config, &[&keep_ledger::SCHEMA, &keep_gate::SCHEMA, &keep_vault::SCHEMA, &SCHEMA])?)
+    let engines = [&keep_vault::SCHEMA, &keep_artifact::SCHEMA];
+    let house = [&keep_ledger::SCHEMA, &keep_gate::SCHEMA];
+    Ok(Db::open(&config, &[&house[..], &engines[..], &[&SCHEMA]].concat())?)
 }
 
 /// The configuration with what the caller's project says, as far as it counts.

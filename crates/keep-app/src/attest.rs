@@ -45,6 +45,7 @@ pub fn probes() -> Vec<Probe> {
     all.extend(keep_policy::probes());
     all.extend(keep_gate::probes());
     all.extend(keep_vault::probes());
+    all.extend(keep_artifact::probes());
     all.extend(crate::config::probes());
     all
 }

@@ -20,6 +20,12 @@ pub enum AppError {
     /// The vault failed, or was found to be tampered with.
     #[error(transparent)]
     Vault(Box<keep_vault::VaultError>),
+    /// An operation on artifacts failed.
+    #[error(transparent)]
+    Artifact(Box<keep_artifact::ArtifactError>),
+    /// The store of artifacts cannot be opened.
+    #[error("opening the store of artifacts")]
+    Blobs(#[source] Box<keep_blob::BlobError>),
     /// A repository could not be looked through.
     #[error(transparent)]
     Exposure(Box<keep_vault::ExposureError>),
@@ -142,6 +148,12 @@ impl From<keep_vault::VaultError> for AppError {
     }
 }
 
+impl From<keep_blob::BlobError> for AppError {
+    fn from(error: keep_blob::BlobError) -> Self {
+        Self::Blobs(Box::new(error))
+    }
+}
+
 impl From<keep_vault::ExposureError> for AppError {
     fn from(error: keep_vault::ExposureError) -> Self {
         Self::Exposure(Box::new(error))
@@ -161,6 +173,8 @@ impl Explain for AppError {
             Self::Ledger(error) => error.kind(),
             Self::Db(error) => error.kind(),
             Self::Vault(error) => error.kind(),
+            Self::Artifact(error) => error.kind(),
+            Self::Blobs(error) => error.kind(),
             Self::Exposure(error) => error.kind(),
             Self::Config(error) => error.kind(),
             Self::Trust(error) => error.kind(),
@@ -179,6 +193,8 @@ impl Explain for AppError {
             Self::Ledger(error) => error.hint(),
             Self::Db(error) => error.hint(),
             Self::Vault(error) => error.hint(),
+            Self::Artifact(error) => error.hint(),
+            Self::Blobs(error) => error.hint(),
             Self::Exposure(error) => error.hint(),
             Self::Config(error) => error.hint(),
             Self::Trust(error) => error.hint(),

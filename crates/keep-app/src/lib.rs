@@ -6,6 +6,7 @@
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "tests"))]
 
 mod app;
+mod artifact;
 mod attest;
 mod audit;
 mod backup;
@@ -29,6 +30,7 @@ pub mod trust;
 mod trusting;
 
 pub use app::{App, Settings};
+pub use artifact::open_other;
 pub use attest::{Attested, SelfTested, attest, probes, self_test};
 pub use audit::{AnchorTo, AnchorView, check_export};
 pub use backup::{BackupReport, RestoreView};

@@ -85,7 +85,7 @@ pub(crate) fn make() -> Result<Scratch, AppError> {
     };
     let app = App::open(Settings { around, asker: Arc::new(SayYes) })?;
     let at = app.at().clone();
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|e| AppError::file("starting a runtime in", folder.path(), e))?;
     runtime.block_on(fill(&app))?;
     app.close()?;
@@ -114,6 +114,15 @@ async fn fill(app: &App) -> Result<(), AppError> {
     };
     let value = NewValue::Generated(Recipe::default());
     app.vault.set(&person, key, value, Terms::default(), Short::Refuse).await?;
+    let file = app.at().state.join("scratch.bin");
+    keep_db::replace_file(&file, &[7; 100_000])?;
+    let key = keep_artifact::Key {
+        namespace: Namespace::Global,
+        name: "scratch".parse().map_err(|_| AppError::Worker)?,
+    };
+    let new = keep_artifact::NewArtifact { key, path: file, tags: Vec::new() };
+    let put = app.artifacts().await?.put(&person, new, keep_artifact::unwatched()).await;
+    put.map_err(|e| AppError::Artifact(Box::new(e)))?;
     let backup = app.at().data.join("backups").join("0000000000000-scratch.db");
     keep_db::create_private_folder(&app.at().data.join("backups"))?;
     app.backup(&person, backup, keep_db::Verify::Yes, &mut |_, _| {}).await?;

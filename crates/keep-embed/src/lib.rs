@@ -11,8 +11,6 @@
 //! no environment. An embedder that needs a network or a model file is built elsewhere and implements the
 //! same trait.
 
-#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
-
 mod embedder;
 mod error;
 mod quantised;

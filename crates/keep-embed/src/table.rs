@@ -37,7 +37,9 @@ impl Table {
     /// When the bytes are no table, of another layout, or cut short.
     pub fn from_bytes(bytes: &'static [u8]) -> Result<Self, EmbedError> {
         let (header, body) = Header::read(bytes)?;
-        let wrong_length = EmbedError::Length { wanted: header.body_bytes(), found: body.len() };
+        if body.len() != header.body_bytes() {
+            return Err(EmbedError::Length { wanted: header.body_bytes(), found: body.len() });
+        }
         let mut rest = body;
         let mut take = |bytes: usize| rest.split_off(..bytes);
         let parts = (|| {
@@ -48,9 +50,7 @@ impl Table {
             let rows = take(header.tokens * header.dimensions)?;
             Some((first, scales, tokens, labels, rows))
         })();
-        let Some((first, scales, tokens, labels, rows)) = parts.filter(|_| rest.is_empty()) else {
-            return Err(wrong_length);
-        };
+        let (first, scales, tokens, labels, rows) = parts.ok_or(EmbedError::NoTable)?;
         let vocabulary = Vocabulary::new(first, tokens, labels).ok_or(EmbedError::NoTable)?;
         Ok(Self {
             id: EmbedderId { name: "table".to_owned(), version: header.version, digest: header.digest },
@@ -132,6 +132,9 @@ impl Header {
         if count(0) != LAYOUT {
             return Err(EmbedError::Layout { found: count(0), known: LAYOUT });
         }
+        if count(3) == 0 {
+            return Err(EmbedError::NoTable);
+        }
         let header = Self {
             version: count(1),
             tokens: count(2) as usize,
@@ -143,6 +146,8 @@ impl Header {
     }
 
     fn body_bytes(&self) -> usize {
-        4 * (self.nodes + 1) + 4 * self.tokens + 3 * self.nodes + self.tokens * self.dimensions
+        // A header is not to be trusted yet: counts that overflow belong to no table that fits in memory.
+        let rows = self.tokens.saturating_mul(self.dimensions.saturating_add(4));
+        rows.saturating_add(7 * self.nodes + 4)
     }
 }

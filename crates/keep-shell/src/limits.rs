@@ -21,6 +21,12 @@ pub(crate) const OWN_STACK_BYTES: usize = 256 * 1024 * 1024;
 /// How deep texts may nest that are parsed anew: `sh -c "sh -c …"`, `$( … )`, `eval`.
 pub(crate) const MAX_DEPTH: usize = 16;
 
+/// How many programs may start one another on one line, `env nice timeout 5 …`.
+pub(crate) const MAX_WRAPPERS: usize = 48;
+
+/// Elements of a list that a variable is followed to.
+pub(crate) const MAX_ELEMENTS: usize = 1_024;
+
 /// Simple commands that are looked at, loops and calls unrolled.
 pub(crate) const MAX_STEPS: usize = 4_000;
 

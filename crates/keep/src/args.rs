@@ -1,8 +1,8 @@
 //! The words that `keep` understands.
 
 use crate::commands::{
-    approvals, attest, audit, backup, config, doctor, init, papers, policy, project, purge, restore, secret,
-    shell_check, status, stop, token, trust, version, whoami,
+    approvals, artifact, attest, audit, backup, config, doctor, init, pack, papers, policy, project, purge,
+    restore, secret, shell_check, status, stop, token, trust, unpack, version, whoami,
 };
 use crate::edge::{Failure, Session};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -85,6 +85,8 @@ pub(crate) enum Command {
     Audit(audit::Audit),
     /// Store, use, share and look after secrets
     Secret(secret::Secret),
+    /// Store heavy files in versions, and restore them
+    Artifact(artifact::Artifact),
     /// Open the vault with its passphrase, for a while
     Unlock(secret::Unlock),
     /// Forget the vault's key again
@@ -98,6 +100,10 @@ pub(crate) enum Command {
     Policy(policy::Policy),
     /// Say what a command line would do, and what policy says to it; nothing runs
     ShellCheck(shell_check::ShellCheckWords),
+    /// Pack a file or folder: smaller, checked, signed if wanted
+    Pack(pack::Pack),
+    /// Unpack what `keep pack` packed, bit for bit
+    Unpack(unpack::Unpack),
     /// List the requests that wait for a person
     Inbox(approvals::Inbox),
     /// Approve a request
@@ -140,12 +146,15 @@ impl Command {
             Self::Doctor(command) => command.run(session),
             Self::Audit(command) => command.run(session),
             Self::Secret(command) => command.run(session),
+            Self::Artifact(command) => command.run(session),
             Self::Unlock(command) => command.run(session),
             Self::Lock(command) => command.run(session),
             Self::HoldKey(command) => command.run(session),
             Self::Token(command) => command.run(session),
             Self::Policy(command) => command.run(session),
             Self::ShellCheck(command) => command.run(session),
+            Self::Pack(command) => command.run(session),
+            Self::Unpack(command) => command.run(session),
             Self::Inbox(command) => command.run(session),
             Self::Approve(command) => command.run(session),
             Self::Deny(command) => command.run(session),

@@ -2,6 +2,7 @@
 //!
 //! Usage: memory eval DATA ROWS
 
+#[expect(dead_code, reason = "other benchmarks use the rest of it")]
 #[path = "../../src/bench/row.rs"]
 mod row;
 

@@ -6,6 +6,7 @@ mod row;
 pub(crate) mod shell;
 mod spine;
 mod starts;
+mod tensor;
 mod vault;
 
 use crate::chore::{self, Chore, root};
@@ -14,21 +15,34 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-type Measure = fn() -> Result<Vec<Row>, Chore>;
+/// Measures, on the data given where a benchmark takes any.
+type Measure = fn(Option<&Path>) -> Result<Vec<Row>, Chore>;
 
 /// The benchmarks there are.
-const BENCHES: &[(&str, Measure)] = &[("spine", spine::rows), ("vault", vault::rows), ("shell", shell::rows)];
+const BENCHES: &[(&str, Measure)] = &[
+    ("spine", |_| spine::rows()),
+    ("vault", |_| vault::rows()),
+    ("shell", |_| shell::rows()),
+    ("tensor", tensor::rows),
+];
 
 /// Runs one benchmark, prints its table and writes its rows where asked.
-pub(crate) fn run(name: &str, json: Option<&Path>) -> Result<(), Chore> {
-    let Some((_, measure)) = BENCHES.iter().find(|(known, _)| *known == name) else {
+pub(crate) fn run(words: &[&str]) -> Result<(), Chore> {
+    let (name, data, json) = match words {
+        [name] => (name, None, None),
+        [name, "--json", json] => (name, None, Some(json)),
+        [name, "--data", data] => (name, Some(data), None),
+        [name, "--data", data, "--json", json] => (name, Some(data), Some(json)),
+        _ => return Err(Chore::Usage("cargo xtask bench NAME [--data DIR] [--json FILE]".to_owned())),
+    };
+    let Some((_, measure)) = BENCHES.iter().find(|(known, _)| known == name) else {
         let names: Vec<&str> = BENCHES.iter().map(|(name, _)| *name).collect();
         return Err(Chore::Usage(format!(
             "no benchmark is called `{name}`; benchmarks: {}",
             names.join(", ")
         )));
     };
-    show(&measure()?, &format!("bench {name}"), json)
+    show(&measure(data.map(Path::new))?, &format!("bench {name}"), json.map(Path::new))
 }
 
 /// Rows that `benches/NAME/` measures inside its own process, on data that lie elsewhere.

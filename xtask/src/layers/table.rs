@@ -85,7 +85,11 @@ pub(crate) struct Writer {
 /// The writers. A crate that arrives brings its methods' real names.
 pub(crate) const WRITERS: &[Writer] = &[
     Writer { krate: "keep_db", types: Some(&["WriteTx"]), methods: &["write"] },
-    Writer { krate: "keep_blob", types: None, methods: &["put", "delete", "sweep"] },
+    Writer {
+        krate: "keep_blob",
+        types: Some(&["Upload"]),
+        methods: &["put", "put_again", "begin", "delete", "put_named", "delete_named", "sweep_temporary"],
+    },
     Writer { krate: "keep_sandbox", types: None, methods: &["spawn"] },
     Writer { krate: "keep_queue", types: None, methods: &["enqueue", "publish"] },
 ];

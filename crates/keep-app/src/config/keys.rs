@@ -36,6 +36,8 @@ pub enum Narrower {
     On,
     /// Neither: the key guards nothing.
     Neither,
+    /// Neither, and yet it guards: any change widens, so it is a person's alone.
+    Fixed,
 }
 
 /// One setting: what it is, what it may be, and who may say so.
@@ -98,12 +100,12 @@ const fn seconds(count: u64) -> Duration {
     Duration::from_ms(count * 1_000)
 }
 
-use Narrower::{Larger, Neither, On, Smaller};
+use Narrower::{Fixed, Larger, Neither, On, Smaller};
 use ProjectRule::{Lower, Never, Own};
 
 /// Every setting there is. A key stands here only when something obeys it.
 #[rustfmt::skip]
-pub static KEYS: [Key; 13] = [
+pub static KEYS: [Key; 16] = [
     key("approvals.expiry", Kind::Span(seconds(10), Duration::days(7)), (Lower, Smaller),
         field!(Span, approval_expiry),
         "How long a request for approval waits for an answer, and an approval stays good."),
@@ -120,6 +122,15 @@ pub static KEYS: [Key; 13] = [
     key("backup.keep", Kind::Count(1, 1_000), (Never, Larger),
         count!(backup_keep, usize),
         "How many automatic backups are kept; the oldest go first."),
+    key("blobs.endpoint", Kind::Line, (Never, Fixed),
+        field!(Line, blobs_endpoint),
+        "The server of a bucket that is not on AWS: https, or http on this machine."),
+    key("blobs.region", Kind::Line, (Never, Neither),
+        field!(Line, blobs_region),
+        "The region of the bucket; us-east-1 where nothing is said."),
+    key("blobs.url", Kind::Line, (Never, Fixed),
+        field!(Line, blobs_url),
+        "Where artifacts are stored: a folder, or s3://bucket/prefix; blobs/ in the data folder where nothing is said."),
     key("database.lock_wait", Kind::Span(Duration::from_ms(100), seconds(600)), (Never, Neither),
         field!(Span, lock_wait),
         "How long a write waits for other processes before it is refused."),
@@ -193,12 +204,13 @@ impl Key {
             (Value::Count(old), Value::Count(new)) => new.cmp(old),
             (Value::Switch(old), Value::Switch(new)) => new.cmp(old),
             (Value::Choice(old), Value::Choice(new)) => self.place_of(new).cmp(&self.place_of(old)),
-            _ => return self.narrower == Neither,
+            (old, new) => return self.narrower == Neither || old == new,
         };
         match self.narrower {
             Smaller => larger.is_le(),
             Larger | On => larger.is_ge(),
             Neither => true,
+            Fixed => larger.is_eq(),
         }
     }
 }

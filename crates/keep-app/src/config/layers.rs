@@ -25,6 +25,12 @@ pub struct Values {
     pub totp: bool,
     /// `backup.keep`
     pub backup_keep: usize,
+    /// `blobs.endpoint`
+    pub blobs_endpoint: Option<String>,
+    /// `blobs.region`
+    pub blobs_region: Option<String>,
+    /// `blobs.url`
+    pub blobs_url: Option<String>,
     /// `database.lock_wait`
     pub lock_wait: Duration,
     /// `exec.profile`
@@ -52,6 +58,9 @@ impl Default for Values {
             notice: NoticeBy::Bell,
             totp: false,
             backup_keep: 10,
+            blobs_endpoint: None,
+            blobs_region: None,
+            blobs_url: None,
             lock_wait: Duration::from_ms(10_000),
             exec_profile: Profile::Workspace,
             detail_retention: Duration::days(365),

@@ -39,6 +39,7 @@ fn property(key: &Key) -> Value {
         Kind::Count(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
         Kind::Switch => json!({ "type": "boolean" }),
         Kind::Choice(words) => json!({ "type": "string", "enum": words }),
+        Kind::Line => json!({ "type": "string", "maxLength": 1000 }),
         Kind::Name => json!({ "type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,63}$" }),
     };
     let default = json!((key.get)(&Values::default()));

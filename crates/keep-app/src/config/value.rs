@@ -14,6 +14,9 @@ pub enum NoticeBy {
     Desktop,
 }
 
+/// The longest line: an address with everything in it fits.
+const MAX_LINE: usize = 1_000;
+
 /// The words of a choice.
 pub type Choice = &'static [&'static str];
 
@@ -44,6 +47,8 @@ pub enum Kind {
     Choice(Choice),
     /// A name, or nothing.
     Name,
+    /// A line of text that its user parses, or nothing.
+    Line,
 }
 
 /// A checked value of one of those kinds.
@@ -60,6 +65,8 @@ pub enum Value {
     Choice(&'static str),
     /// A name; none where it was never set.
     Name(Option<Name>),
+    /// A line of text; none where it was never set.
+    Line(Option<String>),
 }
 
 impl fmt::Display for Value {
@@ -70,7 +77,8 @@ impl fmt::Display for Value {
             Self::Switch(on) => on.fmt(f),
             Self::Choice(word) => f.write_str(word),
             Self::Name(Some(name)) => name.fmt(f),
-            Self::Name(None) => Ok(()),
+            Self::Line(Some(line)) => f.write_str(line),
+            Self::Name(None) | Self::Line(None) => Ok(()),
         }
     }
 }
@@ -85,6 +93,7 @@ impl Kind {
             Self::Switch => "true or false".to_owned(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
             Self::Name => "a name of a-z, 0-9, '.', '_' and '-'".to_owned(),
+            Self::Line => format!("a line of at most {MAX_LINE} characters, in quotes"),
         }
     }
 
@@ -103,6 +112,10 @@ impl Kind {
             Self::Switch => text.parse().ok().map(Value::Switch),
             Self::Choice(words) => words.iter().find(|w| **w == text).map(|w| Value::Choice(w)),
             Self::Name => text.parse().ok().map(|name| Value::Name(Some(name))),
+            Self::Line => {
+                let fits = !text.is_empty() && text.len() <= MAX_LINE && !text.contains(char::is_control);
+                fits.then(|| Value::Line(Some(text.to_owned())))
+            }
         }
     }
 

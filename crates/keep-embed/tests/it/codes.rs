@@ -18,10 +18,40 @@ proptest! {
     }
 
     #[test]
-    fn signs_count_what_differs(a in vector(), b in vector()) {
-        let differs = a.iter().zip(&b).filter(|(x, y)| (**x > 0.0) != (**y > 0.0)).count();
-        prop_assert_eq!(SignCode::of(&a).distance(&SignCode::of(&b)) as usize, differs);
+    fn signs_follow_the_direction_alone(a in vector(), factor in 0.01f32..100.0) {
+        let longer: Vec<f32> = a.iter().map(|x| x * factor).collect();
+        let opposite: Vec<f32> = a.iter().map(|x| -x).collect();
+        prop_assert_eq!(SignCode::of(&a), SignCode::of(&longer));
+        // A sum that is exactly zero has no sign to turn round.
+        prop_assert!(SignCode::of(&a).distance(&SignCode::of(&opposite)) >= 250);
     }
+
+    #[test]
+    fn the_share_of_differing_bits_is_the_angle(a in vector(), b in vector(), share in 0.0f32..1.0) {
+        let mut mixed: Vec<f32> = a.iter().zip(&b).map(|(x, y)| x * share + y * (1.0 - share)).collect();
+        normalise(&mut mixed);
+        let angle = dot(&a, &mixed).clamp(-1.0, 1.0).acos() / std::f32::consts::PI;
+        let bits = SignCode::of(&a).distance(&SignCode::of(&mixed)) as f32 / 256.0;
+        prop_assert!((bits - angle).abs() < 0.2, "{bits} of the bits, {angle} of a half turn");
+    }
+}
+
+#[test]
+fn a_vector_along_one_axis_reaches_every_bit() {
+    for axis in [0, 1, 100, 255] {
+        let mut vector = [0.0; 256];
+        vector[axis] = 1.0;
+        let bits = SignCode::of(&vector).distance(&SignCode::default());
+        assert!(bits == 0 || bits == 128 || bits == 256, "{bits} bits");
+    }
+}
+
+#[test]
+fn codes_of_short_and_long_vectors() {
+    let long: Vec<f32> = (0..400).map(|n| ((n * 37) % 101) as f32 - 50.0).collect();
+    assert_eq!(SignCode::of(&long), SignCode::of(&long[..256]));
+    assert_ne!(SignCode::of(&long[..100]), SignCode::of(&long));
+    assert_eq!(SignCode::of(&[]), SignCode::default());
 }
 
 #[test]

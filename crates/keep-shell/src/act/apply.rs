@@ -31,6 +31,11 @@ impl Used {
         self.flags.iter().any(|(flag, _)| *flag == name)
     }
 
+    /// Whether the words ask for nothing but help or a rehearsal.
+    pub(crate) fn dry(&self) -> bool {
+        self.dry
+    }
+
     /// What the program writes, as far as the row says.
     pub(crate) fn flow(&self, stdin: &Flow) -> Flow {
         let passes = self.filter && stdin.given && self.operands.len() <= 1;
@@ -94,6 +99,7 @@ impl Act<'_, '_> {
             let row = rows[rows.len() - 1];
             let text = word.text.as_str();
             if flags && text == "--" {
+                given.extend(exact(rows, "--").map(|flag| Given { flag, value: None }));
                 flags = false;
                 at += 1;
                 continue;
@@ -112,8 +118,12 @@ impl Act<'_, '_> {
                 continue;
             }
             if naming && !row.subs.is_empty() && !row.tame && !row.verbs {
-                // A sub-command that the table does not know.
-                self.effects.push(Effect::UnknownProgram);
+                // A sub-command that the table does not know. git's are all there but the odd ones.
+                self.effects.push(if row.title == "git" {
+                    Effect::Undecided { what: format!("git {text}") }
+                } else {
+                    Effect::UnknownProgram
+                });
             }
             naming = row.subs.is_empty() && naming && row.verbs;
             if let Some(flag) = keyed(rows, text) {
@@ -270,6 +280,13 @@ impl Act<'_, '_> {
             Use::Url => self.url(Traffic::Fetch, word),
             Use::UrlSend => self.url(Traffic::Send, word),
             Use::Service => self.service(word),
+            Use::Target if word.text.contains('@') => {
+                self.effects.push(Effect::Code { origin: crate::effect::Origin::Registry });
+            }
+            Use::Target => {
+                let found = super::run_file(self.reducer, word, self.shell);
+                self.effects.extend(found);
+            }
             Use::Remote => self.remote(word, used),
             Use::Data => self.data(word),
             Use::Method => self.method(word),
@@ -316,7 +333,8 @@ pub(crate) fn part_of(word: &Word, text: &str) -> Word {
 }
 
 fn exact(rows: &[&'static Row], name: &str) -> Option<&'static Flag> {
-    rows.iter().rev().flat_map(|row| &row.flags).find(|flag| flag.name == name)
+    // A later row of the same program says it better.
+    rows.iter().rev().flat_map(|row| row.flags.iter().rev()).find(|flag| flag.name == name)
 }
 
 /// A long flag cut short. The shortest cut that names one flag of the table is enough, even where the

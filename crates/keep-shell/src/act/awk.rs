@@ -18,7 +18,10 @@ impl Act<'_, '_> {
             match text {
                 "-F" | "-v" | "--assign" | "--field-separator" => at += 1,
                 "-f" | "--file" | "-E" | "--exec" => {
-                    self.effects.push(Effect::Code { origin: Origin::Workspace });
+                    if let Some(file) = self.argv.get(at) {
+                        let found = super::run_file(self.reducer, file, self.shell);
+                        self.effects.extend(found);
+                    }
                     given = true;
                     at += 1;
                 }

@@ -67,10 +67,14 @@ pub(crate) fn act(
         None => {
             act.effects.push(Effect::UnknownProgram);
             act.paths_among(&argv[1..]);
+            act.perhaps_wraps();
             Outcome { program: None, flow: Flow { network: stdin.network, ..Flow::unknown() } }
         }
     }
 }
+
+/// Words that a wrapper may have before the command it runs.
+const MOST_BEFORE_A_COMMAND: usize = 6;
 
 /// The name to look up; none for a file named by its path elsewhere than where programs are.
 fn table_name(name: &str) -> Option<&str> {
@@ -78,6 +82,15 @@ fn table_name(name: &str) -> Option<&str> {
         return Some(name);
     }
     PROGRAM_FOLDERS.iter().find_map(|folder| name.strip_prefix(folder)).filter(|rest| !rest.contains('/'))
+}
+
+/// Whether a flag names where a tool puts what it makes.
+fn for_results(flag: &str) -> bool {
+    let name = flag.trim_start_matches('-').to_ascii_lowercase();
+    let makes = [
+        "out", "target", "dest", "log", "report", "cache", "junit", "xml", "tmp", "temp", "coverage", "dist",
+    ];
+    name == "o" || makes.iter().any(|part| name.contains(part))
 }
 
 impl Act<'_, '_> {
@@ -112,6 +125,61 @@ impl Act<'_, '_> {
         }
     }
 
+    /// A program that is not known may be one that runs another: then the rest is a command.
+    fn perhaps_wraps(&mut self) {
+        let is_program = |word: &Word| {
+            word.as_known().is_some_and(|name| !name.is_empty() && programs::find(name).is_some())
+        };
+        let inner = (1..self.argv.len().min(MOST_BEFORE_A_COMMAND)).find(|&at| is_program(&self.argv[at]));
+        if let Some(at) = inner {
+            let words = self.argv[at..].to_vec();
+            self.run_words(words);
+        }
+    }
+
+    /// Whatever a row says: a word that is the path of keys, or of what runs by itself, is read at least.
+    fn secrets_among(&mut self) {
+        for word in self.argv.iter().skip(1) {
+            let text = word.text.as_str();
+            let start = match text.find('/') {
+                Some(0) => 0,
+                Some(at) if text.starts_with('-') || text[..at].ends_with('=') => at,
+                Some(_) if text.starts_with("../") => 0,
+                _ => continue,
+            };
+            let path = Word { text: text[start..].to_owned(), ..word.clone() };
+            for (path, place) in locate(&path, &self.shell.folders, self.shell.context) {
+                let known =
+                    |effect: &Effect| matches!(effect, Effect::Path { path: known, .. } if *known == path);
+                if matches!(place, Place::Secret | Place::Startup) && !self.effects.iter().any(known) {
+                    self.effects.push(Effect::Path { deed: crate::effect::Deed::Read, path, place });
+                }
+            }
+        }
+    }
+
+    /// A build tool that is pointed outside the workspace runs what lies there.
+    fn code_elsewhere(&mut self) {
+        let mut before = "";
+        for word in self.argv.iter().skip(1) {
+            let (name, value) = match word.text.split_once('=') {
+                Some((name, value)) => (name, value),
+                None => (before, word.text.as_str()),
+            };
+            before = if word.text.starts_with('-') { word.text.as_str() } else { "" };
+            let looks = value.starts_with(['/', '~']) || value.contains("../") || value == "..";
+            if !looks || for_results(name) {
+                continue;
+            }
+            let value = Word { text: value.to_owned(), ..word.clone() };
+            let elsewhere = |place| matches!(place, Place::Temporary | Place::Home | Place::Outside);
+            let found = locate(&value, &self.shell.folders, self.shell.context);
+            if found.into_iter().any(|(_, place)| elsewhere(place)) {
+                self.effects.push(Effect::Code { origin: crate::effect::Origin::Outside });
+            }
+        }
+    }
+
     fn known(mut self, row: &'static Row) -> Outcome {
         let used = self.apply(row);
         let title = used.title.clone();
@@ -120,6 +188,12 @@ impl Act<'_, '_> {
             && row.effects.contains(&Effect::Act { kind: crate::effect::Kind::Build })
         {
             self.paths_among(&used.operands);
+        }
+        if self.effects.contains(&Effect::Act { kind: crate::effect::Kind::Build }) && !used.dry() {
+            self.code_elsewhere();
+        }
+        if !matches!(used.hand, Some(Hand::Echo | Hand::Printf)) && !used.dry() {
+            self.secrets_among();
         }
         let flow = match used.hand {
             Some(hand) => self.hand(hand, &used),

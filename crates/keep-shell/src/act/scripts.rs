@@ -22,6 +22,12 @@ pub(crate) fn run_file(reducer: &mut Reducer, file: &Word, shell: &Shell<'_>) ->
             .filter(|effect| file.from_network || matches!(effect, Effect::Undecided { .. }))
             .collect();
     }
+    if file.text.starts_with("data:") {
+        return vec![Effect::Code { origin: Origin::Unseen }];
+    }
+    if file.text.contains("://") && !file.text.starts_with("file://") {
+        return vec![Effect::Code { origin: Origin::Network }];
+    }
     let mut effects = Vec::new();
     for (path, place) in locate(file, &shell.folders, shell.context) {
         let fetched = reducer.fetched.iter().any(|known| {
@@ -169,6 +175,7 @@ impl Act<'_, '_> {
             )
         });
         if inline {
+            self.paths_among(&used.operands);
             return Flow { network: self.stdin.network, ..Flow::unknown() };
         }
         match used.operands.first() {
@@ -234,7 +241,12 @@ impl Act<'_, '_> {
             "pytest" => "pytest",
             "http.server" | "SimpleHTTPServer" => "http-server",
             "venv" | "virtualenv" => "virtualenv",
-            "json.tool" => return,
+            "json.tool" => return self.paths_among(&rest),
+            "timeit" | "pdb" | "cProfile" | "profile" | "trace" | "runpy" | "code" | "zipfile"
+            | "tarfile" | "base64" | "tokenize" | "fileinput" | "uv" | "pipx" | "ensurepip"
+            | "compileall" | "webbrowser" => {
+                return self.effects.push(Effect::Undecided { what: format!("python -m {}", word.text) });
+            }
             _ => return self.effects.push(Effect::Code { origin: Origin::Workspace }),
         };
         self.run_words(std::iter::once(Word::known(name)).chain(rest).collect());

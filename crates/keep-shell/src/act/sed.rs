@@ -15,19 +15,25 @@ impl Act<'_, '_> {
         while let Some(word) = self.argv.get(at) {
             at += 1;
             let text = word.text.as_str();
-            if let Some(script) = text.strip_prefix("--expression=") {
+            if let Some((name, script)) = text.split_once('=')
+                && name.len() > 2
+                && "--expression".starts_with(name)
+            {
                 scripts.push(part_of(word, script));
                 given = true;
-            } else if text.starts_with("--in-place") {
+            } else if text.starts_with("--in") || text == "--i" {
                 in_place = true;
-            } else if let Some(file) = text.strip_prefix("--file=") {
-                self.effects.push(Effect::Code { origin: Origin::Workspace });
-                self.path(Deed::Read, &part_of(word, file));
+            } else if let Some((name, file)) = text.split_once('=')
+                && name.len() > 2
+                && "--file".starts_with(name)
+            {
+                let found = super::run_file(self.reducer, &part_of(word, file), self.shell);
+                self.effects.extend(found);
                 given = true;
             } else if text.starts_with("--") && text.len() > 2 {
                 at += usize::from(matches!(text, "--line-length"));
-                given |= matches!(text, "--expression" | "--file");
-                if matches!(text, "--expression") {
+                given |= text.len() > 3 && ("--expression".starts_with(text) || "--file".starts_with(text));
+                if "--expression".starts_with(text) {
                     scripts.extend(self.argv.get(at).cloned());
                     at += 1;
                 }
@@ -50,8 +56,9 @@ impl Act<'_, '_> {
                             if letter == 'e' {
                                 scripts.extend(value);
                                 given = true;
-                            } else if letter == 'f' {
-                                self.effects.push(Effect::Code { origin: Origin::Workspace });
+                            } else if let ('f', Some(file)) = (letter, value) {
+                                let found = super::run_file(self.reducer, &file, self.shell);
+                                self.effects.extend(found);
                                 given = true;
                             }
                             break;

@@ -9,7 +9,6 @@ use crate::word::Sort;
 /// Verbs that answer with what a service says of its things, and leave nothing behind here or there.
 const ASKING: &[&str] = &[
     "about",
-    "audit",
     "can",
     "cat",
     "check",
@@ -145,9 +144,12 @@ const KEYS: &[&str] = &[
 
 /// Pieces of a word that say an answer may hold more than names, or be written to a file.
 const MORE_THAN_NAMES: &[&str] = &[
+    "connection",
     "credential",
     "export",
+    "key",
     "kubeconfig",
+    "kv",
     "media",
     "object",
     "output",
@@ -156,13 +158,67 @@ const MORE_THAN_NAMES: &[&str] = &[
     "sdk",
     "secret",
     "token",
+    "userdata",
+    "values",
+    "var",
 ];
 
-/// Pieces of a flag's name that say whom to ask, whom to believe, what to run or where to write.
-const STEERING: &[&str] = &[
-    "addr", "broker", "cert", "cmd", "command", "config", "connect", "dest", "dir", "endpoint", "exec",
-    "file", "gateway", "hook", "host", "insecure", "plugin", "proxy", "registry", "render", "save", "server",
-    "socket", "uri", "url", "verify", "write",
+/// Pieces of the name of one of `aws`'s flags that say whom to ask, whom to believe or what to read. The
+/// others are parameters of an operation.
+const STEERING: &[&str] =
+    &["addr", "bundle", "cert", "config", "endpoint", "file", "json", "proxy", "url", "verify", "yaml"];
+
+/// Flags of the other tools that choose among what a service says, or how it is shown.
+const CHOOSING: &[&str] = &[
+    "-A",
+    "-L",
+    "-a",
+    "-f",
+    "-h",
+    "-l",
+    "-n",
+    "-o",
+    "-q",
+    "-v",
+    "-w",
+    "--all",
+    "--all-namespaces",
+    "--assignee",
+    "--author",
+    "--branch",
+    "--comments",
+    "--context",
+    "--follow",
+    "--format",
+    "--help",
+    "--json",
+    "--label",
+    "--limit",
+    "--log",
+    "--log-failed",
+    "--max-results",
+    "--namespace",
+    "--no-headers",
+    "--output",
+    "--page-size",
+    "--profile",
+    "--project",
+    "--query",
+    "--quiet",
+    "--region",
+    "--search",
+    "--selector",
+    "--show-labels",
+    "--since",
+    "--sort-by",
+    "--stat",
+    "--state",
+    "--status",
+    "--tail",
+    "--verbose",
+    "--version",
+    "--watch",
+    "--web",
 ];
 
 impl Act<'_, '_> {
@@ -183,17 +239,25 @@ impl Act<'_, '_> {
             _ => None,
         };
         let traffic = traffic.or(first.map(|(_, traffic)| traffic)).unwrap_or(Traffic::Change);
-        // Names of secrets are no secrets.
-        let names_only = words.iter().any(|word| {
-            matches!(word.as_str(), "list" | "ls" | "whoami" | "status" | "version" | "help" | "lookup")
-        });
-        if names_only && traffic <= Traffic::Fetch {
+        // Names of secrets are no secrets, where listing them is all that is asked.
+        let lists = |word: &str| {
+            matches!(verb_of(word), "list" | "ls" | "whoami" | "status" | "version" | "help" | "lookup")
+        };
+        let mut verbs = words.iter().filter(|word| traffic_of(word).is_some()).peekable();
+        let keys = words.iter().any(|word| ["key", "connection"].iter().any(|part| word.contains(part)));
+        let names_only = verbs.peek().is_some() && verbs.all(|word| lists(word)) && !keys;
+        if names_only && traffic <= Traffic::Fetch && self.shows_plainly() {
             self.effects.retain(|effect| !matches!(effect, Effect::Act { kind: Kind::Credential }));
         }
         let only_asks =
             traffic == Traffic::Query && (names_only || says_names(&words)) && self.steers_nowhere();
         let traffic = if traffic == Traffic::Query && !only_asks { Traffic::Fetch } else { traffic };
         self.effects.push(Effect::Network { traffic, host: None });
+    }
+
+    /// Whether no flag shows more than is shown usually.
+    fn shows_plainly(&self) -> bool {
+        !self.argv.iter().any(|word| word.text.starts_with("--show") || matches!(&*word.text, "--raw" | "-t"))
     }
 
     /// Whether every word is known, and neither a word nor a variable set here says whom to ask, what to
@@ -204,13 +268,16 @@ impl Act<'_, '_> {
         if self.shell.variables.keys().any(|name| name.contains(|c: char| c.is_ascii_uppercase())) {
             return false;
         }
+        let aws = self.argv.first().is_some_and(|word| word.text.ends_with("aws"));
         self.argv.iter().skip(1).all(|word| {
-            let (name, value) = match word.text.split_once('=') {
-                Some((name, value)) if name.starts_with('-') => (name, value),
-                _ if word.text.starts_with('-') => (&*word.text, ""),
-                _ => ("", &*word.text),
+            let text = word.text.as_str();
+            let (name, value) = match text.split_once('=') {
+                Some((name, value)) if text.starts_with('-') => (name, value),
+                _ if text.starts_with('-') => (text, ""),
+                _ => ("", text),
             };
-            word.sort == Sort::Known && !steers(name) && !value.contains("://") && self.stays(value, word)
+            let chooses = name.is_empty() || if aws { !steers(name) } else { CHOOSING.contains(&name) };
+            word.sort == Sort::Known && chooses && !names_a_host(value) && self.stays(value, word)
         })
     }
 
@@ -228,7 +295,11 @@ impl Act<'_, '_> {
 
 /// Whether an operation such as `get-queue-attributes` answers with nothing but names and settings.
 fn says_names(words: &[String]) -> bool {
-    words.iter().any(|word| matches!(verb_of(word), "list" | "describe" | "head"))
+    let mut verbs = words.iter().filter(|word| traffic_of(word).is_some()).peekable();
+    let lists = |word: &String| matches!(verb_of(word), "list" | "describe" | "head");
+    let keys =
+        words.iter().any(|word| matches!(word.as_str(), "key" | "keys") || word.contains("connection"));
+    verbs.peek().is_some() && verbs.all(lists) && !keys
         || !words.iter().any(|word| MORE_THAN_NAMES.iter().any(|part| word.contains(part)))
 }
 
@@ -237,10 +308,26 @@ fn verb_of(word: &str) -> &str {
     word.split(['-', '_', ':', '.', '/']).next().unwrap_or_default()
 }
 
+/// Whether one of `aws`'s flags steers it, also where it is cut short.
 fn steers(flag: &str) -> bool {
-    // `-s` and `-H` name the server in the tools that have no longer word for it.
     let name = flag.trim_start_matches('-');
-    matches!(flag, "-s" | "-H") || name != "profile" && STEERING.iter().any(|part| name.contains(part))
+    let cut_short = ["endpoint-url", "ca-bundle", "cli-input-json", "no-verify-ssl"];
+    !flag.starts_with("--")
+        || cut_short.iter().any(|whole| whole.starts_with(name))
+        || name != "profile" && STEERING.iter().any(|part| name.contains(part))
+}
+
+/// `https://host`, `host:port`, `user@host`, `remote,option=`, `host.example/path`; not a name of Amazon's.
+fn names_a_host(value: &str) -> bool {
+    if value.starts_with("arn:") {
+        return false;
+    }
+    let first = value.split('/').next().unwrap_or_default();
+    value.contains([':', '@'])
+        || value.contains(char::is_whitespace)
+        || value.contains(',') && value.contains('=')
+        || value.split_once('=').is_some_and(|(name, _)| name.contains('.'))
+        || value.contains('/') && first.contains('.')
 }
 
 fn traffic_of(word: &str) -> Option<Traffic> {

@@ -54,6 +54,17 @@ pub(crate) fn meaning(name: &str) -> Option<Meaning> {
             | "SVN_EDITOR"
             | "KUBE_EDITOR"
             | "PS0"
+            | "CC"
+            | "CXX"
+            | "LD"
+            | "AR"
+            | "AS"
+            | "CPP"
+            | "HOSTCC"
+            | "RUSTDOC"
+            | "CARGO_BUILD_RUSTC"
+            | "CARGO_BUILD_RUSTC_WRAPPER"
+            | "CARGO_BUILD_RUSTDOC"
             | "PS4"
     );
     if command {
@@ -110,6 +121,22 @@ pub(crate) fn meaning(name: &str) -> Option<Meaning> {
             | "TERMINFO"
             | "LOCPATH"
             | "RUSTFLAGS"
+            | "GOFLAGS"
+            | "GOPROXY"
+            | "GNUMAKEFLAGS"
+            | "ZDOTDIR"
+            | "PYTHONBREAKPOINT"
+            | "PYTHONUSERBASE"
+            | "PYTEST_PLUGINS"
+            | "PYTEST_ADDOPTS"
+            | "JAVA_OPTS"
+            | "JAVA_HOME"
+            | "MANOPT"
+            | "LESS"
+            | "RUSTUP_TOOLCHAIN"
+            | "CARGO_ENCODED_RUSTFLAGS"
+            | "MAKEFLAGS"
+            | "MAKEFILES"
             | "CARGO_HOME"
             | "RUSTC"
             | "PIP_INDEX_URL"
@@ -133,9 +160,23 @@ pub(crate) fn meaning(name: &str) -> Option<Meaning> {
             | "R_PROFILE"
             | "R_PROFILE_USER"
     );
-    let prefixes =
-        ["LD_", "DYLD_", "npm_config_", "NPM_CONFIG_", "GIT_CONFIG_KEY_", "GIT_CONFIG_VALUE_", "BASH_FUNC_"];
+    let prefixes = [
+        "CARGO_TARGET_",
+        "CARGO_ALIAS_",
+        "LD_",
+        "DYLD_",
+        "npm_config_",
+        "NPM_CONFIG_",
+        "GIT_CONFIG_KEY_",
+        "GIT_CONFIG_VALUE_",
+        "BASH_FUNC_",
+    ];
     let ends = ["_BASE_URL", "_API_BASE", "_proxy", "_PROXY"];
+    let harmless_of_git =
+        ["GIT_AUTHOR_", "GIT_COMMITTER_", "GIT_TERMINAL_PROMPT", "GIT_MERGE_AUTOEDIT", "GIT_OPTIONAL_LOCKS"];
+    if name.starts_with("GIT_") && !harmless_of_git.iter().any(|known| name.starts_with(known)) {
+        return Some(Meaning::Loads);
+    }
     // An IFS of blanks alone, or one that a loop reads lines with, changes nothing that matters here.
     if name == "IFS" {
         return None;

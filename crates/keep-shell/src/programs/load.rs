@@ -179,6 +179,7 @@ fn use_of(word: &str) -> Option<Use> {
         "url" => Use::Url,
         "url-send" => Use::UrlSend,
         "service" => Use::Service,
+        "target" => Use::Target,
         "remote" => Use::Remote,
         "data" => Use::Data,
         "method" => Use::Method,

@@ -36,6 +36,8 @@ pub(crate) enum Use {
     UrlSend,
     /// The user's own name for a host, or a host of its own.
     Service,
+    /// Code of the workspace, or `name@version` of a registry.
+    Target,
     /// A local path, or `host:path`.
     Remote,
     /// `@file` is read and sent; anything else is sent as it stands.
@@ -190,6 +192,7 @@ fn effect_of(word: &str) -> Option<Effect> {
         "outside-code" => code(Origin::Outside),
         "unseen" => code(Origin::Unseen),
         "unknown" => Effect::UnknownProgram,
+        "undecided" => Effect::Undecided { what: "the commands or places in its words".to_owned() },
         _ => return None,
     })
 }

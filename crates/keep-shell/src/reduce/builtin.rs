@@ -47,10 +47,14 @@ impl Reducer {
                     _ => shell.arguments_known = false,
                 }
             }
+            "hash" if argv.iter().any(|word| word.text.starts_with("-p")) => {
+                effects.push(Effect::Undecided { what: "which file a name leads to from now on".to_owned() });
+            }
             "eval" => return Some(self.eval(argv, shell, stdin, effects)),
             "source" | "." => return Some(self.source(argv, shell, effects)),
             "trap" => {
-                if let Some(text) = argv.get(1).filter(|word| word.text != "-" && argv.len() > 2) {
+                let from = 1 + usize::from(argv.get(1).is_some_and(|word| word.text == "--"));
+                if let Some(text) = argv.get(from).filter(|word| word.text != "-" && argv.len() > from + 1) {
                     // It runs some time later, when any variable may have changed.
                     let mut later = shell.later();
                     self.text(Via::Trap, text, &mut later, effects);
@@ -152,6 +156,9 @@ impl Reducer {
             match value {
                 Some(value) => {
                     self.environment(&variable, &value, effects, shell);
+                    if name != "export" && options.contains('n') {
+                        self.refer(&value, effects, shell);
+                    }
                     if odd && let Value::One(word) = &value {
                         let text = word.text.clone();
                         self.arithmetic(&text, shell);
@@ -163,10 +170,23 @@ impl Reducer {
             }
             if name == "export" || options.contains('x') {
                 if options.contains('f') {
+                    effects.push(Effect::Undecided { what: "a function handed to other shells".to_owned() });
                     continue;
                 }
                 shell.export(&variable);
             }
+        }
+    }
+
+    /// `declare -n name=other`: whatever `name` is set to, `other` is.
+    fn refer(&mut self, other: &Value, effects: &mut Vec<Effect>, shell: &mut Shell<'_>) {
+        match other {
+            Value::One(word) if word.sort == Sort::Known => {
+                let name = word.text.clone();
+                self.environment(&name, &Value::Unknown, effects, shell);
+                shell.set(&name, Value::Unknown);
+            }
+            _ => effects.push(Effect::Undecided { what: "which variable a reference names".to_owned() }),
         }
     }
 

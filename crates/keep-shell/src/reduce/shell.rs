@@ -1,7 +1,7 @@
 //! What the shell would know at a point of the script: variables, functions, folders.
 
 use crate::context::Context;
-use crate::limits::{MAX_FOLDERS, MAX_VALUE};
+use crate::limits::{MAX_ELEMENTS, MAX_FOLDERS, MAX_VALUE};
 use crate::word::Word;
 use brush_parser::ast::FunctionBody;
 use std::collections::BTreeMap;
@@ -101,6 +101,7 @@ impl<'c> Shell<'c> {
     pub(crate) fn set(&mut self, name: &str, value: Value) {
         let value = match value {
             Value::One(word) if word.text.len() > MAX_VALUE => Value::Unknown,
+            Value::Many(words) if words.len() > MAX_ELEMENTS => Value::Unknown,
             value => value,
         };
         let exported = self.variables.get(name).is_some_and(|variable| variable.exported);

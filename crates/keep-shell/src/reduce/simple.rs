@@ -6,6 +6,7 @@ use super::{Flow, Reducer, Shell, Value};
 use crate::act;
 use crate::analysis::{Part, Redirect, Via};
 use crate::effect::{Effect, Kind, Origin};
+use crate::limits::MAX_WRAPPERS;
 use crate::risk;
 use crate::word::{Sort, Word};
 use brush_parser::ast::{self, AssignmentName, AssignmentValue, CommandPrefixOrSuffixItem as Item};
@@ -220,6 +221,10 @@ impl Reducer {
         stdin: &Flow,
     ) -> Flow {
         if !self.step() {
+            return Flow::unknown();
+        }
+        if self.via.len() > MAX_WRAPPERS {
+            self.cannot("more programs start one another than can be followed");
             return Flow::unknown();
         }
         let Some(name) = argv.first() else { return stdin.clone() };

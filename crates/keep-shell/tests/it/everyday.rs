@@ -75,6 +75,12 @@ fn writing_and_building_in_the_workspace_is_medium() {
         "git commit -m \"$(cat <<'EOF'\nIt's done (mostly)\nEOF\n)\"",
         "FOO=1 cargo run",
         "PAGER=cat git log && touch x",
+        "CC=clang make -j8",
+        "go run ./cmd/x",
+        "tsc --outDir /tmp/out",
+        "pytest --junitxml=/tmp/x.xml tests",
+        "node --require ./setup.js x.js",
+        "awk -f scripts/x.awk data.txt",
     ] {
         let analysis = look(text);
         assert_eq!(analysis.risk, Risk::Medium, "{text:?}\n{}", analysis.explain());

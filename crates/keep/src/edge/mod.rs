@@ -1,6 +1,7 @@
 //! The edge between words and the house: output, errors, prompts, progress.
 
 mod failure;
+mod flow;
 mod hidden;
 mod notice;
 mod offer;
@@ -12,6 +13,7 @@ mod text;
 mod whole;
 
 pub(crate) use failure::{Failure, clap_exit};
+pub(crate) use flow::{Flow, size};
 pub(crate) use hidden::{Answered, ask_hidden, choose_hidden, confirm};
 pub(crate) use progress::Progress;
 pub(crate) use session::Session;

@@ -18,6 +18,34 @@ impl Progress {
         Self { what, started: Instant::now(), bar: None, wanted: session.shows_progress() }
     }
 
+    /// A bar for bytes, whose words come with each step.
+    pub(crate) fn of_bytes(session: &Session) -> Self {
+        Self::new(session, "")
+    }
+
+    /// Bytes that are done, how fast, and, where something is stored, how much less that takes.
+    pub(crate) fn bytes(&mut self, doing: &'static str, done: u64, all: u64, stored: Option<u64>) {
+        if !self.wanted || self.started.elapsed() < PATIENCE {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| {
+            let bar = ProgressBar::with_draw_target(Some(all), ProgressDrawTarget::stderr());
+            let template = "{prefix} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {msg} {eta}";
+            bar.set_style(ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar()));
+            bar
+        });
+        if doing != self.what {
+            self.what = doing;
+            bar.set_prefix(doing);
+            bar.reset_eta();
+        }
+        bar.set_length(all);
+        bar.set_position(done);
+        if let Some(stored) = stored.filter(|stored| *stored > 0) {
+            bar.set_message(format!("{:.2}x", done as f64 / stored as f64));
+        }
+    }
+
     pub(crate) fn set(&mut self, done: u64, all: u64) {
         if !self.wanted || self.started.elapsed() < PATIENCE {
             return;

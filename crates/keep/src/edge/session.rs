@@ -100,7 +100,8 @@ impl Session {
     }
 
     fn block<T>(&self, future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(Failure::Runtime)?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
         runtime.block_on(future)
     }
 

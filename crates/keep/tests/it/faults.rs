@@ -3,7 +3,10 @@
 //! ledger must hold, and what was acknowledged must be there.
 
 use crate::home::{Home, KEEP, Said};
-use std::process::Command;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 /// System calls through which bytes become durable, or files change places.
 const STEPS: [&str; 6] = ["fdatasync", "fsync", "pwrite64", "rename", "ftruncate", "write"];
@@ -26,29 +29,51 @@ impl Fault {
     }
 }
 
-/// Runs a command with a fault; `None` when it makes fewer such calls.
-pub(crate) fn run(
-    home: &Home,
-    step: &str,
-    fault: Fault,
-    nth: usize,
-    words: &[&str],
-    who: Who<'_>,
-) -> Option<Said> {
+/// What came of a fault.
+pub(crate) enum Struck {
+    /// The command makes fewer such calls.
+    Nothing,
+    /// One thread waking another: no bytes, and nothing that a disk could refuse.
+    Waking,
+    /// The command went on or ended, and said so much.
+    Call(Said),
+}
+
+/// Runs a command with a fault.
+pub(crate) fn run(home: &Home, step: &str, fault: Fault, nth: usize, words: &[&str], who: Who<'_>) -> Struck {
     let log = home.folder.path().join("strace.log");
     let (trace, inject) = (format!("trace={step}"), format!("inject={step}:{}:when={nth}", fault.words()));
-    let mut all = vec!["-f", "-qq", "-o", log.to_str().unwrap(), "-e", &trace, "-e", &inject, KEEP];
+    let mut all = vec!["-f", "-y", "-qq", "-o", log.to_str().unwrap(), "-e", &trace, "-e", &inject, KEEP];
     all.extend(words);
     let said = match who {
-        Who::Program => {
-            let output = home.command("strace").args(all).output();
-            Said::of(output.expect("strace is there: `cargo xtask test` installs it"))
-        }
+        Who::Program => match output_unless_waking(home.command("strace").args(all), &log) {
+            Some(output) => Said::of(output),
+            None => return Struck::Waking,
+        },
         Who::Person { answers } => home.converse_with("strace", &all, answers),
     };
     let traced = std::fs::read_to_string(&log).unwrap();
     let struck = traced.contains("(INJECTED)") || traced.contains("killed by SIGKILL");
-    struck.then_some(said)
+    if struck { Struck::Call(said) } else { Struck::Nothing }
+}
+
+/// A thread whose waking was refused sleeps for ever, so that run is ended where it is seen.
+fn output_unless_waking(strace: &mut Command, log: &Path) -> Option<Output> {
+    let strace = strace.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = strace.spawn().expect("strace is there: `cargo xtask test` installs it");
+    loop {
+        let log = std::fs::read_to_string(log).unwrap_or_default();
+        if log.lines().any(|line| line.contains("(INJECTED)") && line.contains("anon_inode:[eventfd]")) {
+            let group = format!("-{}", child.id());
+            assert!(Command::new("kill").args(["-9", "--", &group]).status().unwrap().success());
+            child.wait().unwrap();
+            return None;
+        }
+        if child.try_wait().unwrap().is_some() {
+            return Some(child.wait_with_output().unwrap());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Who runs the command.
@@ -92,7 +117,11 @@ pub(crate) fn strike_all_of(
         for nth in 1..=MAX_CALLS {
             assert!(nth < MAX_CALLS, "{step} is called without end");
             let home = make();
-            let Some(said) = run(&home, step, fault, nth, words, who) else { break };
+            let said = match run(&home, step, fault, nth, words, who) {
+                Struck::Call(said) => said,
+                Struck::Waking => continue,
+                Struck::Nothing => break,
+            };
             struck += 1;
             check(&home, &said, &format!("{fault:?} at {step} {nth}: {said:?}"));
         }

@@ -4,10 +4,12 @@
 
 mod agents;
 mod answers;
+mod artifact;
 mod canary;
 mod faults;
 mod home;
 mod hostile;
+mod pack;
 mod papers;
 mod person;
 mod shapes;

@@ -5,7 +5,7 @@ use super::passphrase::{
     Locked, OTHER, PASSPHRASE, VALUE, choose, is_locked, locked, opens, try_unlock, unlock,
 };
 use super::{AGREES, revealed, set};
-use crate::faults::{Fault, Who, fresh_copy, run};
+use crate::faults::{Fault, Struck, Who, fresh_copy, run};
 use crate::home::Home;
 
 /// More renames and syncs than one command makes.
@@ -15,7 +15,10 @@ const MOST: usize = 30;
 fn rekey_dies(home: &Home, nth: usize, passphrase: &str) -> bool {
     let answers: Vec<_> = choose(passphrase).into_iter().chain(AGREES).collect();
     let who = Who::Person { answers: &answers };
-    run(home, "rename", Fault::Kill, nth, &["secret", "rekey", "--passphrase"], who).is_some()
+    matches!(
+        run(home, "rename", Fault::Kill, nth, &["secret", "rekey", "--passphrase"], who),
+        Struck::Call(_)
+    )
 }
 
 /// Opens the vault with whichever passphrase it has now; which one that was.
@@ -100,7 +103,7 @@ fn an_unlocking_that_is_killed_can_be_done_again() {
         let who = Who::Person { answers: &answers };
         // Whoever traces it waits for the process that holds the key, too.
         let words = ["unlock", "--for", "1s"];
-        if run(&home.0, "fsync", Fault::Kill, nth, &words, who).is_none() {
+        if matches!(run(&home.0, "fsync", Fault::Kill, nth, &words, who), Struck::Nothing) {
             break;
         }
         struck += 1;

@@ -1,0 +1,239 @@
+use crate::name::{Key, Reference, Tag};
+use keep_blob::BlobError;
+use keep_db::DbError;
+use keep_gate::GateError;
+use keep_tensor::TensorError;
+use keep_tensor::format::LayoutError;
+use keep_types::{ErrorKind, Explain};
+use std::path::{Path, PathBuf};
+
+/// What failed with an artifact.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ArtifactError {
+    /// The gate stayed shut, or failed.
+    #[error(transparent)]
+    Gate(#[from] GateError),
+    /// The database failed.
+    #[error(transparent)]
+    Db(#[from] DbError),
+    /// The store failed.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
+    /// A statement failed.
+    #[error("a statement on the artifacts' tables failed, so nothing was done")]
+    Sql(#[from] rusqlite::Error),
+    /// A stored row does not parse.
+    #[error("a stored row of {table} does not parse")]
+    Corrupt {
+        /// Which table.
+        table: &'static str,
+    },
+    /// Encoding or decoding failed.
+    #[error(transparent)]
+    Tensor(#[from] TensorError),
+    /// A file could not be looked through for tensors.
+    #[error("looking for tensors in {}", path.display())]
+    Layout {
+        /// Which file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: LayoutError,
+    },
+    /// A file operation.
+    #[error("{doing} {}", path.display())]
+    File {
+        /// The verb.
+        doing: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// What is to be stored is neither a file nor a folder nor a link.
+    #[error("{} is neither a file nor a folder nor a link within the folder", .0.display())]
+    NotAFile(PathBuf),
+    /// A path that cannot be stored.
+    #[error("a path cannot be stored or restored")]
+    Path(#[source] TensorError),
+    /// A path that is not valid Unicode.
+    #[error("{} is not valid Unicode, so it cannot be stored", .0.display())]
+    NotUnicode(PathBuf),
+    /// A link leads out of the folder.
+    #[error("{} is a link that leads out of the folder", path.display())]
+    LinkOut {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A file changed while it was stored.
+    #[error("{} changed while it was stored, so nothing was recorded", .0.display())]
+    Changed(PathBuf),
+    /// A manifest is not what is written.
+    #[error("a manifest does not hold together: {0}")]
+    Manifest(&'static str),
+    /// A manifest's head does not parse.
+    #[error("a manifest's head does not parse")]
+    ManifestHead(#[source] serde_json::Error),
+    /// A manifest of a version that this program does not know.
+    #[error("a manifest is of format {0}, which this version of Keep does not know")]
+    ManifestVersion(u64),
+    /// What a store says of a name is not what the manifest says.
+    #[error("the store's entry for {name} is not that of its manifest")]
+    Misnamed {
+        /// The entry.
+        name: String,
+    },
+    /// No such artifact.
+    #[error("there is no artifact {name}")]
+    NoSuchArtifact {
+        /// What was asked for.
+        name: String,
+    },
+    /// No such version of it.
+    #[error("{key} has no version {version}")]
+    NoSuchVersion {
+        /// Which artifact.
+        key: Box<Key>,
+        /// Which version.
+        version: String,
+    },
+    /// No such file in it.
+    #[error("{reference} holds no {what} named {name:?}")]
+    NoSuchPart {
+        /// Which version.
+        reference: Box<Reference>,
+        /// File or tensor.
+        what: &'static str,
+        /// What was asked for.
+        name: String,
+    },
+    /// What would be written is there already.
+    #[error("{} is there already", .0.display())]
+    Exists(PathBuf),
+    /// A restored file is not the one that was stored.
+    #[error("{path:?} was not restored as it was stored, so it was not put in its place")]
+    Wrong {
+        /// Which file.
+        path: String,
+    },
+    /// The bundles that were put were taken away meanwhile.
+    #[error("what was stored so far was taken away by a collection, so nothing was recorded")]
+    Collected,
+    /// The store belongs to another installation.
+    #[error("the store {url} belongs to another installation of Keep")]
+    OtherOwner {
+        /// Where.
+        url: String,
+    },
+    /// Both sides have a version of this number, and they differ.
+    #[error("version {number} of {key} is there already and is another")]
+    Diverged {
+        /// Which artifact.
+        key: Box<Key>,
+        /// Which version.
+        number: u64,
+    },
+    /// Something is being put, so unreferenced bundles cannot go at once.
+    #[error("{0} put(s) are in flight, so a collection must leave young bundles alone")]
+    InFlight(u64),
+    /// A tag that a version does not bear.
+    #[error("the version does not bear the tag {0}")]
+    NoSuchTag(Tag),
+    /// The parts of a file cannot be told apart.
+    #[error("a number that is too large for the manifest's tables")]
+    TooMany,
+    /// A worker thread ended without an answer.
+    #[error("a worker ended without an answer")]
+    Worker,
+    /// The kernel gave no random bytes.
+    #[error("reading random bytes")]
+    Random,
+    /// A plan that keeps nothing.
+    #[error("the plan names nothing to keep, so it would remove every version")]
+    KeepsNothing,
+}
+
+impl ArtifactError {
+    pub(crate) fn file(doing: &'static str, path: &Path, source: impl Into<std::io::Error>) -> Self {
+        Self::File { doing, path: path.to_owned(), source: source.into() }
+    }
+}
+
+impl Explain for ArtifactError {
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Gate(error) => error.kind(),
+            Self::Db(error) => error.kind(),
+            Self::Blob(error) => error.kind(),
+            Self::Tensor(error) => tensor_kind(error),
+            Self::Sql(_) | Self::Corrupt { .. } | Self::Worker | Self::TooMany => ErrorKind::Internal,
+            Self::Layout { .. } | Self::File { .. } | Self::Random => ErrorKind::Unavailable,
+            Self::NotAFile(_)
+            | Self::Path(_)
+            | Self::NotUnicode(_)
+            | Self::LinkOut { .. }
+            | Self::KeepsNothing => ErrorKind::Usage,
+            Self::Changed(_)
+            | Self::Exists(_)
+            | Self::Collected
+            | Self::OtherOwner { .. }
+            | Self::Diverged { .. }
+            | Self::InFlight(_) => ErrorKind::Conflict,
+            Self::Manifest(_)
+            | Self::ManifestHead(_)
+            | Self::ManifestVersion(_)
+            | Self::Misnamed { .. }
+            | Self::Wrong { .. } => ErrorKind::Tampered,
+            Self::NoSuchArtifact { .. }
+            | Self::NoSuchVersion { .. }
+            | Self::NoSuchPart { .. }
+            | Self::NoSuchTag(_) => ErrorKind::NotFound,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Gate(error) => error.hint(),
+            Self::Db(error) => error.hint(),
+            Self::Blob(error) => error.hint(),
+            Self::LinkOut { .. } => Some("store what it points to, or a copy made with `cp -L`".into()),
+            Self::Changed(_) | Self::Collected => Some("put it again".into()),
+            Self::NoSuchArtifact { .. } => Some("`keep artifact ls` shows what is there".into()),
+            Self::NoSuchVersion { key, .. } => {
+                Some(format!("`keep artifact log {}` shows its versions", key.name))
+            }
+            Self::NoSuchPart { reference, .. } => {
+                Some(format!("`keep artifact ls {reference}` shows what is in it"))
+            }
+            Self::Exists(_) => Some("name another place with --to".into()),
+            Self::OtherOwner { .. } => Some(
+                "a store that several share is one to push to and pull from; `blobs.url` names one's own"
+                    .into(),
+            ),
+            Self::Diverged { .. } => Some("give it another name with --as".into()),
+            Self::InFlight(_) => Some("wait until they are done, or give a --grace".into()),
+            Self::KeepsNothing => Some("say what to keep: --last 5, --every step=1000, --tagged".into()),
+            Self::ManifestVersion(_) => Some("a newer version of Keep reads it".into()),
+            Self::Manifest(_) | Self::Wrong { .. } => {
+                Some("`keep artifact verify` tells which versions are whole".into())
+            }
+            _ => None,
+        }
+    }
+}
+
+fn tensor_kind(error: &TensorError) -> ErrorKind {
+    match error {
+        TensorError::Source(_) | TensorError::Sink(_) | TensorError::Output(_) | TensorError::Base(_) => {
+            ErrorKind::Unavailable
+        }
+        TensorError::Stored(source) if source.kind() != std::io::ErrorKind::InvalidData => {
+            ErrorKind::Unavailable
+        }
+        TensorError::SourceLength => ErrorKind::Conflict,
+        TensorError::Worker | TensorError::Compressor(_) | TensorError::Limit { .. } => ErrorKind::Internal,
+        _ => ErrorKind::Tampered,
+    }
+}

@@ -1,0 +1,212 @@
+//! What one version is made of: everything that restoring it needs, without the database.
+//!
+//! Files are pieces in order; a piece is a region, and a region is chunks. A region may be stored as a
+//! difference to another region, which then stands in the same manifest with its own chunks: no manifest
+//! ever needs another one, so versions can be removed in any order.
+
+mod check;
+mod wire;
+
+pub(crate) use check::{MAX_BUNDLE_BYTES, stays_inside};
+
+use keep_blob::BlobId;
+use keep_tensor::{Dtype, Format, Hash, Layout, Region, RegionKind, TensorInfo};
+use keep_types::{Name, Namespace, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// How many differences may lie upon each other. Each one more is read whenever the last is restored; at
+/// eight a restored byte costs at most nine reads.
+pub(crate) const MAX_DEPTH: u8 = 8;
+
+/// The types of elements, by the number that stands for each in a manifest. Only ever added to.
+const DTYPES: [Dtype; 17] = [
+    Dtype::Bool,
+    Dtype::U8,
+    Dtype::I8,
+    Dtype::U16,
+    Dtype::I16,
+    Dtype::U32,
+    Dtype::I32,
+    Dtype::U64,
+    Dtype::I64,
+    Dtype::F8E4M3,
+    Dtype::F8E5M2,
+    Dtype::F16,
+    Dtype::Bf16,
+    Dtype::F32,
+    Dtype::F64,
+    Dtype::C64,
+    Dtype::C128,
+];
+
+/// One version, whole.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Manifest {
+    pub(crate) head: Head,
+    pub(crate) bundles: Vec<BundleRef>,
+    pub(crate) regions: Vec<StoredRegion>,
+    pub(crate) chunks: Vec<StoredChunk>,
+}
+
+/// What is said of the version as a whole, and its tree of files.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Head {
+    pub(crate) namespace: Namespace,
+    pub(crate) name: Name,
+    pub(crate) number: u64,
+    pub(crate) made: Timestamp,
+    pub(crate) by: String,
+    pub(crate) shape: Shape,
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) sums: Sums,
+}
+
+/// Whether a version was put as one file or as a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Shape {
+    /// One file.
+    File,
+    /// A folder.
+    Folder,
+}
+
+/// One name in the tree.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Entry {
+    pub(crate) path: String,
+    #[serde(flatten)]
+    pub(crate) kind: EntryKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "kind")]
+pub(crate) enum EntryKind {
+    File(FileEntry),
+    Folder { mode: u32 },
+    Link { target: String },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct FileEntry {
+    pub(crate) mode: u32,
+    pub(crate) bytes: u64,
+    #[serde(with = "wire::hex_hash")]
+    pub(crate) hash: Hash,
+    pub(crate) format: Format,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) note: Option<String>,
+    pub(crate) pieces: Vec<Piece>,
+}
+
+/// A run of a file: which region, and which tensor that is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Piece {
+    pub(crate) region: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) tensor: Option<TensorInfo>,
+}
+
+/// A blob that holds chunks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BundleRef {
+    pub(crate) id: BlobId,
+    pub(crate) bytes: u64,
+}
+
+/// Bytes of one kind that are stored together; known again by their hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StoredRegion {
+    pub(crate) what: Known,
+    /// The region that its chunks may be differences to; it stands before this one.
+    pub(crate) base: Option<u32>,
+    pub(crate) depth: u8,
+    pub(crate) first: u32,
+    pub(crate) count: u32,
+}
+
+/// What a region is known again by: its bytes, and how they are encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Known {
+    pub(crate) hash: Hash,
+    pub(crate) bytes: u64,
+    pub(crate) content: u8,
+}
+
+/// Where a chunk lies and what it must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct StoredChunk {
+    pub(crate) hash: Hash,
+    pub(crate) bundle: u32,
+    pub(crate) start: u32,
+    pub(crate) bytes: u32,
+    pub(crate) raw_bytes: u32,
+}
+
+/// What a version holds and what it cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Sums {
+    /// Files.
+    pub files: u64,
+    /// Bytes of all files.
+    pub raw_bytes: u64,
+    /// Bytes that were stored for it and were not there before.
+    pub stored_bytes: u64,
+    /// Bytes of tensors and other runs that were stored already.
+    pub same_region_bytes: u64,
+    /// Bytes of chunks that were stored already.
+    pub same_chunk_bytes: u64,
+    /// Bytes that were stored as differences, before and after.
+    pub delta_raw_bytes: u64,
+    /// What those took.
+    pub delta_stored_bytes: u64,
+}
+
+/// The number that stands for how a region's bytes are encoded: none for plain bytes.
+pub(crate) fn content_of(kind: &RegionKind) -> u8 {
+    let RegionKind::Tensor(tensor) = kind else { return 0 };
+    let at = DTYPES.iter().position(|dtype| *dtype == tensor.dtype);
+    at.and_then(|at| u8::try_from(at + 1).ok()).unwrap_or(0)
+}
+
+impl Manifest {
+    /// The regions of a file as the codec knows them.
+    pub(crate) fn layout(&self, file: &FileEntry) -> Layout {
+        let mut start = 0;
+        let regions = file.pieces.iter().map(|piece| {
+            let len = self.regions[piece.region as usize].what.bytes;
+            let kind = piece.tensor.clone().map_or(RegionKind::Bytes, RegionKind::Tensor);
+            let region = Region { start, len, kind };
+            start += len;
+            region
+        });
+        let regions = regions.collect();
+        Layout { format: file.format, note: file.note.clone(), regions }
+    }
+
+    /// A region alone, as the codec knows it: what is restored depends on its length and type only.
+    pub(crate) fn region(&self, at: u32) -> Region {
+        let what = &self.regions[at as usize].what;
+        let dtype = usize::from(what.content).checked_sub(1).and_then(|at| DTYPES.get(at));
+        let kind = dtype.map_or(RegionKind::Bytes, |dtype| {
+            let shape = vec![what.bytes / dtype.width() as u64];
+            RegionKind::Tensor(TensorInfo { name: String::new(), dtype: *dtype, shape })
+        });
+        Region { start: 0, len: what.bytes, kind }
+    }
+
+    /// The chunks of a region, in order.
+    pub(crate) fn chunks_of(&self, at: u32) -> &[StoredChunk] {
+        let region = &self.regions[at as usize];
+        &self.chunks[region.first as usize..(region.first + region.count) as usize]
+    }
+
+    /// The files with their paths.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &FileEntry)> {
+        self.head.entries.iter().filter_map(|entry| match &entry.kind {
+            EntryKind::File(file) => Some((entry.path.as_str(), file)),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,11 @@
+//! The artifacts' tables.
+
+mod find;
+mod sweep;
+mod write;
+
+pub(crate) use find::{Found, all_bundles, find_version, known_chunk, known_region, list, log};
+pub(crate) use sweep::{Sweepable, begin_sweep, end_sweep, survey};
+pub(crate) use write::{
+    NewVersion, Pending, abandon, begin, finish, hold_known, hold_new, remove_versions, tag_version,
+};

