@@ -4,7 +4,6 @@
 
 use crate::home::{Home, KEEP, Said};
 use std::os::unix::process::CommandExt;
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
@@ -45,25 +44,26 @@ pub(crate) fn run(home: &Home, step: &str, fault: Fault, nth: usize, words: &[&s
     let (trace, inject) = (format!("trace={step}"), format!("inject={step}:{}:when={nth}", fault.words()));
     let mut all = vec!["-f", "-y", "-qq", "-o", log.to_str().unwrap(), "-e", &trace, "-e", &inject, KEEP];
     all.extend(words);
-    let said = match who {
-        Who::Program => match output_unless_waking(home.command("strace").args(all), &log) {
-            Some(output) => Said::of(output),
-            None => return Struck::Waking,
-        },
-        Who::Person { answers } => home.converse_with("strace", &all, answers),
+    // A thread whose waking was refused sleeps for ever, so that run is ended where it is seen.
+    let waking = || {
+        let log = std::fs::read_to_string(&log).unwrap_or_default();
+        log.lines().any(|line| line.contains("(INJECTED)") && line.contains("anon_inode:[eventfd]"))
     };
+    let said = match who {
+        Who::Program => output_unless(&waking, home.command("strace").args(all)).map(Said::of),
+        Who::Person { answers } => home.converse_unless(&waking, "strace", &all, answers),
+    };
+    let Some(said) = said else { return Struck::Waking };
     let traced = std::fs::read_to_string(&log).unwrap();
     let struck = traced.contains("(INJECTED)") || traced.contains("killed by SIGKILL");
     if struck { Struck::Call(said) } else { Struck::Nothing }
 }
 
-/// A thread whose waking was refused sleeps for ever, so that run is ended where it is seen.
-fn output_unless_waking(strace: &mut Command, log: &Path) -> Option<Output> {
+fn output_unless(spoiled: &dyn Fn() -> bool, strace: &mut Command) -> Option<Output> {
     let strace = strace.process_group(0).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = strace.spawn().expect("strace is there: `cargo xtask test` installs it");
     loop {
-        let log = std::fs::read_to_string(log).unwrap_or_default();
-        if log.lines().any(|line| line.contains("(INJECTED)") && line.contains("anon_inode:[eventfd]")) {
+        if spoiled() {
             let group = format!("-{}", child.id());
             assert!(Command::new("kill").args(["-9", "--", &group]).status().unwrap().success());
             child.wait().unwrap();

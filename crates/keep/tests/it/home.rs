@@ -1,8 +1,8 @@
 //! A home of one test's own, and ways to run the program in it.
 
-use std::io::{Read, Write};
+use crate::terminal::Terminal;
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 /// The binary under test.
 pub(crate) const KEEP: &str = env!("CARGO_BIN_EXE_keep");
@@ -62,14 +62,10 @@ impl Home {
     /// Runs the program at a terminal of a person's own, who has typed these lines before
     /// they were asked for.
     pub(crate) fn at_terminal(&self, words: &[&str], typed: &str) -> Said {
-        let mut child = self.terminal(KEEP, words);
-        // The terminal's own end-of-file character answers every further question with none. `script`
-        // itself must not see its input end: it then waits for two seconds.
-        let mut stdin = child.stdin.take().unwrap();
-        stdin.write_all(format!("{typed}\x04").as_bytes()).unwrap();
-        let said = Said::of(child.wait_with_output().unwrap());
-        drop(stdin);
-        said
+        let terminal = self.terminal(KEEP, words);
+        // The terminal's own end-of-file character answers every further question with none.
+        terminal.type_in(&format!("{typed}\x04"));
+        terminal.end(&|| false).unwrap()
     }
 
     /// Runs the program at such a terminal, and types each answer when its question shows. A hidden
@@ -80,45 +76,30 @@ impl Home {
 
     /// The same with any program.
     pub(crate) fn converse_with(&self, program: &str, words: &[&str], exchange: &[(&str, &str)]) -> Said {
-        let mut child = self.terminal(program, words);
-        let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
-        let (mut heard, mut seen, mut piece) = (Vec::new(), 0, [0; 4_096]);
-        let mut ended = false;
-        for (question, answer) in exchange {
-            while !ended {
-                let shown =
-                    heard[seen..].windows(question.len()).position(|text| text == question.as_bytes());
-                if let Some(at) = shown {
-                    seen += at + question.len();
-                    // A program that has ended needs no answer.
-                    let _ = stdin.write_all(answer.as_bytes());
-                    break;
-                }
-                let count = stdout.read(&mut piece).unwrap();
-                heard.extend_from_slice(&piece[..count]);
-                ended = count == 0;
-            }
-        }
-        drop(stdin);
-        stdout.read_to_end(&mut heard).unwrap();
-        let mut output = child.wait_with_output().unwrap();
-        output.stdout = heard;
-        Said::of(output)
+        self.converse_unless(&|| false, program, words, exchange).unwrap()
     }
 
-    fn terminal(&self, program: &str, words: &[&str]) -> Child {
-        // `script` (util-linux) gives the command a terminal; it takes a line for a shell, so every
-        // word is quoted. A question that nobody answers ends with the time.
-        let quoted: Vec<_> = words.iter().map(|word| format!("'{}'", word.replace('\'', "'\\''"))).collect();
-        let line = format!("{program} {}", quoted.join(" "));
-        self.command("timeout")
-            .args(["--foreground", "120", "script", "--quiet", "--return", "--echo", "never"])
-            .args(["--command", &line, "/dev/null"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("`script` of util-linux is there")
+    /// The same, ended without an answer as soon as the run is `spoiled`.
+    pub(crate) fn converse_unless(
+        &self,
+        spoiled: &dyn Fn() -> bool,
+        program: &str,
+        words: &[&str],
+        exchange: &[(&str, &str)],
+    ) -> Option<Said> {
+        let mut terminal = self.terminal(program, words);
+        for (question, answer) in exchange {
+            if terminal.shows(question, spoiled) {
+                terminal.type_in(answer);
+            }
+        }
+        terminal.end(spoiled)
+    }
+
+    fn terminal(&self, program: &str, words: &[&str]) -> Terminal {
+        let mut command = self.command(program);
+        command.args(words);
+        Terminal::start(command)
     }
 
     pub(crate) fn json(&self, words: &[&str]) -> serde_json::Value {

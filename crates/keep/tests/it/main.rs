@@ -13,5 +13,6 @@ mod pack;
 mod papers;
 mod person;
 mod shapes;
+mod terminal;
 mod vault;
 mod words;

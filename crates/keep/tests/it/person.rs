@@ -9,10 +9,8 @@ fn a_person_is_told_from_a_program() {
     assert!(said.out.contains("user:"), "{said:?}");
     assert!(home.ok(&["whoami"]).contains("agent:unknown"));
     // The same terminal, with an agent's mark in the environment.
-    let line = format!("env CLAUDECODE=1 {} whoami", crate::home::KEEP);
-    let out =
-        home.command("script").args(["--quiet", "--return", "-c", &line, "/dev/null"]).output().unwrap();
-    assert!(String::from_utf8_lossy(&out.stdout).contains("agent:unknown"));
+    let said = home.converse_with("env", &["CLAUDECODE=1", crate::home::KEEP, "whoami"], &[]);
+    assert!(said.out.contains("agent:unknown"), "{said:?}");
 }
 
 #[test]
