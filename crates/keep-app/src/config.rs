@@ -24,7 +24,7 @@ pub use layers::{Effective, Notice, Origin, Row, Values, load};
 pub use probe::probes;
 pub use schema::schema;
 pub use surroundings::{ProjectSettings, Standing, Surroundings, Trusted};
-pub use value::{Choice, Kind, NoticeBy, Value};
+pub use value::{Choice, Kind, NoticeBy, SECRET_PREFIX, Value};
 
 #[cfg(test)]
 mod tests;

@@ -14,4 +14,6 @@ mod papers;
 mod person;
 mod shapes;
 mod vault;
+#[path = "../../../keep-blob/tests/it/weed.rs"]
+mod weed;
 mod words;

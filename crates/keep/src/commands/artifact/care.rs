@@ -96,7 +96,7 @@ impl TagWords {
         let place = self.place.namespace;
         let tags = session.with(async |app, caller| {
             let change = (&self.tags[..], &self.remove[..]);
-            Ok(app.artifacts().await?.tag(caller, place.as_ref(), &self.reference, change).await?)
+            Ok(app.artifacts(caller).await?.tag(caller, place.as_ref(), &self.reference, change).await?)
         })?;
         session.show(&tags, |out| {
             let words: Vec<_> = tags.iter().map(ToString::to_string).collect();
@@ -114,7 +114,7 @@ impl Rm {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let place = self.place.namespace;
         let gone = session.with(async |app, caller| {
-            let artifacts = app.artifacts().await?;
+            let artifacts = app.artifacts(caller).await?;
             Ok(artifacts.remove(caller, place.as_ref(), &self.reference, self.all).await?)
         })?;
         session.show(&gone, |out| {
@@ -141,7 +141,7 @@ impl KeepWords {
         let wanted = Retention { last: self.last, every: every(&self.every)?, tagged: self.tagged };
         let place = self.place.namespace;
         let plan = session.with(async |app, caller| {
-            let artifacts = app.artifacts().await?;
+            let artifacts = app.artifacts(caller).await?;
             Ok(artifacts.retain(caller, place.as_ref(), &self.reference, &wanted, self.apply).await?)
         })?;
         let code = session.show_table(&plan, &table_of(&plan), "no versions")?;
@@ -169,7 +169,7 @@ fn table_of(plan: &Plan) -> Table {
 impl Gc {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let found = session.with(async |app, caller| {
-            let artifacts = app.artifacts().await?;
+            let artifacts = app.artifacts(caller).await?;
             Ok(match self.apply {
                 true => artifacts.collect(caller, self.grace).await?,
                 false => artifacts.survey(caller, self.grace).await?,
@@ -202,7 +202,7 @@ impl Verify {
         let depth = self.sample.map_or(Depth::All, Depth::Sample);
         let place = self.place.namespace;
         let found = session.with(async |app, caller| {
-            let artifacts = app.artifacts().await?;
+            let artifacts = app.artifacts(caller).await?;
             let reference = self.reference.as_ref();
             Ok(artifacts.verify(caller, place.as_ref(), reference, depth, watch).await?)
         })?;

@@ -50,9 +50,9 @@ impl Push {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let watch = watch(session);
         let copied = session.with(async |app, caller| {
-            let other = open_other(app, &self.url).await?;
+            let other = open_other(app, caller, &self.url).await?;
             let wanted = (self.place.namespace.as_ref(), &self.reference);
-            Ok(app.artifacts().await?.push(caller, wanted, &other, watch).await?)
+            Ok(app.artifacts(caller).await?.push(caller, wanted, &other, watch).await?)
         })?;
         session.show(&copied, |out| writeln!(out, "{}", line(&copied)))
     }
@@ -62,9 +62,9 @@ impl Pull {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let watch = watch(session);
         let copied = session.with(async |app, caller| {
-            let other = open_other(app, &self.url).await?;
+            let other = open_other(app, caller, &self.url).await?;
             let wanted = (self.place.namespace.as_ref(), &self.reference, self.known_as.as_ref());
-            Ok(app.artifacts().await?.pull(caller, wanted, &other, watch).await?)
+            Ok(app.artifacts(caller).await?.pull(caller, wanted, &other, watch).await?)
         })?;
         session.show(&copied, |out| writeln!(out, "{}", line(&copied)))
     }
@@ -74,9 +74,9 @@ impl Sync {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let watch = watch(session);
         let synced = session.with(async |app, caller| {
-            let other = open_other(app, &self.url).await?;
+            let other = open_other(app, caller, &self.url).await?;
             let place = self.place.namespace.as_ref();
-            Ok(app.artifacts().await?.sync(caller, place, &other, watch).await?)
+            Ok(app.artifacts(caller).await?.sync(caller, place, &other, watch).await?)
         })?;
         let mut table = Table::new(&["way", "version", "size", "moved"]);
         let ways = [("pushed", &synced.pushed), ("pulled", &synced.pulled)];
