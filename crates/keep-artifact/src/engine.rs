@@ -62,7 +62,12 @@ impl Artifacts {
 
     /// The store as the blocking parts read it.
     pub(crate) fn shelf(&self) -> Shelf {
-        Shelf { store: self.store.clone(), runtime: Handle::current() }
+        self.shelf_of(&self.store)
+    }
+
+    /// Another store likewise.
+    pub(crate) fn shelf_of(&self, store: &BlobStore) -> Shelf {
+        Shelf { store: store.clone(), runtime: Handle::current() }
     }
 
     /// Runs computation where it holds nobody up.

@@ -1,7 +1,10 @@
 //! Artifacts through the program: what goes in comes out, or an error with a name does.
 
 mod bucket;
+mod credentials;
 mod faults;
+mod healing;
+mod owner;
 mod safety;
 
 use crate::home::Home;
