@@ -100,7 +100,10 @@ async fn from_vault(app: &App, caller: &Caller) -> Result<Option<AccessKeys>, Ap
     let taken = app.vault.take(caller, &names, &app.usual_profile(), &environment, PROGRAM).await?;
     let text = |name: &SecretName| {
         let found = taken.iter().find(|taken| taken.key.name == *name);
-        found.and_then(|taken| std::str::from_utf8(taken.value.reveal()).ok()).map(str::trim).unwrap_or_default()
+        found
+            .and_then(|taken| std::str::from_utf8(taken.value.reveal()).ok())
+            .map(str::trim)
+            .unwrap_or_default()
     };
     Ok(Some(AccessKeys::new(text(&names[0]), text(&names[1]), None)?))
 }

@@ -17,7 +17,7 @@ mod surroundings;
 mod value;
 
 pub use document::{Document, Reader, read};
-pub use edit::{Edit, set, unset};
+pub use edit::{Edit, check_text, set, unset};
 pub use error::ConfigError;
 pub use keys::{KEYS, Key, Narrower, ProjectRule, find};
 pub use layers::{Effective, Notice, Origin, Row, Values, load};

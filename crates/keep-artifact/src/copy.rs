@@ -377,7 +377,8 @@ impl Incoming {
         let mut manifest = self.manifest.clone();
         for found in log {
             let head = &mut manifest.head;
-            (head.namespace, head.name, head.number) = (key.namespace.clone(), key.name.clone(), found.number);
+            (head.namespace, head.name, head.number) =
+                (key.namespace.clone(), key.name.clone(), found.number);
             if BlobId::of(&manifest.to_bytes()?) == found.manifest {
                 return Ok(Some(found.number));
             }

@@ -10,7 +10,8 @@ pub(crate) use blobs::{
     unname_version,
 };
 pub(crate) use mark::{
-    announce, announced, begin_collecting, claim, end_collecting, retract, still_announced, take_over, tended_by,
+    announce, announced, begin_collecting, claim, end_collecting, retract, still_announced, take_over,
+    tended_by,
 };
 pub use place::Existing;
 pub(crate) use place::{Target, shape_of};

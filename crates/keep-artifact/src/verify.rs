@@ -93,7 +93,9 @@ impl Artifacts {
                 moved(Progress { doing: "verifying", done: before + at.done, all, stored: None });
             });
             match self.manifest_of(&one).await {
-                Err(error) => verified.damaged.push(damage(&one, Fault { file: None, parts: Vec::new(), error })),
+                Err(error) => {
+                    verified.damaged.push(damage(&one, Fault { file: None, parts: Vec::new(), error }));
+                }
                 Ok(manifest) => self.verify_one(&one, manifest, depth, inside, &mut verified).await?,
             }
         }

@@ -419,7 +419,8 @@ impl<'a, A: Act + Sync> Loom<'a, A> {
         if self.built_on.check == Check::Sizes {
             return Ok(true);
         }
-        match self.shelf.wait(Shelf::chunk(&self.shelf.store, bundle.id, chunk)).map_err(ArtifactError::from) {
+        match self.shelf.wait(Shelf::chunk(&self.shelf.store, bundle.id, chunk)).map_err(ArtifactError::from)
+        {
             Ok(_) => Ok(true),
             Err(error) if error.is_damage() => Ok(false),
             Err(error) => Err(error),
@@ -444,10 +445,11 @@ impl<'a, A: Act + Sync> Loom<'a, A> {
                 continue;
             };
             let deep = reader.manifest().regions[at as usize].depth >= MAX_DEPTH;
-            let worth = !deep && match pays(file, &scanned.layout.regions[*index], &reader, at) {
-                Err(error) if error.is_damage() => false,
-                measured => measured?,
-            };
+            let worth = !deep
+                && match pays(file, &scanned.layout.regions[*index], &reader, at) {
+                    Err(error) if error.is_damage() => false,
+                    measured => measured?,
+                };
             let taken = if worth { self.take(id, at)? } else { None };
             bases.push(taken.map(|own| (own, (reader.clone(), at))));
         }

@@ -54,7 +54,11 @@ fn name(text: &str) -> Result<ObjectName, ArtifactError> {
 }
 
 fn other(store: &BlobStore, mark: &Mark) -> ArtifactError {
-    ArtifactError::OtherOwner { url: store.url().to_string(), installation: mark.installation, since: mark.since }
+    ArtifactError::OtherOwner {
+        url: store.url().to_string(),
+        installation: mark.installation,
+        since: mark.since,
+    }
 }
 
 /// Who tends a store, if anybody does.

@@ -206,7 +206,11 @@ impl Gc {
                 )?;
             }
             if found.needed_elsewhere > 0 {
-                writeln!(out, "left in the store: {} bundles that others have named there", found.needed_elsewhere)?;
+                writeln!(
+                    out,
+                    "left in the store: {} bundles that others have named there",
+                    found.needed_elsewhere
+                )?;
             }
             if !found.applied {
                 writeln!(out, "--apply does it")?;
@@ -256,7 +260,11 @@ impl Verify {
         session.show(&shown, |out| {
             if let Some(repaired) = &repaired {
                 let (objects, bytes) = (repaired.objects, size(repaired.bytes));
-                writeln!(out, "put {objects} stored object(s) right, {bytes}; {} not found", repaired.lost.len())?;
+                writeln!(
+                    out,
+                    "put {objects} stored object(s) right, {bytes}; {} not found",
+                    repaired.lost.len()
+                )?;
             }
             for one in &found.damaged {
                 let file = one.file.as_deref().map_or(String::new(), |file| format!(", {}", visible(file)));
@@ -266,7 +274,9 @@ impl Verify {
                 match one.parts.is_empty() {
                     true if self.repair => writeln!(out, "  {verb}: all of it")?,
                     true => {}
-                    false => one.parts.iter().try_for_each(|part| writeln!(out, "  {verb}: {}", visible(part)))?,
+                    false => {
+                        one.parts.iter().try_for_each(|part| writeln!(out, "  {verb}: {}", visible(part)))?
+                    }
                 }
             }
             let (versions, bytes, damaged) = (found.versions, size(found.bytes), found.damaged.len());

@@ -80,8 +80,9 @@ fn differences(found: &[Difference]) -> Table {
 impl Du {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let place = self.place.namespace;
-        let usage = session
-            .with(async |app, caller| Ok(app.artifacts(caller).await?.usage(caller, place.as_ref()).await?))?;
+        let usage = session.with(async |app, caller| {
+            Ok(app.artifacts(caller).await?.usage(caller, place.as_ref()).await?)
+        })?;
         session.show(&usage, |out| {
             let took = ratio(usage.logical_bytes, usage.stored_bytes);
             writeln!(out, "versions     {}", usage.versions)?;

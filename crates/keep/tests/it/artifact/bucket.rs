@@ -218,7 +218,8 @@ fn two_processes_put_the_same_at_once() {
         assert!(child.wait().unwrap().success());
     }
     let log = home.json(&["artifact", "log", "model", "--json"]);
-    let numbers: Vec<_> = log.as_array().unwrap().iter().map(|one| one["version"].as_u64().unwrap()).collect();
+    let numbers: Vec<_> =
+        log.as_array().unwrap().iter().map(|one| one["version"].as_u64().unwrap()).collect();
     assert_eq!(numbers, [3, 2, 1]);
     for number in numbers {
         assert!(restored(&home, &format!("model@{number}")) == bytes);

@@ -67,7 +67,7 @@ fn keys_from_the_vault_open_the_store_and_stand_nowhere() {
     ];
     assert!(said.iter().all(|one| one.code == 0), "{said:?}");
     assert_eq!(restored(&home, "model"), noise(1, 100_000));
-    let log = home.ok(&["audit", "log", "--action", "secret.use"]);
+    let log = home.ok(&["audit", "log", "--action", "secret.use", "--json"]);
     assert!(log.contains("BUCKET_KEY"), "each use is on record: {log}");
     // A wrong one is refused by the server, and is not said either.
     set(&home, "BUCKET_KEY", "wrong-hunter3-wrong");
@@ -88,7 +88,9 @@ fn a_key_itself_is_no_setting() {
     let said = home.at_terminal(&["config", "set", "blobs.secret_key", "hunter2-hunter2"], "y\n");
     assert_eq!(said.code, 2, "{said:?}");
     assert!(said.out.contains("secret:NAME"), "{said:?}");
-    for bad in ["blobs.secret_key = \"hunter2-hunter2\"", "blobs.access_key = 222", "blobs.secret_key = \"secret:\""] {
+    for bad in
+        ["blobs.secret_key = \"hunter2-hunter2\"", "blobs.access_key = 222", "blobs.secret_key = \"secret:\""]
+    {
         fs::write(&path, format!("{bad}\n{before}")).unwrap();
         let said = home.keep(&["status"]);
         assert_eq!(said.code, 2, "{bad}: {said:?}");

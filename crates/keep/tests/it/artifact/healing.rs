@@ -75,14 +75,20 @@ fn damage_is_told_by_tensor_and_put_right_from_another_store() {
     damaged(&home.keep(&["artifact", "verify", "--repair"]), &["lost: beta", "--from"]);
     home.ok(&["artifact", "verify", "--repair", "--from", &other]);
     assert_eq!(restored(&home, "model"), model);
-    let log = home.ok(&["audit", "log", "--action", "artifact.repair"]);
+    let log = home.ok(&["audit", "log", "--action", "artifact.repair", "--json"]);
     assert!(log.contains("right from"), "{log}");
 
     // A store that lacks it as well cannot help, and that is said.
     fs::remove_file(&bundle).unwrap();
-    damaged(&home.keep(&["artifact", "get", "model", "--to", "out"]), &["version 1 of model", "alpha", "beta"]);
+    damaged(
+        &home.keep(&["artifact", "get", "model", "--to", "out"]),
+        &["version 1 of model", "alpha", "beta"],
+    );
     let empty = home.folder.path().join("empty").to_str().unwrap().to_owned();
-    damaged(&home.keep(&["artifact", "verify", "--repair", "--from", &empty]), &["1 not found", "lost: alpha"]);
+    damaged(
+        &home.keep(&["artifact", "verify", "--repair", "--from", &empty]),
+        &["1 not found", "lost: alpha"],
+    );
     home.ok(&["artifact", "verify", "--repair", "--from", &other]);
     assert_eq!(restored(&home, "model"), model);
     home.ok(&["audit", "verify"]);
@@ -112,7 +118,10 @@ fn a_put_does_not_build_on_what_is_damaged_or_gone() {
         }
         let put = home.json(&["artifact", "put", "model", "model.safetensors", "--json"]);
         assert!(put["stored_bytes"].as_u64().unwrap() > 190_000, "{harm}: {put}");
-        assert!(put["stored_anew"].as_u64().unwrap() > 0 || !put["no_base_because"].is_null(), "{harm}: {put}");
+        assert!(
+            put["stored_anew"].as_u64().unwrap() > 0 || !put["no_base_because"].is_null(),
+            "{harm}: {put}"
+        );
         assert_eq!(restored(&home, "model"), model, "{harm}");
         // What changed a little is no difference to what is damaged either.
         let mut changed = model.clone();

@@ -112,10 +112,9 @@ fn a_store_is_taken_over_for_a_reason_and_on_record() {
         }
         first.ok(&["artifact", "put", "model", "one"]);
         assert_eq!(second.keep(&["artifact", "owner", "--take-over", " "]).code, 2, "a reason is needed");
-        let taken =
-            second.json(&["artifact", "owner", "--take-over", "the old machine is gone", "--json"]);
+        let taken = second.json(&["artifact", "owner", "--take-over", "the old machine is gone", "--json"]);
         assert_eq!(taken["own"], true);
-        let log = second.ok(&["audit", "log", "--action", "artifact.take_over"]);
+        let log = second.ok(&["audit", "log", "--action", "artifact.take_over", "--json"]);
         assert!(log.contains("the old machine is gone"), "{log}");
         second.ok(&["artifact", "put", "other", "one"]);
         // A collection of the new one spares what only the old one knows of: it has a name there.
@@ -128,7 +127,11 @@ fn a_store_is_taken_over_for_a_reason_and_on_record() {
         second.ok(&["artifact", "rm", "model"]);
         second.ok(&GC);
         assert_eq!(restored(&second, "other"), noise(2, 50_000));
-        assert_eq!(first.keep(&["artifact", "get", "model", "--to", "out"]).code, 5, "it is gone, and said so");
+        assert_eq!(
+            first.keep(&["artifact", "get", "model", "--to", "out"]).code,
+            5,
+            "it is gone, and said so"
+        );
         for home in [&first, &second] {
             home.ok(&["audit", "verify"]);
         }
