@@ -33,7 +33,8 @@ const PORTS: [&str; 8] = [
 
 pub(crate) struct Weed {
     child: Child,
-    folder: PathBuf,
+    /// Where it keeps what it stores, below `data`.
+    pub(crate) folder: PathBuf,
     ports: [u16; 8],
 }
 
@@ -126,11 +127,6 @@ impl Weed {
     /// What is stored under this path of the bucket; none when nothing is.
     pub(crate) fn peek(&self, path: &str) -> Option<Vec<u8>> {
         self.filer("GET", path, b"").filter(|(status, _)| *status == 200).map(|(_, bytes)| bytes)
-    }
-
-    /// Where it keeps what it stores.
-    pub(crate) fn data(&self) -> PathBuf {
-        self.folder.join("data")
     }
 
     /// Ends it at once, without a goodbye. What it stored stays for [`Weed::start_again`].

@@ -275,7 +275,7 @@ impl Verify {
                     true if self.repair => writeln!(out, "  {verb}: all of it")?,
                     true => {}
                     false => {
-                        one.parts.iter().try_for_each(|part| writeln!(out, "  {verb}: {}", visible(part)))?
+                        one.parts.iter().try_for_each(|part| writeln!(out, "  {verb}: {}", visible(part)))?;
                     }
                 }
             }

@@ -75,7 +75,11 @@ fn keys_from_the_vault_open_the_store_and_stand_nowhere() {
     assert_eq!(said.last().unwrap().code, 3, "{said:?}");
     for value in [SECRET, "wrong-hunter3-wrong", KEY_ID] {
         assert_eq!(files_with(&home.path(), value.as_bytes()), Vec::<String>::new());
-        assert_eq!(files_with(&weed.data(), value.as_bytes()), Vec::<String>::new(), "in the bucket");
+        assert_eq!(
+            files_with(&weed.folder.join("data"), value.as_bytes()),
+            Vec::<String>::new(),
+            "in the bucket"
+        );
         assert!(!said.iter().any(|one| format!("{one:?}").contains(value)), "{said:?}");
     }
 }
