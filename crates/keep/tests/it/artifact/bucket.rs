@@ -304,7 +304,7 @@ fn copies_between_a_folder_and_a_bucket_go_on_where_they_were_cut_short() {
     let mut running = other.command(KEEP).args(["artifact", "pull", &bucket, "large@best"]).spawn().unwrap();
     let bundles_here = || {
         let folder = other.path().join("data/blobs/blobs");
-        fs::read_dir(folder).map_or(0, |folders| folders.filter(|entry| entry.is_ok()).count())
+        fs::read_dir(folder).map_or(0, |folders| folders.filter(Result::is_ok).count())
     };
     while bundles_here() < 2 {
         assert!(running.try_wait().unwrap().is_none(), "the pull ended before it could be killed");
