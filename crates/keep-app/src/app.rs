@@ -5,8 +5,8 @@ use crate::rule_book::UserRules;
 use crate::schema::SCHEMA;
 use crate::trust::{self, Closure, Walked};
 use crate::trusting;
-use keep_artifact::Artifacts;
 use keep_artifact::packing::Packing;
+use keep_artifact::{Artifacts, InstallationId};
 use keep_db::{Db, DbConfig};
 use keep_gate::{Asker, CodeWanted, Gate, GateConfig, Identity, identify};
 use keep_ledger::{Ledger, LedgerConfig, SystemClock};
@@ -138,10 +138,13 @@ impl App {
     /// most runs of the program never need it.
     ///
     /// # Errors
-    /// When the store cannot be used, or its address or credentials make no sense.
-    pub async fn artifacts(&self) -> Result<Artifacts, AppError> {
-        let store = crate::artifact::open(&self.at, &self.effective.values, &self.settings.around).await?;
-        Ok(Artifacts::new(store, self.db.clone(), self.gate.clone(), Arc::new(SystemClock)))
+    /// When the store cannot be used, its address or credentials make no sense, or the gate does not let
+    /// the caller use credentials that lie in the vault.
+    pub async fn artifacts(&self, caller: &Caller) -> Result<Artifacts, AppError> {
+        let store = crate::artifact::open(self, caller).await?;
+        // Of the installation's own key, so that one restored elsewhere from a backup is another.
+        let id = InstallationId::new(self.ledger.hmac(b"whoever tends a store of artifacts"));
+        Ok(Artifacts::new(store, self.db.clone(), self.gate.clone(), Arc::new(SystemClock), id))
     }
 
     /// Packing and unpacking, for a caller that works where this one does.

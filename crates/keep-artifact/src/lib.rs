@@ -6,6 +6,7 @@
 
 mod acts;
 mod base;
+mod charge;
 mod compare;
 mod copy;
 mod effects;
@@ -19,6 +20,7 @@ mod owner;
 pub mod packing;
 mod probes;
 mod put;
+mod repair;
 mod scan;
 mod schema;
 mod shelf;
@@ -29,6 +31,7 @@ mod verify;
 mod weave;
 mod window;
 
+pub use charge::{Charge, InstallationId};
 pub use compare::{Change, Difference};
 pub use copy::{Copied, Synced};
 pub use effects::Existing;
@@ -39,7 +42,8 @@ pub use look::{PartView, VersionView};
 pub use manifest::{Shape, Sums};
 pub use name::{Key, Reference, ReferenceError, Tag, Version};
 pub use probes::probes;
-pub use put::{NewArtifact, Put};
+pub use put::{Check, NewArtifact, Put};
+pub use repair::Repaired;
 pub use schema::SCHEMA;
 pub use tend::{Collection, Fate, Plan, Retention, USUAL_GRACE};
 pub use verify::{Damage, Depth, Usage, Verified};

@@ -64,6 +64,8 @@ pub struct Collection {
     pub in_flight: u64,
     /// Bundles that nothing uses but that are too young.
     pub young: u64,
+    /// Of the bundles that go, those that others have named in the store: they are forgotten here and stay.
+    pub needed_elsewhere: usize,
     /// Whether it was carried out.
     pub applied: bool,
 }
@@ -76,6 +78,7 @@ impl From<&Sweepable> for Collection {
             dead_puts: found.puts.len(),
             in_flight: found.in_flight,
             young: found.young,
+            needed_elsewhere: 0,
             applied: false,
         }
     }
@@ -102,6 +105,7 @@ impl Artifacts {
         }
         tags.extend(add.iter().cloned());
         let tags: Vec<Tag> = tags.into_iter().collect();
+        self.must_tend().await?;
         let act = TagArtifact { key: found.key.clone(), number: found.number, tags: tags.clone() };
         let started = self.gate.admit(caller, act).await?.begin().await?;
         let name = (&found.key, found.number);
@@ -132,10 +136,12 @@ impl Artifacts {
     async fn remove_found(&self, caller: &Caller, gone: Vec<Found>) -> Result<Vec<u64>, ArtifactError> {
         let Some(key) = gone.first().map(|one| one.key.clone()) else { return Ok(Vec::new()) };
         let numbers: Vec<u64> = gone.iter().map(|one| one.number).collect();
+        // In a store that another tends, the names are that one's; only what is known here is forgotten.
+        let tends = self.tends().await?;
         let act = RemoveVersions { key: key.clone(), numbers: numbers.clone() };
         let started = self.gate.admit(caller, act).await?.begin().await?;
         // The names first: should this be cut short, the tables still know what to remove again.
-        for number in &numbers {
+        for number in numbers.iter().filter(|_| tends) {
             if let Err(error) = effects::unname_version(&started, &self.store, &key, *number).await {
                 return Err(failed(started, error).await);
             }
@@ -179,6 +185,7 @@ impl Artifacts {
     /// When the gate refuses or the database cannot be read.
     pub async fn survey(&self, caller: &Caller, grace: Duration) -> Result<Collection, ArtifactError> {
         self.may_look(caller).await?;
+        self.must_tend().await?;
         let before = self.now().minus(grace);
         let found = self.db.read(move |tx| store::survey(tx.sql(), before)).await?;
         Ok(Collection::from(&found))
@@ -191,6 +198,7 @@ impl Artifacts {
     /// # Errors
     /// When the gate refuses, the store cannot delete, or nothing may be young while a put runs.
     pub async fn collect(&self, caller: &Caller, grace: Duration) -> Result<Collection, ArtifactError> {
+        self.must_tend().await?;
         let now = self.now();
         if grace == Duration::from_ms(0) {
             let found = self.db.read(move |tx| store::survey(tx.sql(), now)).await?;
@@ -204,15 +212,23 @@ impl Artifacts {
             for put in &found.puts {
                 effects::unname_version(&started, &self.store, &put.key, put.number).await?;
             }
-            for bundle in &found.bundles {
+            let needed = self.begin_deleting(&started, &found).await?;
+            for bundle in found.bundles.iter().filter(|bundle| !needed.contains(&bundle.blob)) {
                 effects::delete_blob(&started, &self.store, &bundle.blob).await?;
             }
-            effects::sweep_temporary(&started, &self.store, now.minus(LEFTOVER)).await
+            effects::sweep_temporary(&started, &self.store, now.minus(LEFTOVER)).await?;
+            self.deleted(&started).await?;
+            Ok(found.bundles.iter().filter(|bundle| needed.contains(&bundle.blob)).count())
         };
-        if let Err(error) = swept.await {
-            return Err(failed(started, error).await);
-        }
-        let collection = Collection { applied: true, ..Collection::from(&found) };
+        let needed_elsewhere = match swept.await {
+            Ok(count) => count,
+            Err(error) => {
+                // Should this fail as well, the next collection takes the place of this one.
+                let _ = self.deleted(&started).await;
+                return Err(failed(started, error).await);
+            }
+        };
+        let collection = Collection { applied: true, needed_elsewhere, ..Collection::from(&found) };
         store::end_sweep(started, found).await?;
         Ok(collection)
     }

@@ -105,7 +105,7 @@ use ProjectRule::{Lower, Never, Own};
 
 /// Every setting there is. A key stands here only when something obeys it.
 #[rustfmt::skip]
-pub static KEYS: [Key; 16] = [
+pub static KEYS: [Key; 18] = [
     key("approvals.expiry", Kind::Span(seconds(10), Duration::days(7)), (Lower, Smaller),
         field!(Span, approval_expiry),
         "How long a request for approval waits for an answer, and an approval stays good."),
@@ -122,12 +122,18 @@ pub static KEYS: [Key; 16] = [
     key("backup.keep", Kind::Count(1, 1_000), (Never, Larger),
         count!(backup_keep, usize),
         "How many automatic backups are kept; the oldest go first."),
+    key("blobs.access_key", Kind::Secret, (Never, Fixed),
+        field!(Line, blobs_access_key),
+        "The secret of the vault that holds the id of the bucket's access key, as secret:NAME."),
     key("blobs.endpoint", Kind::Line, (Never, Fixed),
         field!(Line, blobs_endpoint),
         "The server of a bucket that is not on AWS: https, or http on this machine."),
     key("blobs.region", Kind::Line, (Never, Neither),
         field!(Line, blobs_region),
         "The region of the bucket; us-east-1 where nothing is said."),
+    key("blobs.secret_key", Kind::Secret, (Never, Fixed),
+        field!(Line, blobs_secret_key),
+        "The secret of the vault that holds the bucket's access key itself, as secret:NAME."),
     key("blobs.url", Kind::Line, (Never, Fixed),
         field!(Line, blobs_url),
         "Where artifacts are stored: a folder, or s3://bucket/prefix; blobs/ in the data folder where nothing is said."),

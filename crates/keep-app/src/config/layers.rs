@@ -25,10 +25,14 @@ pub struct Values {
     pub totp: bool,
     /// `backup.keep`
     pub backup_keep: usize,
+    /// `blobs.access_key`, with what stands before the name
+    pub blobs_access_key: Option<String>,
     /// `blobs.endpoint`
     pub blobs_endpoint: Option<String>,
     /// `blobs.region`
     pub blobs_region: Option<String>,
+    /// `blobs.secret_key`, with what stands before the name
+    pub blobs_secret_key: Option<String>,
     /// `blobs.url`
     pub blobs_url: Option<String>,
     /// `database.lock_wait`
@@ -58,8 +62,10 @@ impl Default for Values {
             notice: NoticeBy::Bell,
             totp: false,
             backup_keep: 10,
+            blobs_access_key: None,
             blobs_endpoint: None,
             blobs_region: None,
+            blobs_secret_key: None,
             blobs_url: None,
             lock_wait: Duration::from_ms(10_000),
             exec_profile: Profile::Workspace,
@@ -267,7 +273,7 @@ pub(super) fn from_text(name: &str, text: &str, place: &str) -> Result<(&'static
         place: place.to_owned(),
         key: key.name.to_owned(),
         wanted: key.kind.wanted(),
-        found: format!("{:?}", text.chars().take(80).collect::<String>()),
+        found: key.kind.shown(text),
     })?;
     Ok((key, value))
 }

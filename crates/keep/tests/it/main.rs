@@ -15,4 +15,6 @@ mod person;
 mod shapes;
 mod terminal;
 mod vault;
+#[path = "../../../keep-blob/tests/it/weed.rs"]
+mod weed;
 mod words;

@@ -54,7 +54,7 @@ impl Diff {
         let place = self.place.namespace;
         let found = session.with(async |app, caller| {
             let both = (&self.first, &self.second);
-            Ok(app.artifacts().await?.diff(caller, place.as_ref(), both).await?)
+            Ok(app.artifacts(caller).await?.diff(caller, place.as_ref(), both).await?)
         })?;
         session.show_table(&found, &differences(&found), "the two hold the same")
     }
@@ -80,8 +80,9 @@ fn differences(found: &[Difference]) -> Table {
 impl Du {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let place = self.place.namespace;
-        let usage = session
-            .with(async |app, caller| Ok(app.artifacts().await?.usage(caller, place.as_ref()).await?))?;
+        let usage = session.with(async |app, caller| {
+            Ok(app.artifacts(caller).await?.usage(caller, place.as_ref()).await?)
+        })?;
         session.show(&usage, |out| {
             let took = ratio(usage.logical_bytes, usage.stored_bytes);
             writeln!(out, "versions     {}", usage.versions)?;
@@ -100,13 +101,13 @@ impl Ls {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let Some(reference) = self.reference else {
             let all = session
-                .with(async |app, caller| Ok(app.artifacts().await?.list(caller, self.all).await?))?;
+                .with(async |app, caller| Ok(app.artifacts(caller).await?.list(caller, self.all).await?))?;
             let empty = "no artifacts here; `keep artifact put NAME PATH` stores one";
             return session.show_table(&all, &versions(&all), empty);
         };
         let place = self.place.namespace;
         let parts = session.with(async |app, caller| {
-            Ok(app.artifacts().await?.parts(caller, place.as_ref(), &reference).await?)
+            Ok(app.artifacts(caller).await?.parts(caller, place.as_ref(), &reference).await?)
         })?;
         session.show_table(&parts, &table_of(&parts), "it is an empty folder")
     }
@@ -116,7 +117,7 @@ impl Log {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let (reference, place) = (self.reference, self.place.namespace);
         let log = session.with(async |app, caller| {
-            Ok(app.artifacts().await?.log(caller, place.as_ref(), &reference).await?)
+            Ok(app.artifacts(caller).await?.log(caller, place.as_ref(), &reference).await?)
         })?;
         session.show_table(&log, &versions(&log), "no versions")
     }
