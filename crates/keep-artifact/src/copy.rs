@@ -88,11 +88,24 @@ impl Artifacts {
         let (key, number) = (&found.key, found.number);
         let there = effects::named(other, key, number).await?;
         let diverged = || ArtifactError::Diverged { key: Box::new(key.clone()), number };
-        if there.as_ref().is_some_and(|entry| entry.manifest != found.manifest.to_string()) {
-            return Err(diverged());
-        }
         let already = there.is_some();
         let manifest = self.manifest_of(found).await?;
+        if let Some(entry) = there.filter(|entry| entry.manifest != found.manifest.to_string()) {
+            // Stored in another way there: what counts is what it restores.
+            let id = blob_id(&entry.manifest).ok_or_else(diverged)?;
+            let theirs = Manifest::from_bytes(&other.get(&id).await?)?;
+            if !theirs.restores_the_same(&manifest) {
+                return Err(diverged());
+            }
+            effects::name_version(started, other, (key, number), id, &found.tags).await?;
+            return Ok(Copied {
+                key: key.clone(),
+                version: number,
+                bytes: total(&theirs),
+                moved_bytes: 0,
+                already,
+            });
+        }
         let mut moved_bytes = 0;
         let (mut done, all) = (0, total(&manifest));
         for bundle in &manifest.bundles {
@@ -156,7 +169,11 @@ impl Artifacts {
         let all = total(&manifest);
         let own = to.clone();
         let log = self.db.read(move |tx| store::log(tx.sql(), &own)).await?;
-        if log.iter().any(|one| one.manifest == id) {
+        let same = match log.iter().find(|one| one.number == number) {
+            Some(one) => one.manifest == id || self.manifest_of(one).await?.restores_the_same(&manifest),
+            None => false,
+        };
+        if same {
             let (key, version) = (to.clone(), number);
             return Ok(Copied { key, version, bytes: all, moved_bytes: 0, already: true });
         }

@@ -121,6 +121,9 @@ pub enum ArtifactError {
     /// The bundles that were put were taken away meanwhile.
     #[error("what was stored so far was taken away by a collection, so nothing was recorded")]
     Collected,
+    /// A version was removed or stored anew while a collection stored it anew.
+    #[error("versions changed while they were stored anew, so they stay as they were")]
+    Shifted,
     /// The store belongs to another installation.
     #[error("the store {url} belongs to another installation of Keep")]
     OtherOwner {
@@ -178,6 +181,7 @@ impl Explain for ArtifactError {
             Self::Changed(_)
             | Self::Exists(_)
             | Self::Collected
+            | Self::Shifted
             | Self::OtherOwner { .. }
             | Self::Diverged { .. }
             | Self::InFlight(_) => ErrorKind::Conflict,

@@ -2,6 +2,7 @@
 
 mod faults;
 mod safety;
+mod tidy;
 
 use crate::home::Home;
 use std::fs;
