@@ -30,7 +30,7 @@ mod verify;
 mod weave;
 mod window;
 
-pub use compare::{Change, Difference};
+pub use compare::{Change, Difference, Moved};
 pub use copy::{Copied, Synced};
 pub use effects::Existing;
 pub use engine::{Artifacts, Progress, Watch, unwatched};

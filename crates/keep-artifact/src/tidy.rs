@@ -11,6 +11,7 @@ use crate::error::ArtifactError;
 use crate::name::Key;
 use crate::shelf::Shelf;
 use crate::store::{self, Found, Pending};
+use crate::tend::failed;
 use carry::{Carried, Carrier};
 use choose::{Choice, choose};
 use field::Field;
@@ -112,22 +113,31 @@ impl Artifacts {
             Ok(carried) => self.put_in_place(&started, lead, carried).await,
             Err(error) => Err(error),
         };
+        if let Ok((_, names)) = &done {
+            for (key, number) in names {
+                if let Err(error) = self.settle_name(&started, key, *number).await {
+                    // The names still say what is about to go, so nothing goes: this stays on record as
+                    // under way, and the next collection writes the names first.
+                    return Err(failed(started, error).await);
+                }
+            }
+        }
         let ended = store::end_rewrite(&started, &self.db, pendings, self.now()).await;
-        let tidied = match done.and_then(|written_bytes| ended.map(|()| written_bytes)) {
+        let tidied = match done.and_then(|(written_bytes, _)| ended.map(|()| written_bytes)) {
             Ok(written_bytes) => Tidied { written_bytes, ..sums },
             Err(error) => Tidied::failed(&error),
         };
         Ok((started, Some(tidied)))
     }
 
-    /// The manifests are stored, then take their places together, then the names follow. Cut short after
-    /// the second, the next collection writes the names, before it deletes anything.
+    /// The manifests are stored, then take their places together. Gives back what was written, and whose
+    /// names are to follow.
     async fn put_in_place<A: Act>(
         &self,
         started: &Started<A>,
         lead: Pending,
         carried: Carried,
-    ) -> Result<u64, ArtifactError> {
+    ) -> Result<(u64, Vec<(Key, u64)>), ArtifactError> {
         let Carried { manifests, chunks, mut written_bytes } = carried;
         let mut swaps = Vec::with_capacity(manifests.len());
         for (swap, bytes) in manifests {
@@ -136,12 +146,9 @@ impl Artifacts {
             effects::put_blob(started, &self.store, bytes.into()).await?;
             swaps.push(swap);
         }
-        let names: Vec<(Key, u64)> = swaps.iter().map(|swap| (swap.key.clone(), swap.number)).collect();
+        let names = swaps.iter().map(|swap| (swap.key.clone(), swap.number)).collect();
         store::swap(started, &self.db, swaps, chunks).await?;
-        for (key, number) in &names {
-            self.settle_name(started, key, *number).await?;
-        }
-        Ok(written_bytes)
+        Ok((written_bytes, names))
     }
 
     /// Makes a version's name in the store say what the tables say, also while others change them.

@@ -113,14 +113,14 @@ fn a_bundle_that_is_mostly_waste_is_packed_anew() {
 fn check(home: &Home, _: &Said, at: &str) {
     for version in [2, 4] {
         assert_eq!(restored(home, &format!("model@{version}")), weights(version - 1), "{at}");
-        restores_from_the_store_alone(home, version, at);
     }
+    restores_from_the_store_alone(home, 4, at);
     let collected = home.keep(&GC);
     assert_eq!(collected.code, 0, "{at}, then {collected:?}");
     for version in [2, 4] {
         assert_eq!(restored(home, &format!("model@{version}")), weights(version - 1), "{at}");
-        restores_from_the_store_alone(home, version, at);
     }
+    restores_from_the_store_alone(home, 2, at);
     let verified = home.keep(&["audit", "verify"]);
     assert_eq!(verified.code, 0, "{at}, then {verified:?}");
     let nothing = home.json(&["artifact", "gc", "--grace", "0ms", "--json"]);
