@@ -37,7 +37,7 @@ pub use engine::{Artifacts, Progress, Watch, unwatched};
 pub use error::ArtifactError;
 pub use get::{Got, Wanted};
 pub use look::{PartView, VersionView};
-pub use manifest::{Shape, Sums};
+pub use manifest::{Shape, Sums, check_manifest};
 pub use name::{Key, Reference, ReferenceError, Tag, Version};
 pub use probes::probes;
 pub use put::{NewArtifact, Put};

@@ -1,6 +1,7 @@
 //! Artifacts through the program: what goes in comes out, or an error with a name does.
 
 mod faults;
+mod fixtures;
 mod safety;
 mod tidy;
 
