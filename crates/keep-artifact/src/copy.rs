@@ -108,13 +108,15 @@ impl Artifacts {
     ) -> Result<Copied, ArtifactError> {
         let (key, number) = (found.key.clone(), found.number);
         let there = effects::named(other, &key, number).await?;
-        let already = match &there {
-            Some(entry) if entry.manifest != found.manifest.to_string() => {
-                return Err(ArtifactError::Diverged { key: Box::new(key), number });
-            }
-            there => there.is_some(),
-        };
+        let already = there.is_some();
         let manifest = self.manifest_of(found).await?;
+        if let Some(entry) = there.filter(|entry| entry.manifest != found.manifest.to_string()) {
+            let Some((id, theirs)) = self.same_elsewhere(found, other, &entry.manifest).await? else {
+                return Err(ArtifactError::Diverged { key: Box::new(key), number });
+            };
+            effects::name_version(started, other, (&key, number), id, &found.tags).await?;
+            return Ok(Copied { key, version: number, bytes: total(&theirs), moved_bytes: 0, already });
+        }
         let needed = manifest.bundles.iter().map(|bundle| bundle.id).chain([found.manifest]);
         let announced = effects::announce(started, other, self.id, needed).await?;
         let pushed = async {
@@ -136,6 +138,20 @@ impl Artifacts {
             effects::retract(started, other, announced).await?;
         }
         Ok(Copied { key, version: number, bytes: total(&manifest), moved_bytes: pushed?, already })
+    }
+
+    /// The manifest of a version that another store has in another way, when it restores the same.
+    async fn same_elsewhere(
+        &self,
+        found: &Found,
+        other: &BlobStore,
+        manifest: &str,
+    ) -> Result<Option<(BlobId, Manifest)>, ArtifactError> {
+        let misnamed = || ArtifactError::Misnamed { name: format!("{}@{}", found.key.name, found.number) };
+        let id = blob_id(manifest).ok_or_else(misnamed)?;
+        let theirs = Manifest::from_bytes(&other.get(&id).await?)?;
+        let same = theirs.restores_the_same(&self.manifest_of(found).await?);
+        Ok(same.then_some((id, theirs)))
     }
 
     async fn push_bundles<A: Act>(
@@ -196,7 +212,17 @@ impl Artifacts {
         let bytes = total(&incoming.manifest);
         let own = to.clone();
         let log = self.db.read(move |tx| store::log(tx.sql(), &own)).await?;
-        if let Some(version) = incoming.is_among(&log, to)? {
+        let same = match incoming.is_among(&log, to)? {
+            Some(version) => Some(version),
+            // Stored anew here or there it is another manifest, which restores the same.
+            None => match log.iter().find(|one| from == to && one.number == number) {
+                Some(one) if self.manifest_of(one).await?.restores_the_same(&incoming.manifest) => {
+                    Some(number)
+                }
+                _ => None,
+            },
+        };
+        if let Some(version) = same {
             return Ok(Copied { key: to.clone(), version, bytes, moved_bytes: 0, already: true });
         }
         let kept = (from == to).then_some(number);
@@ -328,7 +354,9 @@ impl Artifacts {
                 continue;
             }
             let entry = effects::named(other, &found.key, found.number).await?;
-            if entry.is_some_and(|entry| entry.manifest != found.manifest.to_string()) {
+            if let Some(entry) = entry.filter(|entry| entry.manifest != found.manifest.to_string())
+                && self.same_elsewhere(found, other, &entry.manifest).await?.is_none()
+            {
                 synced.diverged.push(format!("{}@{}", name.0, name.1));
             }
         }

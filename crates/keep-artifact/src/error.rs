@@ -130,6 +130,9 @@ pub enum ArtifactError {
     /// The bundles that were put were taken away meanwhile.
     #[error("what was stored so far was taken away by a collection, so nothing was recorded")]
     Collected,
+    /// A version was removed or stored anew while a collection stored it anew.
+    #[error("versions changed while they were stored anew, so they stay as they were")]
+    Shifted,
     /// The store belongs to another installation.
     #[error("the store {url} is tended by another installation of Keep ({installation}, since {since})")]
     OtherOwner {
@@ -225,6 +228,7 @@ impl Explain for ArtifactError {
             Self::Changed(_)
             | Self::Exists(_)
             | Self::Collected
+            | Self::Shifted
             | Self::OtherOwner { .. }
             | Self::BeingCollected { .. }
             | Self::Diverged { .. }

@@ -35,7 +35,7 @@ use std::sync::Arc;
 const MIN_REGION_BYTES: u64 = 4096;
 /// A difference must save at least this much of what the region would take alone: less is not worth what
 /// reading two regions costs at each restoration.
-const MIN_GAIN_PERCENT: usize = 5;
+const MIN_GAIN_PERCENT: u64 = 5;
 /// Where a region is tried out, and how much of it at each place.
 const TRIES: u64 = 3;
 const TRY_BYTES: u64 = 256 << 10;
@@ -515,11 +515,16 @@ fn pays(file: &mut File, region: &Region, base: &RegionReader, at: u32) -> Resul
             break;
         }
     }
-    Ok(differing_bytes * 100 <= alone_bytes * (100 - MIN_GAIN_PERCENT))
+    Ok(worth_a_base(differing_bytes as u64, alone_bytes as u64))
+}
+
+/// Whether a difference of so many bytes is worth what restoring it costs.
+pub(crate) const fn worth_a_base(differing_bytes: u64, alone_bytes: u64) -> bool {
+    differing_bytes.saturating_mul(100) <= alone_bytes.saturating_mul(100 - MIN_GAIN_PERCENT)
 }
 
 /// An error of ours that went through the codec comes out as itself.
-fn unwrapped(error: TensorError) -> ArtifactError {
+pub(crate) fn unwrapped(error: TensorError) -> ArtifactError {
     match error {
         TensorError::Sink(inner) => match inner.downcast::<ArtifactError>() {
             Ok(ours) => ours,

@@ -237,7 +237,7 @@ pub(super) const MARK_IDLE: [&str; 2] = [
        OR EXISTS (SELECT 1 FROM artifact_hold h WHERE h.bundle = artifact_bundle.id))",
 ];
 
-fn mark_idle(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<(), ArtifactError> {
+pub(super) fn mark_idle(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<(), ArtifactError> {
     for statement in MARK_IDLE {
         tx.sql().execute(statement, [now.ms()])?;
     }

@@ -4,7 +4,7 @@ use super::{Place, size, watch};
 use crate::edge::{Failure, Session, Table, visible};
 use clap::Args;
 use keep_app::open_other;
-use keep_artifact::{Depth, Plan, Reference, Repaired, Retention, Tag, USUAL_GRACE, Verified};
+use keep_artifact::{Depth, Plan, Reference, Repaired, Retention, Tag, Tidied, USUAL_GRACE, Verified};
 use keep_types::{Duration, ErrorKind};
 use std::process::ExitCode;
 
@@ -195,6 +195,9 @@ impl Gc {
         session.show(&found, |out| {
             let verb = if found.applied { "deleted" } else { "would delete" };
             writeln!(out, "{verb} {} bundles, {}", found.bundles, size(found.bytes))?;
+            if let Some(tidied) = &found.tidied {
+                say_tidied(out, tidied, found.applied)?;
+            }
             if found.dead_puts > 0 {
                 writeln!(out, "{} put(s) ended before they were recorded", found.dead_puts)?;
             }
@@ -239,6 +242,20 @@ impl Owner {
             }
         })
     }
+}
+
+fn say_tidied(out: &mut dyn std::io::Write, tidied: &Tidied, applied: bool) -> std::io::Result<()> {
+    if let Some(why) = &tidied.failed_because {
+        return writeln!(out, "nothing was stored anew: {}", visible(why));
+    }
+    let (verb, free) = if applied { ("stored anew", "frees") } else { ("would store anew", "would free") };
+    let (versions, written, freed) = (tidied.versions, size(tidied.written_bytes), size(tidied.freed_bytes));
+    writeln!(out, "{verb} parts of {versions} version(s): {written}")?;
+    if tidied.reencoded > 0 {
+        let (count, bytes) = (tidied.reencoded, size(tidied.reencoded_bytes));
+        writeln!(out, "  {count} tensors that differed from removed ones, {bytes}")?;
+    }
+    writeln!(out, "  that {free} {freed} after the grace")
 }
 
 impl Verify {
