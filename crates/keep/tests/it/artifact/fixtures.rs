@@ -13,6 +13,9 @@ fn fixtures(to: &Path) {
     let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/format1");
     let done = std::process::Command::new("cp").arg("-r").arg(from).arg(to).status().unwrap();
     assert!(done.success());
+    // A repository keeps no modes but the executable one; a store belongs to one user.
+    let done = std::process::Command::new("chmod").args(["-R", "go-rwx"]).arg(to).status().unwrap();
+    assert!(done.success());
 }
 
 /// The weights after a step, as they were computed when the fixtures were made, by their BLAKE3.
