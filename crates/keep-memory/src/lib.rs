@@ -8,4 +8,5 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
 
+pub mod model;
 pub mod rank;
