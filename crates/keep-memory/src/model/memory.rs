@@ -95,6 +95,9 @@ pub struct Memory {
     pub source: Source,
     /// Who wrote it down.
     pub written_by: Principal,
+    /// Who wrote this version of it, where that is somebody else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edited_by: Option<Principal>,
     /// Who said it, where it is a turn of a conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub speaker: Option<String>,

@@ -1,0 +1,80 @@
+//! `keep remember`, `keep recall` and `keep memory …`.
+
+mod forget;
+mod look;
+mod remember;
+
+pub(crate) use remember::Remember;
+
+use crate::edge::{Failure, Session};
+use clap::{Args, Subcommand};
+use keep_memory::Where;
+use keep_types::{Id, MemoryKind, Namespace};
+use std::process::ExitCode;
+
+#[derive(Args)]
+#[command(
+    after_help = "EXAMPLES:\n  keep remember \"we chose Postgres because of its JSON\" --kind decision --tag db\n  keep memory ls --kind decision\n  keep memory show 01kar3m7\n  keep memory forget 01kar3m7\n\nA memory is named by its id, or by enough of its first characters."
+)]
+pub(crate) struct Memory {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// List memories, the newest first
+    Ls(look::Ls),
+    /// Show a memory with all that is known of it
+    Show(look::Show),
+    /// Show how a memory read before its edits
+    History(look::HistoryWords),
+    /// Remove memories for good, with everything that follows from them
+    Forget(forget::Forget),
+}
+
+impl Memory {
+    pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        match self.what {
+            What::Ls(command) => command.run(session),
+            What::Show(command) => command.run(session),
+            What::History(command) => command.run(session),
+            What::Forget(command) => command.run(session),
+        }
+    }
+}
+
+/// Where memories are looked for.
+#[derive(Args, Clone, Default)]
+struct Place {
+    /// Only here: global, project:NAME, session:PROJECT/ID [default: where you are, and above]
+    #[arg(short, long)]
+    namespace: Option<Namespace>,
+    /// In every namespace, not only those seen from here
+    #[arg(short, long, conflicts_with = "namespace")]
+    all: bool,
+}
+
+impl From<Place> for Where {
+    fn from(place: Place) -> Self {
+        match place {
+            Place { all: true, .. } => Self::Everywhere,
+            Place { namespace: Some(only), .. } => Self::Only(only),
+            Place { namespace: None, .. } => Self::Here,
+        }
+    }
+}
+
+/// As much of an id as tells it from others, in all likelihood: the time, and twenty random bits.
+const SHORT: usize = 14;
+
+/// An id short enough for a line, and long enough to be typed back.
+fn short(id: Id<MemoryKind>) -> String {
+    let id = id.to_string();
+    id.trim_start_matches("mem_").chars().take(SHORT).collect()
+}
+
+/// The day of a moment.
+fn day(moment: keep_types::Timestamp) -> String {
+    moment.to_string().chars().take(10).collect()
+}
