@@ -8,5 +8,9 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
 
+pub mod index;
 pub mod model;
 pub mod rank;
+mod schema;
+
+pub use schema::SCHEMA;
