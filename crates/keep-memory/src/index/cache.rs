@@ -1,9 +1,9 @@
 //! What of the index is kept in memory between searches.
 
-use super::card::Card;
+use super::card::{Card, LIVE};
 use super::leaf::Leaf;
 use super::tables::{self, SpaceRow};
-use super::{IndexError, LEAF, Place, SpaceId};
+use super::{IndexError, LEAF, Part, Place, SpaceId};
 use keep_embed::Quantised;
 use rusqlite::Connection;
 use std::collections::HashMap;
@@ -65,6 +65,11 @@ impl Loaded {
             Keep::UpTo(_) => {
                 let mut read: Vec<(Place, Quantised)> = Vec::with_capacity(leaf.cards.len());
                 tables::vectors_of_leaf(sql, space, number, |place, vector| read.push((place, vector)))?;
+                let mut live = (number * LEAF..).zip(&leaf.cards).filter(|(_, card)| card.is(LIVE));
+                let mut read_places = read.iter().map(|(place, _)| *place);
+                if let Some((place, _)) = live.find(|(place, _)| read_places.next() != Some(*place)) {
+                    return Err(IndexError::Damaged { space, part: Part::Vector(place) });
+                }
                 Some(Vectors::of(read, leaf.cards.len()))
             }
         };

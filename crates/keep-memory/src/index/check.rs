@@ -1,20 +1,23 @@
 //! Finding out what of an index is damaged, and making it again from the memories.
 
-use super::card::{LIVE, NOBODY};
+use super::card::{Card, LIVE, NOBODY};
 use super::entry::Prepared;
+use super::work::Work;
 use super::{BLOCK, IndexError, LEAF, Part, Place, SpaceId, tables, write};
 use rusqlite::Connection;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 
 /// Where an index is made again from: the memories of a space as the database has them.
 pub trait Rows {
-    /// Calls `with` for each memory of a space, in the order of their places.
+    /// Calls `with` for each memory of a space within these places, in their order.
     ///
     /// # Errors
     /// When the memories cannot be read, or `with` fails.
     fn each(
         &self,
         space: SpaceId,
+        places: Range<Place>,
         with: &mut dyn FnMut(Place, Prepared) -> Result<(), IndexError>,
     ) -> Result<(), IndexError>;
 }
@@ -58,30 +61,102 @@ fn terms_of(sql: &Connection, space: SpaceId) -> Result<Vec<(String, u32)>, Inde
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Makes a damaged part again.
+/// Makes a damaged part again, and all of the space where more is damaged than that.
 ///
 /// # Errors
 /// When the memories cannot be read or the database refuses.
 pub fn repair(sql: &Connection, space: SpaceId, part: Part, rows: &dyn Rows) -> Result<(), IndexError> {
-    // The lists of a block hold nothing but what its memories say. What else is damaged also says which turns
-    // follow each other, and that the whole space knows.
-    match part {
+    let repaired = match part {
         Part::Words(block) => rewrite_words(sql, space, block, rows),
-        Part::Whole | Part::Leaf(_) | Part::Vector(_) => rebuild(sql, space, rows),
+        Part::Vector(place) => rewrite_vector(sql, space, place, rows),
+        Part::Leaf(leaf) => rewrite_leaf(sql, space, leaf, rows),
+        Part::Whole => rebuild(sql, space, rows),
+    };
+    match repaired {
+        Err(IndexError::Damaged { .. }) => rebuild(sql, space, rows),
+        other => other,
     }
 }
 
 fn rewrite_words(sql: &Connection, space: SpaceId, block: u32, rows: &dyn Rows) -> Result<(), IndexError> {
     sql.prepare_cached("DELETE FROM memory_index_term WHERE space = ?1 AND block = ?2")?
         .execute((space.0, block))?;
-    let mut work = super::work::Work::begin(sql, space)?;
-    rows.each(space, &mut |place, memory| {
-        if place / BLOCK == block {
-            memory.counts.iter().for_each(|(term, count)| work.add_word(term, place, *count));
-        }
+    let mut work = Work::begin(sql, space)?;
+    rows.each(space, span(block, BLOCK), &mut |place, memory| {
+        memory.counts.iter().for_each(|(term, count)| work.add_word(term, place, *count));
         Ok(())
     })?;
     work.finish()
+}
+
+fn rewrite_vector(sql: &Connection, space: SpaceId, place: Place, rows: &dyn Rows) -> Result<(), IndexError> {
+    let mut work = Work::begin(sql, space)?;
+    rows.each(space, place..place.saturating_add(1), &mut |place, memory| {
+        let card = work.card(place)?;
+        let embedder = tables::embedder_number(sql, &memory.embedder, memory.vector.codes.len())?;
+        work.set_card(place, Card { embedder, ..card })?;
+        work.set_vector(place, memory.vector)?;
+        work.remix_around(place)
+    })?;
+    work.finish()
+}
+
+fn rewrite_leaf(sql: &Connection, space: SpaceId, leaf: u32, rows: &dyn Rows) -> Result<(), IndexError> {
+    sql.prepare_cached("DELETE FROM memory_index_leaf WHERE key = ?1")?
+        .execute([tables::key(space, leaf)])?;
+    let places = span(leaf, LEAF);
+    let mut turns = Turns::leading_into(sql, space, &places)?;
+    let mut work = Work::begin(sql, space)?;
+    let mut found = Vec::new();
+    rows.each(space, places, &mut |place, memory| {
+        if let Some(talk) = memory.talk
+            && let Some(before) = turns.last_here.insert(talk, place)
+        {
+            turns.before.insert(place, before);
+            turns.after.insert(before, place);
+        }
+        found.push((place, memory));
+        Ok(())
+    })?;
+    for (place, memory) in &found {
+        let beside = [&turns.before, &turns.after].map(|turns| turns.get(place).copied().unwrap_or(NOBODY));
+        write::put_again(&mut work, *place, memory, beside)?;
+    }
+    for (place, _) in &found {
+        work.remix_around(*place)?;
+    }
+    work.finish()
+}
+
+/// Which turns follow each other in and around a leaf.
+#[derive(Default)]
+struct Turns {
+    before: HashMap<Place, Place>,
+    after: HashMap<Place, Place>,
+    last_here: HashMap<i64, Place>,
+}
+
+impl Turns {
+    /// What the other leaves know of their neighbours in these places: each points at the other.
+    fn leading_into(sql: &Connection, space: SpaceId, places: &Range<Place>) -> Result<Self, IndexError> {
+        let mut turns = Self::default();
+        for leaf in tables::leaves_after(sql, space, i64::MIN)? {
+            let body = tables::leaf(sql, space, leaf)?.unwrap_or_default();
+            for (at, card) in (leaf * LEAF..).zip(&body.cards) {
+                if places.contains(&card.after) {
+                    turns.before.insert(card.after, at);
+                }
+                if places.contains(&card.before) {
+                    turns.after.insert(card.before, at);
+                }
+            }
+        }
+        Ok(turns)
+    }
+}
+
+fn span(number: u32, width: u32) -> Range<Place> {
+    number * width..(number + 1).saturating_mul(width)
 }
 
 /// Makes the index of a space again.
@@ -98,7 +173,7 @@ pub fn rebuild(sql: &Connection, space: SpaceId, rows: &dyn Rows) -> Result<(), 
     let row = tables::SpaceRow { stamp: stamp.unwrap_or_default(), ..tables::SpaceRow::default() };
     tables::put_space(sql, space, row)?;
     let mut batch: Vec<(Place, Prepared)> = Vec::new();
-    rows.each(space, &mut |place, memory| {
+    rows.each(space, 0..Place::MAX, &mut |place, memory| {
         let follows = batch.last().is_none_or(|(last, _)| last + 1 == place);
         if !follows || batch.len() >= LEAF as usize {
             add_batch(sql, space, &mut batch)?;

@@ -233,35 +233,39 @@ pub(super) fn put_last_turn(
     Ok(())
 }
 
-/// Counts memories of a speaker up or down, and returns the speaker's number.
+/// The number of a speaker, given now where there is none.
+pub(super) fn speaker_number(sql: &Connection, space: SpaceId, name: &str) -> Result<u16, IndexError> {
+    let mut find =
+        sql.prepare_cached("SELECT number FROM memory_index_speaker WHERE space = ?1 AND name = ?2")?;
+    if let Some(known) = find.query_row(params![space.0, name], |row| row.get(0)).optional()? {
+        return Ok(known);
+    }
+    let mut next = sql.prepare_cached(
+        "INSERT INTO memory_index_speaker (space, number, name, memories, stamp)
+         SELECT ?1, coalesce(max(number) + 1, 0), ?2, 0, 0 FROM memory_index_speaker WHERE space = ?1
+         RETURNING number",
+    )?;
+    let number: i64 = next.query_row(params![space.0, name], |row| row.get(0))?;
+    // The last number stands for nobody.
+    let number = u16::try_from(number).ok().filter(|number| *number < u16::MAX);
+    number.ok_or(IndexError::TooMany("speakers in a space"))
+}
+
+/// Counts the memories of a speaker up or down; a name goes with the last of them.
 pub(super) fn count_speaker(
     sql: &Connection,
     space: SpaceId,
-    name: &str,
+    number: u16,
     by: i64,
     stamp: i64,
-) -> Result<u16, IndexError> {
-    let mut count = sql.prepare_cached(
+) -> Result<(), IndexError> {
+    sql.prepare_cached(
         "UPDATE memory_index_speaker SET memories = memories + ?3, stamp = ?4,
              name = CASE WHEN memories + ?3 > 0 THEN name END
-         WHERE space = ?1 AND name = ?2 RETURNING number",
-    )?;
-    let known: Option<u16> =
-        count.query_row(params![space.0, name, by, stamp], |row| row.get(0)).optional()?;
-    if let Some(known) = known {
-        return Ok(known);
-    }
-    let mut next =
-        sql.prepare_cached("SELECT coalesce(max(number) + 1, 0) FROM memory_index_speaker WHERE space = ?1")?;
-    let number: i64 = next.query_row([space.0], |row| row.get(0))?;
-    // The last number stands for nobody.
-    let number = u16::try_from(number).ok().filter(|number| *number < u16::MAX);
-    let number = number.ok_or(IndexError::TooMany("speakers in a space"))?;
-    sql.prepare_cached(
-        "INSERT INTO memory_index_speaker (space, number, name, memories, stamp) VALUES (?1, ?2, ?3, ?4, ?5)",
+         WHERE space = ?1 AND number = ?2",
     )?
-    .execute(params![space.0, number, name, by, stamp])?;
-    Ok(number)
+    .execute(params![space.0, number, by, stamp])?;
+    Ok(())
 }
 
 /// The speakers of a space that changed after a stamp; one without a name has gone.

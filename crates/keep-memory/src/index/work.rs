@@ -7,7 +7,7 @@ use super::postings::Posting;
 use super::tables::{self, SpaceRow};
 use super::{BLOCK, IndexError, LEAF, Place, SpaceId};
 use crate::rank::Weights;
-use keep_embed::Quantised;
+use keep_embed::{EmbedderId, Quantised};
 use rusqlite::Connection;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -23,6 +23,9 @@ pub(super) struct Work<'t> {
     /// Words by block, and the places that now have them.
     words: BTreeMap<(String, u32), Vec<Posting>>,
     talks: HashMap<i64, Option<Place>>,
+    /// How many memories each speaker gains or loses, and the speaker's number.
+    speakers: BTreeMap<String, (u16, i64)>,
+    embedder: Option<(EmbedderId, u8)>,
 }
 
 impl<'t> Work<'t> {
@@ -38,6 +41,8 @@ impl<'t> Work<'t> {
             remix: BTreeSet::new(),
             words: BTreeMap::new(),
             talks: HashMap::new(),
+            speakers: BTreeMap::new(),
+            embedder: None,
         })
     }
 
@@ -95,6 +100,29 @@ impl<'t> Work<'t> {
         self.talks.insert(talk, last);
     }
 
+    /// Counts the memories of a speaker up or down, and returns the speaker's number.
+    pub(super) fn count_speaker(&mut self, name: &str, by: i64) -> Result<u16, IndexError> {
+        if let Some((number, change)) = self.speakers.get_mut(name) {
+            *change += by;
+            return Ok(*number);
+        }
+        let number = tables::speaker_number(self.sql, self.space, name)?;
+        self.speakers.insert(name.to_owned(), (number, by));
+        Ok(number)
+    }
+
+    /// The number of an embedder.
+    pub(super) fn embedder_number(&mut self, id: &EmbedderId, dimensions: usize) -> Result<u8, IndexError> {
+        match &self.embedder {
+            Some((known, number)) if known == id => Ok(*number),
+            _ => {
+                let number = tables::embedder_number(self.sql, id, dimensions)?;
+                self.embedder = Some((id.clone(), number));
+                Ok(number)
+            }
+        }
+    }
+
     /// Notes that a memory has a word.
     pub(super) fn add_word(&mut self, term: &str, place: Place, count: u8) {
         self.words.entry((term.to_owned(), place / BLOCK)).or_default().push(Posting::new(place, count));
@@ -145,6 +173,9 @@ impl<'t> Work<'t> {
         }
         for (talk, last) in &self.talks {
             tables::put_last_turn(self.sql, self.space, *talk, *last)?;
+        }
+        for (number, change) in self.speakers.values().filter(|(_, change)| *change != 0) {
+            tables::count_speaker(self.sql, self.space, *number, *change, self.row.stamp)?;
         }
         tables::put_space(self.sql, self.space, self.row)
     }

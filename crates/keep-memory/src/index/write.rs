@@ -42,12 +42,31 @@ fn write_memory(
     work: &mut Work<'_>,
     place: Place,
     entry: &Prepared,
+    beside: [Place; 2],
+) -> Result<(), IndexError> {
+    if let Some(name) = &entry.speaker {
+        work.count_speaker(name, 1)?;
+    }
+    put_again(work, place, entry, beside)?;
+    work.remix_around(place)?;
+    for (term, count) in &entry.counts {
+        work.add_word(term, place, *count);
+    }
+    work.row.memories += 1;
+    work.row.words += i64::from(entry.length);
+    Ok(())
+}
+
+/// Puts the card, the times and the vector of a memory at its place.
+pub(super) fn put_again(
+    work: &mut Work<'_>,
+    place: Place,
+    entry: &Prepared,
     [before, after]: [Place; 2],
 ) -> Result<(), IndexError> {
-    let dimensions = entry.vector.codes.len();
-    let embedder = tables::embedder_number(work.sql, &entry.embedder, dimensions)?;
+    let embedder = work.embedder_number(&entry.embedder, entry.vector.codes.len())?;
     let speaker = match &entry.speaker {
-        Some(name) => tables::count_speaker(work.sql, work.space, name, 1, work.row.stamp)?,
+        Some(name) => work.count_speaker(name, 0)?,
         None => UNSAID,
     };
     let mut card = Card { before, after, length: entry.length, speaker, embedder, ..Card::EMPTY };
@@ -58,14 +77,7 @@ fn write_memory(
     card.stand(&entry.standing);
     work.set_card(place, card)?;
     work.set_times(place, Times::of(&entry.standing))?;
-    work.set_vector(place, entry.vector.clone())?;
-    work.remix_around(place)?;
-    for (term, count) in &entry.counts {
-        work.add_word(term, place, *count);
-    }
-    work.row.memories += 1;
-    work.row.words += i64::from(entry.length);
-    Ok(())
+    work.set_vector(place, entry.vector.clone())
 }
 
 /// Takes over how a memory stands; its text is the same.
@@ -139,7 +151,7 @@ fn wipe(work: &mut Work<'_>, place: Place, old: &Prepared, card: Card) -> Result
     if card.speaker != UNSAID
         && let Some(name) = &old.speaker
     {
-        tables::count_speaker(work.sql, work.space, name, -1, work.row.stamp)?;
+        work.count_speaker(name, -1)?;
     }
     work.drop_vector(place)?;
     work.set_card(place, Card::EMPTY)?;
@@ -192,7 +204,7 @@ pub fn reembed(
     vectors: Vec<(Place, Quantised)>,
 ) -> Result<(), IndexError> {
     let mut work = Work::begin(sql, space)?;
-    let number = tables::embedder_number(sql, embedder.id(), embedder.dimensions())?;
+    let number = work.embedder_number(embedder.id(), embedder.dimensions())?;
     for (place, vector) in vectors {
         let card = taken(&mut work, place)?;
         work.set_card(place, Card { embedder: number, ..card })?;

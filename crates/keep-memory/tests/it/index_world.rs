@@ -9,6 +9,7 @@ use keep_memory::model::{Kind, Validity};
 use keep_memory::rank::{Question, Weights};
 use keep_types::{Timestamp, Trust};
 use rusqlite::Connection;
+use std::ops::Range;
 
 pub(crate) const SPACE: SpaceId = SpaceId(7);
 
@@ -111,6 +112,7 @@ impl World {
             "SELECT 'term', space, term, block, hex(postings) FROM memory_index_term ORDER BY 2, 3, 4",
             "SELECT 'leaf', key, space, hex(body) FROM memory_index_leaf ORDER BY key",
             "SELECT 'vector', key, hex(vector) FROM memory_index_vector ORDER BY key",
+            "SELECT 'speaker', space, name, memories FROM memory_index_speaker WHERE name NOT NULL ORDER BY 2, 3",
             "SELECT 'talk', space, talk, last FROM memory_index_talk ORDER BY 2, 3",
         ];
         let mut all = Vec::new();
@@ -119,7 +121,8 @@ impl World {
             let width = rows.column_count();
             let mut rows = rows.query([]).unwrap();
             while let Some(row) = rows.next().unwrap() {
-                let cells = (0..width).map(|at| format!("{:?}", row.get_ref(at).unwrap()));
+                let cells =
+                    (0..width).map(|at| format!("{:?}", row.get::<_, rusqlite::types::Value>(at).unwrap()));
                 all.push(cells.collect::<Vec<_>>().join(" "));
             }
         }
@@ -151,8 +154,10 @@ impl Rows for Written<'_> {
     fn each(
         &self,
         _: SpaceId,
+        places: Range<Place>,
         with: &mut dyn FnMut(Place, Prepared) -> Result<(), IndexError>,
     ) -> Result<(), IndexError> {
-        self.said.iter().try_for_each(|(place, said)| with(*place, said.prepared(self.table)))
+        let mut said = self.said.iter().filter(|(place, _)| places.contains(place));
+        said.try_for_each(|(place, said)| with(*place, said.prepared(self.table)))
     }
 }

@@ -1,12 +1,13 @@
 //! What the index finds is what the ranking over texts in memory finds.
 
-use crate::index_world::{SPACE, Said, World, now, places, query, says, standing, turn};
+use crate::index_world::{SPACE, Said, World, places, query, says, turn};
 use keep_embed::Table;
 use keep_memory::index::{AsOf, Filters, Query, SpaceId, Span};
 use keep_memory::model::Validity;
 use keep_memory::rank::{Note, Question, Shelf, Weights};
 use keep_types::{Timestamp, Trust};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 const WORDS: &[&str] = &[
     "Caroline",
@@ -108,4 +109,91 @@ proptest! {
         }
         prop_assert_eq!(world.search_cold(&[SPACE], &wanted), answer);
     }
+}
+
+const PAST: &str = "2025-01-01T00:00:00Z";
+const LATER: &str = "2025-06-01T00:00:00Z";
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// The same words six times, each standing otherwise.
+fn six() -> World {
+    let mut said: Vec<Said> = (0..6).map(|n| says(&format!("The server listens on port 80{n}."))).collect();
+    said[0].standing.kind = "decision".parse().unwrap();
+    said[1].standing.trust = Trust::Tool;
+    said[2].standing.held = true;
+    said[3].standing.retired_at = Some(at(LATER));
+    said[3].standing.recorded_at = at(PAST);
+    said[4].standing.valid = Validity { from: Some(at(PAST)), to: Some(at(LATER)) };
+    said[5].said_at = Some(at(PAST));
+    World::of(&said)
+}
+
+#[test]
+fn filters_narrow_what_is_found() {
+    let world = six();
+    let check = |filters: Filters, expected: &[u32]| {
+        let mut found = places(
+            &world.search(&[SPACE], &Query { filters: filters.clone(), ..query("which port?") }).unwrap(),
+        );
+        found.sort_unstable();
+        assert_eq!(found, expected, "{filters:?}");
+    };
+    let usual = Filters::default;
+    let span = |from: &str, to: &str| Span { from: Some(at(from)), to: Some(at(to)) };
+    let as_of = |recorded, valid| AsOf { recorded, valid };
+    check(usual(), &[0, 1, 5]);
+    check(Filters { include_held: true, ..usual() }, &[0, 1, 2, 5]);
+    check(Filters { kinds: vec!["decision".parse().unwrap()], ..usual() }, &[0]);
+    check(Filters { least_trust: Some(Trust::Agent), ..usual() }, &[0, 5]);
+    check(Filters { said: span(PAST, LATER), ..usual() }, &[5]);
+    check(Filters { recorded: span(PAST, LATER), ..usual() }, &[]);
+    // What was on record in spring, and what was true then.
+    let spring = Some(at("2025-03-01T00:00:00Z"));
+    check(Filters { as_of: as_of(spring, None), ..usual() }, &[3]);
+    check(Filters { as_of: as_of(None, spring), ..usual() }, &[0, 1, 4, 5]);
+    let only = |space, places: &[u32]| Some(BTreeMap::from([(space, places.to_vec())]));
+    check(Filters { only: only(SPACE, &[1, 2, 5]), ..usual() }, &[1, 5]);
+    check(Filters { only: only(SpaceId(8), &[1]), ..usual() }, &[]);
+}
+
+#[test]
+fn several_spaces_answer_together_and_others_not_at_all() {
+    let world = World::new();
+    let (project, global, foreign) = (SpaceId(1), SpaceId(2), SpaceId(3));
+    world.add(project, 0, &[says("Releases are cut on Tuesdays."), says("The queue drops old jobs.")]);
+    world.add(global, 0, &[says("Releases need two reviews."), says("Use British spelling.")]);
+    let wanted = query("when are releases cut?");
+    let alone = world.search(&[project, global], &wanted).unwrap();
+    let secret = says("Releases of the secret cut are on Tuesdays, when nobody looks.");
+    world.add(foreign, 0, &[secret]);
+    assert_eq!(world.search(&[global, project, project], &wanted).unwrap(), alone);
+    assert_eq!((alone.found[0].space, alone.found[0].place), (project, 0));
+    assert!(alone.found.iter().all(|found| found.space != foreign));
+    assert!(alone.found.iter().any(|found| found.space == global));
+    assert!(world.search(&[], &wanted).unwrap().found.is_empty());
+    assert!(world.search(&[SpaceId(9)], &wanted).unwrap().found.is_empty());
+}
+
+#[test]
+fn any_text_is_a_question() {
+    let world =
+        World::of(&[says("We chose SQLite."), turn("talk", "Ann", "C++ is 50% done; see src/main.rs")]);
+    for text in ["", " ", "what's the db?", "C++", "50%", "email: bob", "\"", "AND OR NOT *", "\0", "東京 🦀"]
+    {
+        world.search(&[SPACE], &query(text)).unwrap();
+    }
+    assert_eq!(places(&world.ask("src/main.rs?"))[0], 1);
+}
+
+#[test]
+fn what_matters_or_is_new_comes_first_among_equals() {
+    let mut said: Vec<Said> = (0..3).map(|_| says("The staging password rotates weekly.")).collect();
+    said[0].standing.recorded_at = at(PAST);
+    said[2].standing.importance = 9;
+    let world = World::of(&said);
+    assert_eq!(places(&world.ask("staging password")), [2, 1, 0]);
+    assert_eq!(world.ask("staging password").found[1].legs.recency, 1.0);
 }
