@@ -12,6 +12,7 @@ use keep_gate::{Asker, CodeWanted, Gate, GateConfig, Identity, identify};
 
 use keep_ledger::{Ledger, LedgerConfig, SystemClock};
 use keep_memory::Memories;
+use keep_memory::index::Keep;
 use keep_policy::{Layer, Policy, PolicyError, Source, read_folder};
 use keep_redact::Handle;
 use keep_types::{Caller, Clock, Installation, Name, PrincipalKind, Timestamp};
@@ -160,7 +161,8 @@ impl App {
         let embedder = Arc::new(keep_embed::Table::built_in()?);
         let limits = crate::memory::limits(&self.effective.values);
         let clock = Arc::new(SystemClock);
-        let memories = Memories::new(self.db.clone(), self.gate.clone(), clock, embedder, limits);
+        let memories =
+            Memories::new(self.db.clone(), self.gate.clone(), clock, embedder, limits, Keep::Nothing);
         Ok(self.memories.get_or_init(|| memories))
     }
 

@@ -135,6 +135,12 @@ pub(crate) fn forget<W>(what: W, namespace: &Namespace, ids: &[Id<MemoryKind>]) 
 }
 
 impl<W> Deed<W> {
+    /// The same act with what its effect needs.
+    pub(crate) fn with<V>(self, what: V) -> Deed<V> {
+        let Self { facts, asks, shown, .. } = self;
+        Deed { what, facts, asks, shown }
+    }
+
     /// A change of something that is believed more than whoever changes it is asked about.
     pub(crate) fn above(mut self, above: bool) -> Self {
         if above {

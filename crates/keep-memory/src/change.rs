@@ -4,9 +4,11 @@ use crate::acts;
 use crate::checked::{LINE, tags_of, text_of, within};
 use crate::engine::{Memories, Where, trust_of};
 use crate::error::MemoryError;
+use crate::index::Prepared;
 use crate::model::{Draft, Handle, Importance, Kind, LinkKind, Memory, Strength, Validity};
 use crate::remember::Remembering;
 use crate::store::{self, Stored};
+use keep_embed::Embedder;
 use keep_types::{Caller, Timestamp, Trust};
 
 /// What is to be different. What is not named stays as it is.
@@ -36,6 +38,8 @@ pub struct Edit {
 pub(crate) struct Changing {
     pub(crate) stored: Stored,
     pub(crate) new: Memory,
+    /// Both taken apart, where what is found by has changed.
+    pub(crate) words: Option<(Prepared, Prepared)>,
 }
 
 /// What the act of superseding a memory writes.
@@ -69,7 +73,9 @@ impl Memories {
         new.version += 1;
         new.edited_at = self.now();
         new.edited_by = Some(caller.principal.clone());
-        self.change(caller, "memory.write", "edit", Changing { stored, new }).await
+        let (old, edited) = (stored.memory.clone(), new.clone());
+        let words = self.compute(move |embedder| reworded(embedder, &old, &edited)).await??;
+        self.change(caller, "memory.write", "edit", Changing { stored, new, words }).await
     }
 
     fn apply(&self, new: &mut Memory, edit: Edit) -> Result<(), MemoryError> {
@@ -125,7 +131,7 @@ impl Memories {
         let new = self.freshen(caller, Some(&home), vec![draft]).await?;
         let memory = new.fresh[0].memory.clone();
         let above = stored.memory.trust > trust_of(caller);
-        let old = Changing { stored, new: retired };
+        let old = Changing { stored, new: retired, words: None };
         let what = Superseding { new, old, link: LinkKind::Supersedes };
         let act = acts::remember(what, "memory.write", &home, &[&memory])
             .above(above)
@@ -212,7 +218,7 @@ impl Memories {
         if new == stored.memory {
             return Err(MemoryError::NothingToChange(new.id));
         }
-        self.change(caller, action, verb, Changing { stored, new }).await
+        self.change(caller, action, verb, Changing { stored, new, words: None }).await
     }
 
     async fn change(
@@ -228,4 +234,16 @@ impl Memories {
         store::change(self.gate.admit(caller, act).await?).await?;
         Ok(new)
     }
+}
+
+/// Both versions taken apart, when the words or the meaning by which it is found are others.
+fn reworded(
+    embedder: &dyn Embedder,
+    old: &Memory,
+    new: &Memory,
+) -> Result<Option<(Prepared, Prepared)>, MemoryError> {
+    if (&old.text, &old.title, &old.tags) == (&new.text, &new.title, &new.tags) {
+        return Ok(None);
+    }
+    Ok(Some((store::prepared_of(embedder, old)?, store::prepared_of(embedder, new)?)))
 }

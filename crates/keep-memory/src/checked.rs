@@ -1,8 +1,8 @@
 //! A draft, checked once: sizes, words, times, and how far it may be believed.
 
 use crate::error::MemoryError;
-use crate::limits::{Limits, TAGS, WORD_BYTES};
 pub(crate) use crate::limits::LINE_BYTES as LINE;
+use crate::limits::{Limits, TAGS, WORD_BYTES};
 use crate::model::{Draft, Memory, Source};
 use keep_types::{Id, MemoryKind, Namespace, Principal, Timestamp, Trust};
 

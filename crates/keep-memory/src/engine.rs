@@ -1,6 +1,7 @@
 //! The engine: what every operation on memories works with.
 
 use crate::error::MemoryError;
+use crate::index::{Cache, Keep};
 use crate::limits::Limits;
 use keep_db::Db;
 use keep_embed::Embedder;
@@ -15,6 +16,7 @@ pub struct Memories {
     pub(crate) gate: Gate,
     pub(crate) embedder: Arc<dyn Embedder>,
     pub(crate) limits: Limits,
+    pub(crate) cache: Arc<Cache>,
     clock: Arc<dyn Clock>,
 }
 
@@ -39,8 +41,9 @@ impl Memories {
         clock: Arc<dyn Clock>,
         embedder: Arc<dyn Embedder>,
         limits: Limits,
+        keep: Keep,
     ) -> Self {
-        Self { db, gate, embedder, limits, clock }
+        Self { db, gate, embedder, limits, cache: Arc::new(Cache::new(keep)), clock }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

@@ -1,3 +1,4 @@
+use crate::index::IndexError;
 use keep_db::DbError;
 use keep_embed::EmbedError;
 use keep_gate::GateError;
@@ -19,6 +20,9 @@ pub enum MemoryError {
     /// A text could not be made a vector.
     #[error("a text could not be made a vector")]
     Embed(#[from] EmbedError),
+    /// The index failed.
+    #[error(transparent)]
+    Index(#[from] IndexError),
     /// A stored row does not parse.
     #[error("a stored row of {table} does not parse: {what}")]
     Corrupt {
@@ -131,7 +135,10 @@ impl Explain for MemoryError {
             Self::Gate(error) => error.kind(),
             Self::Db(error) => error.kind(),
             Self::At { source, .. } => source.kind(),
-            Self::Sql(_) | Self::Embed(_) | Self::Corrupt { .. } | Self::Worker => ErrorKind::Internal,
+            Self::Index(IndexError::Damaged { .. }) => ErrorKind::Tampered,
+            Self::Index(_) | Self::Sql(_) | Self::Embed(_) | Self::Corrupt { .. } | Self::Worker => {
+                ErrorKind::Internal
+            }
             Self::NoSuchMemory(_) | Self::NoSuchLink { .. } => ErrorKind::NotFound,
             Self::Ambiguous { .. }
             | Self::Empty
@@ -152,6 +159,7 @@ impl Explain for MemoryError {
             Self::Gate(error) => error.hint(),
             Self::Db(error) => error.hint(),
             Self::At { source, .. } => source.hint(),
+            Self::Index(IndexError::Damaged { .. }) => Some("`keep memory check --repair` makes it again".into()),
             Self::NoSuchMemory(_) => Some("`keep memory ls` shows those that are seen from here".into()),
             Self::Ambiguous { .. } => Some("give more of its characters".into()),
             Self::Empty => Some("say what to remember: `keep remember \"we chose Postgres\"`".into()),

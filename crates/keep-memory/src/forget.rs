@@ -3,8 +3,10 @@
 use crate::acts;
 use crate::engine::{Memories, Where};
 use crate::error::MemoryError;
+use crate::index::{Place, Prepared, SpaceId};
 use crate::model::Handle;
-use crate::store::{self, Place, SpaceId, Stored};
+use crate::store::{self, Stored};
+use keep_embed::Embedder;
 use keep_types::{Caller, Id, MemoryKind, Namespace};
 use serde::Serialize;
 
@@ -20,6 +22,7 @@ pub(crate) struct Doomed {
     pub(crate) id: Id<MemoryKind>,
     pub(crate) space: SpaceId,
     pub(crate) place: Place,
+    pub(crate) prepared: Prepared,
 }
 
 /// What was forgotten.
@@ -52,10 +55,9 @@ impl Memories {
         namespaces.dedup();
         let mut ids = Vec::new();
         for namespace in namespaces {
-            let here = found.iter().filter(|one| one.memory.namespace == namespace);
-            let doomed: Vec<Doomed> = here
-                .map(|one| Doomed { seq: one.seq, id: one.memory.id, space: one.space, place: one.place })
-                .collect();
+            let here: Vec<_> =
+                found.iter().filter(|one| one.memory.namespace == namespace).cloned().collect();
+            let doomed = self.compute(move |embedder| doom(embedder, here)).await??;
             let gone: Vec<_> = doomed.iter().map(|one| one.id).collect();
             let act = acts::forget(Forgetting { doomed }, &namespace, &gone);
             store::forget(self.gate.admit(caller, act).await?).await?;
@@ -64,4 +66,14 @@ impl Memories {
         self.db.truncate_log()?;
         Ok(Forgotten { ids })
     }
+}
+
+/// Works out what of the index goes with each memory.
+fn doom(embedder: &dyn Embedder, found: Vec<Stored>) -> Result<Vec<Doomed>, MemoryError> {
+    let one = |stored: Stored| {
+        let prepared = store::prepared_of(embedder, &stored.memory)?;
+        let Stored { seq, space, place, memory } = stored;
+        Ok(Doomed { seq, id: memory.id, space, place, prepared })
+    };
+    found.into_iter().map(one).collect()
 }

@@ -1,11 +1,13 @@
 //! Changes of memories that are there, and of the links between them.
 
 use super::find::by_seq;
+use super::reindex::standing;
 use super::row::Stored;
 use super::write::{add, json, ms, tag};
 use crate::acts::Deed;
 use crate::change::{Changing, Superseding};
 use crate::error::MemoryError;
+use crate::index;
 use crate::links::{Linking, Unlinking};
 use crate::model::Memory;
 use keep_db::WriteTx;
@@ -24,8 +26,10 @@ fn rewrite(tx: &mut WriteTx<'_>, what: &Changing) -> Sql<()> {
     let (sql, old, new) = (tx.sql(), &what.stored.memory, &what.new);
     check_unmoved(sql, &what.stored)?;
     if new.version > old.version {
-        sql.prepare_cached("INSERT INTO memory_version (memory, version, edited_ms, body) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![what.stored.seq, old.version, old.edited_at.ms(), json(old)?])?;
+        sql.prepare_cached(
+            "INSERT INTO memory_version (memory, version, edited_ms, body) VALUES (?1, ?2, ?3, ?4)",
+        )?
+        .execute(params![what.stored.seq, old.version, old.edited_at.ms(), json(old)?])?;
     }
     sql.prepare_cached(
         "UPDATE memory SET version = ?2, kind = ?3, title = ?4, text = ?5, tags = ?6, importance = ?7,
@@ -53,6 +57,11 @@ fn rewrite(tx: &mut WriteTx<'_>, what: &Changing) -> Sql<()> {
         new.quarantine,
         new.flag,
     ])?;
+    let (space, place) = (what.stored.space, what.stored.place);
+    match &what.words {
+        Some((before, after)) => index::replace(sql, space, place, before, after)?,
+        None => index::restand(sql, space, place, &standing(new))?,
+    }
     if new.tags != old.tags {
         let mut remove =
             sql.prepare_cached("DELETE FROM memory_tag WHERE space = ?1 AND tag = ?2 AND place = ?3")?;

@@ -1,11 +1,13 @@
 //! What the tables say; nothing here changes anything. Every query names the spaces that it looks at, and
 //! what has expired is found by none.
 
-use super::row::{SELECT, Space, SpaceId, Stored, stored};
+use super::row::{SELECT, Space, Stored, stored};
 use crate::error::MemoryError;
+use crate::index::{Place, SpaceId};
 use crate::model::{Handle, Kind, Link, Memory, Strength};
 use keep_types::{Id, MemoryKind, Namespace, Timestamp, Trust};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
+use std::ops::Range;
 
 type Sql<T> = Result<T, MemoryError>;
 
@@ -159,7 +161,12 @@ pub(super) fn by_seq(sql: &Connection, seq: i64, namespace: &Namespace) -> Sql<O
 
 /// The links of a memory, in either direction, each with the memory at its other end. One whose other end
 /// lies in another space, is quarantined or has expired is not there.
-pub(crate) fn links_of(sql: &Connection, spaces: &[Space], seq: i64, now: Timestamp) -> Sql<Vec<(Link, Stored)>> {
+pub(crate) fn links_of(
+    sql: &Connection,
+    spaces: &[Space],
+    seq: i64,
+    now: Timestamp,
+) -> Sql<Vec<(Link, Stored)>> {
     let mut found = Vec::new();
     for (own, other) in [("source", "target"), ("target", "source")] {
         let mut statement = sql.prepare_cached(&format!(
@@ -195,4 +202,32 @@ fn link_of(row: &rusqlite::Row<'_>, from: Id<MemoryKind>, to: Id<MemoryKind>) ->
         made_at: Timestamp::from_ms(row.get(3)?),
         made_by: by.parse().map_err(|e| wrong(format!("{e}")))?,
     })
+}
+
+/// The memories at these places.
+pub(super) fn select_places(sql: &Connection, space: &Space, places: Range<Place>) -> Sql<Vec<Stored>> {
+    let here = "WHERE m.space = ?1 AND m.place >= ?2 AND m.place < ?3 ORDER BY m.place";
+    select(sql, space, here, &[&space.id.0, &places.start, &places.end])
+}
+
+/// The memory at a place, where it has not expired.
+pub(crate) fn at_place(sql: &Connection, space: &Space, place: Place, now: Timestamp) -> Sql<Option<Stored>> {
+    let here = "WHERE m.space = ?1 AND m.place = ?2 AND (m.expires_ms IS NULL OR m.expires_ms > ?3)";
+    Ok(select(sql, space, here, &[&space.id.0, &place, &now.ms()])?.pop())
+}
+
+/// The places of a space that are filed under all of these tags.
+pub(crate) fn places_tagged(sql: &Connection, space: &Space, tags: &[String]) -> Sql<Vec<Place>> {
+    let mut find =
+        sql.prepare_cached("SELECT place FROM memory_tag WHERE space = ?1 AND tag = ?2 ORDER BY place")?;
+    let mut found: Option<Vec<Place>> = None;
+    for tag in tags {
+        let places = find.query_map(params![space.id.0, tag], |row| row.get(0))?;
+        let places: Vec<Place> = places.collect::<Result<_, _>>()?;
+        found = Some(match found {
+            None => places,
+            Some(before) => before.into_iter().filter(|one| places.binary_search(one).is_ok()).collect(),
+        });
+    }
+    Ok(found.unwrap_or_default())
 }

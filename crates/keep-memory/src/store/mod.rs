@@ -2,10 +2,14 @@
 
 mod change;
 mod find;
+mod reindex;
 mod row;
 mod write;
 
 pub(crate) use change::{change, count_recalls, link, supersede, unlink};
-pub(crate) use find::{ListFilter, all_spaces, by_handle, links_of, list, spaces, versions};
-pub(crate) use row::{Place, Space, SpaceId, Stored};
-pub(crate) use write::{Fresh, forget, remember};
+pub(crate) use find::{
+    ListFilter, all_spaces, at_place, by_handle, links_of, list, places_tagged, spaces, versions,
+};
+pub(crate) use reindex::{prepared_of, repair};
+pub(crate) use row::{Space, Stored};
+pub(crate) use write::{Fresh, forget, remember, remember_some};

@@ -1,17 +1,11 @@
 //! A memory as a row.
 
 use crate::error::MemoryError;
+use crate::index::{Place, SpaceId};
 use crate::model::{Importance, Memory, Strength, Validity};
 use keep_types::{Namespace, Timestamp};
 use rusqlite::Row;
 use std::str::FromStr;
-
-/// A namespace's key in the tables.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct SpaceId(pub(crate) i64);
-
-/// Where a memory stands among those of its namespace, counted from zero in the order of writing.
-pub(crate) type Place = u32;
 
 /// A namespace that holds memories.
 #[derive(Clone, Debug, PartialEq, Eq)]

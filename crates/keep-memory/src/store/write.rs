@@ -1,13 +1,14 @@
 //! Changes. Each needs the proof that its act was admitted.
 
-use super::row::{Place, Space, SpaceId};
+use super::row::Space;
 use crate::acts::Deed;
 use crate::error::MemoryError;
 use crate::forget::{Doomed, Forgetting};
+use crate::index::{self, Place, Prepared, SpaceId};
 use crate::model::Memory;
 use crate::remember::Remembering;
-use keep_db::WriteTx;
-use keep_gate::Permit;
+use keep_db::{Db, Pending, WriteTx};
+use keep_gate::{Permit, Started};
 use keep_types::{Namespace, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -28,11 +29,33 @@ pub(crate) async fn remember(permit: Permit<Deed<Remembering>>) -> Sql<()> {
 
 /// Adds memories at the end of their space; says which row the last one has.
 pub(super) fn add(tx: &mut WriteTx<'_>, new: &Remembering) -> Sql<i64> {
+    add_some(tx, &new.namespace, &new.fresh, &new.prepared, new.most)
+}
+
+/// Writes some of the memories of an act that was begun, in one transaction.
+pub(crate) fn remember_some(
+    _: &Started<Deed<Remembering>>,
+    db: &Db,
+    namespace: Namespace,
+    (fresh, prepared): (Vec<Fresh>, Vec<Prepared>),
+    most: u64,
+) -> Pending<(), MemoryError> {
+    db.write(move |tx| add_some(tx, &namespace, &fresh, &prepared, most).map(|_| ()))
+}
+
+fn add_some(
+    tx: &mut WriteTx<'_>,
+    namespace: &Namespace,
+    fresh: &[Fresh],
+    prepared: &[Prepared],
+    most: u64,
+) -> Sql<i64> {
     let sql = tx.sql();
-    let space = space(sql, &new.namespace)?;
-    let first = reserve(sql, &space, new.fresh.len(), new.most)?;
+    let space = space(sql, namespace)?;
+    let first = reserve(sql, &space, fresh.len(), most)?;
     let mut last = 0;
-    for (place, fresh) in (first..).zip(&new.fresh) {
+    index::add(sql, space.id, first, prepared)?;
+    for (place, fresh) in (first..).zip(fresh) {
         last = insert(sql, &space, place, fresh)?;
     }
     Ok(last)
@@ -167,6 +190,7 @@ fn remove_one(sql: &Connection, doomed: &Doomed) -> Sql<()> {
             tag
         ])?;
     }
+    index::remove(sql, doomed.space, doomed.place, &doomed.prepared)?;
     sql.prepare_cached("DELETE FROM memory WHERE seq = ?1")?.execute([doomed.seq])?;
     sql.prepare_cached("UPDATE memory_space SET memories = memories - 1 WHERE id = ?1")?
         .execute([doomed.space.0])?;

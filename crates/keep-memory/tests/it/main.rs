@@ -1,0 +1,7 @@
+//! Tests of the crate's surface.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod index;
+mod index_world;
+mod search;
