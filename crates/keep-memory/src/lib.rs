@@ -8,5 +8,6 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
 
+pub mod care;
 pub mod model;
 pub mod rank;
