@@ -1,7 +1,7 @@
 //! What the settings say of memories.
 
 use crate::config::Values;
-use keep_memory::Limits;
+use keep_memory::{Limits, OnSecret};
 
 /// How much memories may take.
 pub(crate) fn limits(values: &Values) -> Limits {
@@ -10,5 +10,6 @@ pub(crate) fn limits(values: &Values) -> Limits {
         links: values.memory_links,
         memories: values.memory_per_namespace,
         batch: values.memory_batch,
+        on_secret: if values.memory_redact { OnSecret::Redact } else { OnSecret::Refuse },
     }
 }

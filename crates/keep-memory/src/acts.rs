@@ -198,3 +198,11 @@ pub(crate) fn link<W>(
         .detail(json!({ "change": verb, "from": from, "to": to, "kind": kind }))
         .bound(bound)
 }
+
+/// Removing what has expired. That was said when it was written, so nobody is asked again.
+pub(crate) fn expire<W>(what: W, namespace: &Namespace, ids: &[Id<MemoryKind>]) -> Deed<W> {
+    let summary = format!("remove {} expired memories", ids.len());
+    Deed::new(what, "memory.expire", namespace, Touch::Change, summary)
+        .risk(Risk::Low)
+        .detail(json!({ "ids": ids.iter().take(100).collect::<Vec<_>>(), "count": ids.len() }))
+}

@@ -7,6 +7,7 @@ use crate::error::MemoryError;
 use crate::index::Prepared;
 use crate::model::{Draft, Handle, Importance, Kind, LinkKind, Memory, Strength, Validity};
 use crate::remember::Remembering;
+use crate::screen::flag;
 use crate::store::{self, Stored};
 use keep_embed::Embedder;
 use keep_types::{Caller, Timestamp, Trust};
@@ -69,6 +70,7 @@ impl Memories {
         }
         if (&new.text, &new.title) != (&stored.memory.text, &stored.memory.title) {
             new.trust = new.trust.min(trust_of(caller));
+            flag(&mut new);
         }
         new.version += 1;
         new.edited_at = self.now();
@@ -79,15 +81,21 @@ impl Memories {
     }
 
     fn apply(&self, new: &mut Memory, edit: Edit) -> Result<(), MemoryError> {
-        if let Some(text) = edit.text {
+        let screen = self.screen()?;
+        if let Some(mut text) = edit.text {
+            screen.text(&mut text)?;
             new.text = text_of(text, &self.limits)?;
         }
-        if let Some(title) = edit.title {
+        if let Some(mut title) = edit.title {
+            screen.text(&mut title)?;
             new.title = Some(within("title", title, LINE)?).filter(|title| !title.is_empty());
         }
         let removed = tags_of(edit.remove_tags)?;
         let mut tags = std::mem::take(&mut new.tags);
-        tags.extend(edit.add_tags);
+        for mut tag in edit.add_tags {
+            screen.text(&mut tag)?;
+            tags.push(tag);
+        }
         new.tags = tags_of(tags)?.into_iter().filter(|tag| !removed.contains(tag)).collect();
         new.kind = edit.kind.unwrap_or_else(|| new.kind.clone());
         new.importance = edit.importance.unwrap_or(new.importance);
@@ -184,7 +192,8 @@ impl Memories {
         handle: &Handle,
         why: String,
     ) -> Result<Memory, MemoryError> {
-        let why = within("reason", why, LINE)?;
+        let mut why = within("reason", why, LINE)?;
+        self.screen()?.text(&mut why)?;
         let set = |new: &mut Memory| new.quarantine = Some(why);
         self.restand(caller, place, handle, ("memory.write", "quarantine"), set).await
     }

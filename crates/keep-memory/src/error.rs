@@ -115,6 +115,12 @@ pub enum MemoryError {
         /// What it would lead to.
         to: Id<MemoryKind>,
     },
+    /// A memory would hold a secret.
+    #[error("it holds a secret ({0}), so it was not remembered")]
+    HoldsSecret(String),
+    /// Whether a memory would hold a secret cannot be told.
+    #[error("whether it holds a secret cannot be told, so it was not remembered: {0}")]
+    SecretsUnknown(String),
     /// The kernel gave no random bytes.
     #[error("reading random bytes")]
     Random,
@@ -139,6 +145,8 @@ impl Explain for MemoryError {
             Self::Index(_) | Self::Sql(_) | Self::Embed(_) | Self::Corrupt { .. } | Self::Worker => {
                 ErrorKind::Internal
             }
+            Self::HoldsSecret(_) => ErrorKind::Denied,
+            Self::SecretsUnknown(_) => ErrorKind::Unavailable,
             Self::NoSuchMemory(_) | Self::NoSuchLink { .. } => ErrorKind::NotFound,
             Self::Ambiguous { .. }
             | Self::Empty
@@ -160,6 +168,11 @@ impl Explain for MemoryError {
             Self::Db(error) => error.hint(),
             Self::At { source, .. } => source.hint(),
             Self::Index(IndexError::Damaged { .. }) => Some("`keep memory check --repair` makes it again".into()),
+            Self::HoldsSecret(_) => Some(
+                "leave it out, or keep it with `keep secret set` and remember its name; memory.secrets = \"redact\" remembers the rest"
+                    .into(),
+            ),
+            Self::SecretsUnknown(_) => Some("`keep unlock` opens the vault".into()),
             Self::NoSuchMemory(_) => Some("`keep memory ls` shows those that are seen from here".into()),
             Self::Ambiguous { .. } => Some("give more of its characters".into()),
             Self::Empty => Some("say what to remember: `keep remember \"we chose Postgres\"`".into()),

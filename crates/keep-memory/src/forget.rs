@@ -69,7 +69,7 @@ impl Memories {
 }
 
 /// Works out what of the index goes with each memory.
-fn doom(embedder: &dyn Embedder, found: Vec<Stored>) -> Result<Vec<Doomed>, MemoryError> {
+pub(crate) fn doom(embedder: &dyn Embedder, found: Vec<Stored>) -> Result<Vec<Doomed>, MemoryError> {
     let one = |stored: Stored| {
         let prepared = store::prepared_of(embedder, &stored.memory)?;
         let Stored { seq, space, place, memory } = stored;

@@ -9,10 +9,12 @@
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
 
 mod acts;
+pub mod care;
 mod change;
 mod checked;
 mod engine;
 mod error;
+mod expire;
 mod forget;
 pub mod index;
 mod limits;
@@ -23,6 +25,8 @@ pub mod rank;
 mod recall;
 mod remember;
 mod schema;
+mod screen;
+mod stats;
 mod store;
 
 pub use change::Edit;
@@ -35,3 +39,5 @@ pub use look::{History, Wanted};
 pub use recall::{Asked, Recall, Recalled};
 pub use remember::Remembered;
 pub use schema::SCHEMA;
+pub use screen::OnSecret;
+pub use stats::Stats;

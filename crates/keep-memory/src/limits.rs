@@ -1,5 +1,7 @@
 //! How much memories may take. Everything that grows has a limit; a person's settings may move these.
 
+use crate::screen::OnSecret;
+
 /// What an installation allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -11,11 +13,19 @@ pub struct Limits {
     pub memories: u64,
     /// Memories that are written at once.
     pub batch: usize,
+    /// What happens with a memory that holds a secret.
+    pub on_secret: OnSecret,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { text_bytes: 16 << 10, links: 256, memories: 2_000_000, batch: 100_000 }
+        Self {
+            text_bytes: 16 << 10,
+            links: 256,
+            memories: 2_000_000,
+            batch: 100_000,
+            on_secret: OnSecret::Refuse,
+        }
     }
 }
 

@@ -62,8 +62,11 @@ impl Memories {
         caller: &Caller,
         place: &Where,
         (from, kind, to): (&Handle, LinkKind, &Handle),
-        terms: LinkTerms,
+        mut terms: LinkTerms,
     ) -> Result<Link, MemoryError> {
+        if let Some(reason) = &mut terms.reason {
+            self.screen()?.text(reason)?;
+        }
         let (from, to) = (self.find(caller, place, from).await?, self.find(caller, place, to).await?);
         if from.seq == to.seq {
             return Err(MemoryError::Itself(from.memory.id));

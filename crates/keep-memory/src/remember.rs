@@ -7,6 +7,7 @@ use crate::error::MemoryError;
 use crate::index::Prepared;
 use crate::limits::CHUNK;
 use crate::model::{Draft, Memory, Source};
+use crate::screen::flag;
 use crate::store::{self, Fresh};
 use keep_embed::Embedder;
 use keep_gate::{Outcome, Started};
@@ -165,14 +166,17 @@ impl Memories {
             now: self.now(),
             limits: self.limits,
         };
+        let screen = self.screen()?;
         let mut fresh = Vec::with_capacity(count);
-        for (at, (id, draft)) in drafts.into_iter().enumerate() {
+        for (at, (id, mut draft)) in drafts.into_iter().enumerate() {
             let wrong = |error| match count {
                 1 => error,
                 _ => MemoryError::At { number: at + 1, source: Box::new(error) },
             };
+            screen.draft(&mut draft).map_err(wrong)?;
             let (parents, trust) = self.parents(caller, &namespace, &draft.source).await.map_err(wrong)?;
-            let memory = checked(draft, id, &writing, trust).map_err(wrong)?;
+            let mut memory = checked(draft, id, &writing, trust).map_err(wrong)?;
+            flag(&mut memory);
             fresh.push(Fresh { memory, parents });
         }
         let most = self.limits.memories;

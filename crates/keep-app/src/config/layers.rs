@@ -43,6 +43,8 @@ pub struct Values {
     pub memory_links: usize,
     /// `memory.per_namespace`
     pub memory_per_namespace: u64,
+    /// Whether `memory.secrets` is `redact`
+    pub memory_redact: bool,
     /// `memory.text_bytes`
     pub memory_text_bytes: usize,
     /// `project.name`
@@ -75,6 +77,7 @@ impl Default for Values {
             memory_batch: 100_000,
             memory_links: 256,
             memory_per_namespace: 2_000_000,
+            memory_redact: false,
             memory_text_bytes: 16 << 10,
             project_name: None,
             agent_per_minute: 600,

@@ -231,3 +231,18 @@ pub(crate) fn places_tagged(sql: &Connection, space: &Space, tags: &[String]) ->
     }
     Ok(found.unwrap_or_default())
 }
+
+/// The spaces in which something has expired.
+pub(crate) fn expired_spaces(sql: &Connection, now: Timestamp) -> Sql<Vec<Space>> {
+    let mut find = sql.prepare_cached("SELECT DISTINCT space FROM memory WHERE expires_ms <= ?1")?;
+    let rows = find.query_map([now.ms()], |row| row.get(0))?;
+    let expired: Vec<i64> = rows.collect::<Result<_, _>>()?;
+    Ok(all_spaces(sql)?.into_iter().filter(|space| expired.contains(&space.id.0)).collect())
+}
+
+/// What has expired in a space, so many at most.
+pub(crate) fn expired(sql: &Connection, space: &Space, now: Timestamp, most: usize) -> Sql<Vec<Stored>> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let here = "WHERE m.expires_ms <= ?2 AND m.space = ?1 LIMIT ?3";
+    select(sql, space, here, &[&space.id.0, &now.ms(), &most])
+}

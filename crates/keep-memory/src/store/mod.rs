@@ -1,14 +1,17 @@
 //! The tables: queries, and changes that need the proof that their act was admitted.
 
 mod change;
+mod count;
 mod find;
 mod reindex;
 mod row;
 mod write;
 
 pub(crate) use change::{change, count_recalls, link, supersede, unlink};
+pub(crate) use count::stats;
 pub(crate) use find::{
-    ListFilter, all_spaces, at_place, by_handle, links_of, list, places_tagged, spaces, versions,
+    ListFilter, all_spaces, at_place, by_handle, expired, expired_spaces, links_of, list, places_tagged,
+    spaces, versions,
 };
 pub(crate) use reindex::{prepared_of, repair};
 pub(crate) use row::{Space, Stored};
