@@ -89,6 +89,8 @@ pub(crate) enum Command {
     Artifact(artifact::Artifact),
     /// Remember something, or what standard input says
     Remember(memory::Remember),
+    /// Recall what was remembered, by any words
+    Recall(memory::RecallWords),
     /// Look after what is remembered
     Memory(memory::Memory),
     /// Open the vault with its passphrase, for a while
@@ -152,6 +154,7 @@ impl Command {
             Self::Secret(command) => command.run(session),
             Self::Artifact(command) => command.run(session),
             Self::Remember(command) => command.run(session),
+            Self::Recall(command) => command.run(session),
             Self::Memory(command) => command.run(session),
             Self::Unlock(command) => command.run(session),
             Self::Lock(command) => command.run(session),

@@ -16,7 +16,7 @@ mod whole;
 pub(crate) use failure::{Failure, clap_exit};
 pub(crate) use flow::{Flow, size};
 pub(crate) use hidden::{Answered, ask_hidden, choose_hidden, confirm};
-pub(crate) use moment::{Ago, Ahead};
+pub(crate) use moment::{Ago, Ahead, MomentError};
 pub(crate) use progress::Progress;
 pub(crate) use session::Session;
 pub(crate) use table::Table;

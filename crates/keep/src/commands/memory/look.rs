@@ -1,7 +1,7 @@
 //! Looking at memories.
 
 use super::{Place, day, short};
-use crate::edge::{Ago, Failure, Session, Table};
+use crate::edge::{Ago, Failure, Session, Table, size};
 use clap::Args;
 use keep_memory::Wanted;
 use keep_memory::model::{Handle, Kind, Memory, Source};
@@ -58,6 +58,68 @@ pub(super) struct HistoryWords {
     id: Handle,
     #[command(flatten)]
     place: Place,
+}
+
+#[derive(Args)]
+#[command(after_help = "EXAMPLES:\n  keep memory quarantined\n  keep memory release 01kar3m7")]
+pub(super) struct Quarantined {
+    #[command(flatten)]
+    place: Place,
+    /// So many at most
+    #[arg(short, long, default_value_t = 50)]
+    limit: usize,
+}
+
+#[derive(Args)]
+#[command(after_help = "EXAMPLES:\n  keep memory stats\n  keep memory stats --all")]
+pub(super) struct StatsWords {
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Quarantined {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        let wanted =
+            Wanted { place: self.place.into(), quarantined: true, most: self.limit, ..Wanted::default() };
+        let found = session.with(async |app, caller| Ok(app.memories()?.list(caller, &wanted).await?))?;
+        session.show(&found, |out| {
+            if found.is_empty() {
+                return writeln!(out, "nothing waits in quarantine");
+            }
+            for one in &found {
+                let why = one.quarantine.as_deref().unwrap_or_default();
+                writeln!(out, "{}  {}", short(one.id), session.dim(&source(&one.source)))?;
+                session.hang(out, "  because ", 10, why)?;
+                session.hang(out, "  ", 2, &one.text)?;
+            }
+            Ok(())
+        })
+    }
+}
+
+impl StatsWords {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        let place = self.place.into();
+        let found = session.with(async |app, caller| Ok(app.memories()?.stats(caller, &place).await?))?;
+        session.show(&found, |out| {
+            if found.is_empty() {
+                return writeln!(out, "no memories here; `keep remember TEXT` makes one");
+            }
+            for one in &found {
+                let counts = |counts: &std::collections::BTreeMap<String, u64>| {
+                    counts.iter().map(|(what, n)| format!("{what} {n}")).collect::<Vec<_>>().join(", ")
+                };
+                writeln!(out, "{}: {} memories, {}", one.namespace, one.memories, size(one.text_bytes))?;
+                session.hang(out, "  kinds  ", 9, &counts(&one.kinds))?;
+                session.hang(out, "  trust  ", 9, &counts(&one.trust))?;
+                let (retired, pinned, held) = (one.retired, one.pinned, one.quarantined);
+                let line =
+                    format!("{retired} retired, {pinned} pinned, {held} quarantined, {} links", one.links);
+                session.hang(out, "  of it  ", 9, &line)?;
+            }
+            Ok(())
+        })
+    }
 }
 
 impl Ls {

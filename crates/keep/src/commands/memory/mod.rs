@@ -1,9 +1,13 @@
 //! `keep remember`, `keep recall` and `keep memory …`.
 
+mod change;
 mod forget;
+mod link;
 mod look;
+mod recall;
 mod remember;
 
+pub(crate) use recall::RecallWords;
 pub(crate) use remember::Remember;
 
 use crate::edge::{Failure, Session};
@@ -29,6 +33,30 @@ enum What {
     Show(look::Show),
     /// Show how a memory read before its edits
     History(look::HistoryWords),
+    /// Change a memory; how it read before stays readable
+    Edit(change::EditWords),
+    /// Put a new memory in another's place
+    Supersede(change::Supersede),
+    /// Link a memory to another
+    Link(link::LinkWords),
+    /// Take a link away
+    Unlink(link::Unlink),
+    /// Show what lies around a memory
+    Graph(link::GraphWords),
+    /// Keep a memory from decaying and from being proposed for removal
+    Pin(change::One),
+    /// Take a pin away
+    Unpin(change::One),
+    /// Set when a memory ends, or remove what has expired
+    Expire(change::Expire),
+    /// Keep a memory from being recalled until a person releases it
+    Quarantine(change::Quarantine),
+    /// List what waits in quarantine for a person
+    Quarantined(look::Quarantined),
+    /// Let a quarantined memory be recalled
+    Release(change::One),
+    /// Count memories by kind and trust
+    Stats(look::StatsWords),
     /// Remove memories for good, with everything that follows from them
     Forget(forget::Forget),
 }
@@ -39,6 +67,18 @@ impl Memory {
             What::Ls(command) => command.run(session),
             What::Show(command) => command.run(session),
             What::History(command) => command.run(session),
+            What::Edit(command) => command.run(session),
+            What::Supersede(command) => command.run(session),
+            What::Link(command) => command.run(session),
+            What::Unlink(command) => command.run(session),
+            What::Graph(command) => command.run(session),
+            What::Pin(command) => command.pin(session, true),
+            What::Unpin(command) => command.pin(session, false),
+            What::Expire(command) => command.run(session),
+            What::Quarantine(command) => command.run(session),
+            What::Quarantined(command) => command.run(session),
+            What::Release(command) => command.release(session),
+            What::Stats(command) => command.run(session),
             What::Forget(command) => command.run(session),
         }
     }

@@ -1,15 +1,18 @@
 //! Writing memories down.
 
 use super::short;
-use crate::edge::{Ago, Ahead, Failure, Session};
+use crate::edge::{Ago, Ahead, Failure, Progress, Session};
 use clap::Args;
 use keep_memory::model::{Draft, Importance, Kind, Memory, Source, Strength, Validity};
 use keep_types::{Namespace, Trust};
-use std::io::{IsTerminal, Read};
+use std::io::{BufRead, IsTerminal, Read};
 use std::process::ExitCode;
 
 /// What is read from standard input for one memory; the engine's own limit is lower.
 const MOST_STDIN_BYTES: u64 = 2 << 20;
+
+/// What is read from standard input for many; more is several files.
+const MOST_LINES_BYTES: u64 = 1 << 30;
 
 #[derive(Args)]
 #[command(
@@ -20,6 +23,9 @@ pub(crate) struct Remember {
     text: Vec<String>,
     #[command(flatten)]
     said: Said,
+    /// Read one memory a line from standard input, as JSON: {"text": "…", "kind": "…", "tags": [...]}
+    #[arg(long, conflicts_with = "text")]
+    jsonl: bool,
     /// Where it belongs: global, project:NAME, session:PROJECT/ID [default: where you are]
     #[arg(short, long)]
     namespace: Option<Namespace>,
@@ -90,12 +96,12 @@ struct From {
     from_memory: Vec<keep_types::Id<keep_types::MemoryKind>>,
 }
 
-fn importance(text: &str) -> Result<Importance, String> {
+pub(super) fn importance(text: &str) -> Result<Importance, String> {
     let wrong = || "importance goes from 1 to 10".to_owned();
     text.parse::<u8>().ok().and_then(|n| Importance::try_from(n).ok()).ok_or_else(wrong)
 }
 
-fn strength(text: &str) -> Result<Strength, String> {
+pub(super) fn strength(text: &str) -> Result<Strength, String> {
     let wrong = || "it goes from 0 to 1".to_owned();
     text.parse::<f32>().ok().and_then(|n| Strength::try_from(n).ok()).ok_or_else(wrong)
 }
@@ -164,6 +170,9 @@ pub(super) fn text_of(words: &[String]) -> Result<String, Failure> {
 
 impl Remember {
     pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        if self.jsonl {
+            return self.many(session);
+        }
         let draft = self.said.draft(text_of(&self.text)?);
         let made = session.with(async |app, caller| {
             Ok(app.memories()?.remember(caller, self.namespace.as_ref(), draft).await?)
@@ -172,7 +181,46 @@ impl Remember {
     }
 }
 
+impl Remember {
+    /// All that standard input says, one memory a line.
+    fn many(self, session: &Session) -> Result<ExitCode, Failure> {
+        let mut drafts = Vec::new();
+        for (number, line) in std::io::stdin().lock().take(MOST_LINES_BYTES).lines().enumerate() {
+            let line =
+                line.map_err(|e| Failure::file("reading", std::path::Path::new("standard input"), e))?;
+            if line.trim().is_empty() {
+                continue;
+            }
+            let draft: Draft = serde_json::from_str(&line).map_err(|error| {
+                let hint = r#"write one memory a line: {"text": "we chose Postgres", "kind": "decision"}"#;
+                Failure::usage(format!("line {} is no memory: {error}", number + 1), hint)
+            })?;
+            drafts.push(draft);
+        }
+        let mut bar = Progress::new(session, "remembering");
+        let made = session.with(async |app, caller| {
+            let memories = app.memories()?;
+            let namespace = self.namespace.as_ref();
+            Ok(memories.remember_all(caller, namespace, drafts, &mut |done, all| bar.set(done, all)).await?)
+        })?;
+        drop(bar);
+        session.show(&made, |out| {
+            writeln!(out, "remembered {} in {}", made.ids.len(), made.namespace)?;
+            match made.quarantined {
+                0 => Ok(()),
+                held => writeln!(out, "{held} wait in quarantine; `keep memory quarantined` shows them"),
+            }
+        })
+    }
+}
+
 /// What was remembered, in a line.
 fn line_of(made: &Memory) -> String {
-    format!("remembered {} in {} ({}, trust {})", short(made.id), made.namespace, made.kind, made.trust)
+    let line =
+        format!("remembered {} in {} ({}, trust {})", short(made.id), made.namespace, made.kind, made.trust);
+    match (&made.quarantine, &made.flag) {
+        (Some(why), _) => format!("{line}\nit waits in quarantine for a person: {why}"),
+        (None, Some(why)) => format!("{line}\nit is flagged: {why}"),
+        (None, None) => line,
+    }
 }
