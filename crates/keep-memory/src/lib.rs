@@ -10,4 +10,5 @@
 
 pub mod care;
 pub mod model;
+pub mod portable;
 pub mod rank;
