@@ -9,6 +9,9 @@
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
 
 pub mod care;
+pub mod context;
+pub mod decay;
 pub mod model;
+pub mod picture;
 pub mod portable;
 pub mod rank;
