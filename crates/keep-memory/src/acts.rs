@@ -1,6 +1,7 @@
 //! What the engine asks the gate for. What a record says of a memory is its id, its kind, its size and its
 //! digest: never the text, which would outlive the memory there.
 
+use crate::carry::LinkingAll;
 use crate::model::Memory;
 use keep_types::{
     Act, ActFacts, Action, Asks, Digest, FieldHasher, Id, MemoryKind, Namespace, Offers, Risk, Touch,
@@ -205,4 +206,24 @@ pub(crate) fn expire<W>(what: W, namespace: &Namespace, ids: &[Id<MemoryKind>]) 
     Deed::new(what, "memory.expire", namespace, Touch::Change, summary)
         .risk(Risk::Low)
         .detail(json!({ "ids": ids.iter().take(100).collect::<Vec<_>>(), "count": ids.len() }))
+}
+
+/// Writing memories out to a file.
+pub(crate) fn export(namespace: &Namespace, place: &str) -> Deed<()> {
+    let bound = FieldHasher::new("memory.export").field("place", place).finish();
+    Deed::new((), "memory.export", namespace, Touch::Read, "write memories out to a file".into())
+        .risk(Risk::Medium)
+        .bound(bound)
+}
+
+/// Making the links of what was imported.
+pub(crate) fn link_all(what: LinkingAll, namespace: &Namespace) -> Deed<LinkingAll> {
+    let count = what.links.len();
+    let bound = what.links.iter().fold(FieldHasher::new("memory.import"), |hasher, one| {
+        hasher.field("link", format!("{} {} {}", one.link.from, one.link.kind, one.link.to))
+    });
+    let bound = bound.finish();
+    Deed::new(what, "memory.import", namespace, Touch::Change, format!("make {count} links"))
+        .detail(json!({ "links": count, "digest": bound }))
+        .bound(bound)
 }

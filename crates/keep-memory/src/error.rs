@@ -121,6 +121,9 @@ pub enum MemoryError {
     /// Whether a memory would hold a secret cannot be told.
     #[error("whether it holds a secret cannot be told, so it was not remembered: {0}")]
     SecretsUnknown(String),
+    /// What is written out could not be.
+    #[error("writing memories out")]
+    Write(#[source] std::io::Error),
     /// The kernel gave no random bytes.
     #[error("reading random bytes")]
     Random,
@@ -158,7 +161,7 @@ impl Explain for MemoryError {
             | Self::OutOfSight { .. }
             | Self::NothingToChange(_) => ErrorKind::Usage,
             Self::Exists { .. } | Self::Moved(_) => ErrorKind::Conflict,
-            Self::Random => ErrorKind::Unavailable,
+            Self::Write(_) | Self::Random => ErrorKind::Unavailable,
         }
     }
 

@@ -1,9 +1,10 @@
 //! Forgetting for good.
 
 use crate::acts;
-use crate::engine::{Memories, Where};
+use crate::engine::{Memories, Where, places};
 use crate::error::MemoryError;
 use crate::index::{Place, Prepared, SpaceId};
+use crate::look::spaces_of;
 use crate::model::Handle;
 use crate::store::{self, Stored};
 use keep_embed::Embedder;
@@ -30,6 +31,10 @@ pub(crate) struct Doomed {
 pub struct Forgotten {
     /// The memories that are gone.
     pub ids: Vec<Id<MemoryKind>>,
+    /// Memories that were made from them and are still there.
+    pub derived: Vec<Id<MemoryKind>>,
+    /// Where what they said may still be, out of reach of this.
+    pub beyond: Vec<String>,
 }
 
 impl Memories {
@@ -50,6 +55,7 @@ impl Memories {
                 found.push(one);
             }
         }
+        let derived = self.derived(caller, place, &found).await?;
         let mut namespaces: Vec<Namespace> = found.iter().map(|one| one.memory.namespace.clone()).collect();
         namespaces.sort();
         namespaces.dedup();
@@ -63,8 +69,47 @@ impl Memories {
             store::forget(self.gate.admit(caller, act).await?).await?;
             ids.extend(gone);
         }
-        self.db.truncate_log()?;
-        Ok(Forgotten { ids })
+        Ok(Forgotten { ids, derived, beyond: self.beyond() })
+    }
+
+    /// The memories that the caller sees and that were made from these.
+    async fn derived(
+        &self,
+        caller: &Caller,
+        place: &Where,
+        found: &[Stored],
+    ) -> Result<Vec<Id<MemoryKind>>, MemoryError> {
+        let looked = places(caller, place);
+        let seqs: Vec<i64> = found.iter().map(|one| one.seq).collect();
+        self.db
+            .read(move |tx| {
+                let spaces = spaces_of(tx.sql(), looked.as_deref())?;
+                store::children(tx.sql(), &spaces, &seqs)
+            })
+            .await
+    }
+
+    /// Empties the write-ahead log, and lists where else the text may be.
+    fn beyond(&self) -> Vec<String> {
+        let mut beyond = Vec::new();
+        if let Err(error) = self.db.truncate_log() {
+            let why = keep_types::chain(&error).join(": ");
+            beyond.push(format!(
+                "the database's log, which is emptied by the next `keep memory forget`: {why}"
+            ));
+        }
+        let folder = &self.db.config().backups;
+        match std::fs::read_dir(folder) {
+            Ok(entries) => {
+                let names = entries.filter_map(|entry| Some(entry.ok()?.path().display().to_string()));
+                beyond.extend(names.map(|name| format!("the backup {name}")));
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => beyond.push(format!("backups in {}: {error}", folder.display())),
+        }
+        beyond.sort();
+        beyond.push("exports and backups that were made elsewhere, and whatever read it".into());
+        beyond
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod acts;
 pub mod care;
+mod carry;
 mod change;
 mod checked;
 pub mod context;
@@ -25,6 +26,7 @@ mod look;
 pub mod model;
 pub mod picture;
 pub mod portable;
+mod probes;
 pub mod rank;
 mod recall;
 mod remember;
@@ -32,7 +34,9 @@ mod schema;
 mod screen;
 mod stats;
 mod store;
+mod tend;
 
+pub use carry::{Exported, Form, Imported};
 pub use change::Edit;
 pub use engine::{Memories, Where};
 pub use error::MemoryError;
@@ -40,8 +44,10 @@ pub use forget::Forgotten;
 pub use limits::Limits;
 pub use links::{Graph, LinkTerms};
 pub use look::{History, Wanted};
+pub use probes::probes;
 pub use recall::{Asked, Recall, Recalled};
 pub use remember::Remembered;
 pub use schema::SCHEMA;
 pub use screen::OnSecret;
 pub use stats::Stats;
+pub use tend::Checkup;

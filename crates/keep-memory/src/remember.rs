@@ -187,6 +187,15 @@ impl Memories {
         Ok(Remembering { namespace, fresh, prepared, most })
     }
 
+    /// Takes memories apart again that changed since they were checked.
+    pub(crate) async fn prepared_again(&self, mut made: Remembering) -> Result<Remembering, MemoryError> {
+        if !made.prepared.is_empty() {
+            let fresh = std::mem::take(&mut made.fresh);
+            (made.fresh, made.prepared) = self.compute(move |embedder| prepare(embedder, fresh)).await??;
+        }
+        Ok(made)
+    }
+
     /// The rows of the memories that something is made from, and the lowest trust among them.
     async fn parents(
         &self,

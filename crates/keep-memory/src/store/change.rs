@@ -5,6 +5,7 @@ use super::reindex::standing;
 use super::row::Stored;
 use super::write::{add, json, ms, tag};
 use crate::acts::Deed;
+use crate::carry::LinkingAll;
 use crate::change::{Changing, Superseding};
 use crate::error::MemoryError;
 use crate::index;
@@ -138,6 +139,16 @@ fn add_link(sql: &Connection, what: &Linking) -> Sql<()> {
         true => Err(MemoryError::TooMany { what: "links of one memory", count, limit }),
         false => Ok(()),
     }
+}
+
+/// Makes the links of what was imported.
+pub(crate) async fn link_all(permit: Permit<Deed<LinkingAll>>) -> Sql<()> {
+    permit.perform(|tx, deed| deed.what.links.iter().try_for_each(|one| add_link(tx.sql(), one))).await
+}
+
+/// Puts an act on record that changes nothing here.
+pub(crate) async fn record(permit: Permit<Deed<()>>) -> Sql<()> {
+    permit.perform(|_, _| Ok(())).await
 }
 
 /// Takes a link away.

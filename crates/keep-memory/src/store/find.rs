@@ -4,9 +4,11 @@
 use super::row::{SELECT, Space, Stored, stored};
 use crate::error::MemoryError;
 use crate::index::{Place, SpaceId};
+use crate::links::Linking;
 use crate::model::{Handle, Kind, Link, Memory, Strength};
 use keep_types::{Id, MemoryKind, Namespace, Timestamp, Trust};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
+use std::collections::HashSet;
 use std::ops::Range;
 
 type Sql<T> = Result<T, MemoryError>;
@@ -245,4 +247,110 @@ pub(crate) fn expired(sql: &Connection, space: &Space, now: Timestamp, most: usi
     let most = i64::try_from(most).unwrap_or(i64::MAX);
     let here = "WHERE m.expires_ms <= ?2 AND m.space = ?1 LIMIT ?3";
     select(sql, space, here, &[&space.id.0, &now.ms(), &most])
+}
+
+/// Whether any query of this module finds a memory that expired at one second after the epoch, at this
+/// moment. For the probe of that promise, which has a database of its own.
+pub(crate) fn finds_expired(now: Timestamp) -> Sql<bool> {
+    let sql = Connection::open_in_memory()?;
+    for step in crate::SCHEMA.steps {
+        sql.execute_batch(step)?;
+    }
+    sql.execute_batch(
+        "INSERT INTO memory_space (namespace, next_place, memories) VALUES ('global', 1, 1);
+         INSERT INTO memory (space, place, id, version, kind, text, tags, importance, confidence, trust, source,
+            written_by, recorded_ms, edited_ms, expires_ms)
+         VALUES (1, 0, 'mem_00000000000000000000000000', 1, 'event', 'it is over', '[]', 5, 1.0, 'user',
+            '{\"from\":\"caller\"}', 'user:probe', 0, 0, 1000);",
+    )?;
+    let spaces = all_spaces(&sql)?;
+    let filter = ListFilter { most: 10, ..ListFilter::default() };
+    let listed = !list(&sql, &spaces, &filter, now)?.is_empty();
+    let named = "mem_0000".parse().map_err(|e| MemoryError::corrupt("memory", e))?;
+    let got = by_handle(&sql, &spaces, &named, now).is_ok();
+    let mut placed = false;
+    for space in &spaces {
+        placed |= at_place(&sql, space, 0, now)?.is_some();
+    }
+    Ok(listed || got || placed)
+}
+
+/// Which of these ids a namespace has already.
+pub(crate) fn known(
+    sql: &Connection,
+    namespace: &Namespace,
+    ids: &[Id<MemoryKind>],
+) -> Sql<HashSet<Id<MemoryKind>>> {
+    let mut find = sql.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM memory m JOIN memory_space s ON s.id = m.space
+         WHERE s.namespace = ?1 AND m.id = ?2)",
+    )?;
+    let mut known = HashSet::new();
+    for id in ids {
+        if find.query_row([namespace.to_string(), id.to_string()], |row| row.get(0))? {
+            known.insert(*id);
+        }
+    }
+    Ok(known)
+}
+
+/// The rows that links of one namespace join; a link whose end is not there is left out.
+pub(crate) fn linkings(
+    sql: &Connection,
+    namespace: &Namespace,
+    links: Vec<Link>,
+    most: usize,
+) -> Sql<Vec<Linking>> {
+    let mut find = sql.prepare_cached(
+        "SELECT m.seq FROM memory m JOIN memory_space s ON s.id = m.space WHERE s.namespace = ?1 AND m.id = ?2",
+    )?;
+    let mut row = |id: Id<MemoryKind>| {
+        find.query_row([namespace.to_string(), id.to_string()], |row| row.get(0)).optional()
+    };
+    let mut found = Vec::new();
+    for link in links {
+        if let (Some(from), Some(to)) = (row(link.from)?, row(link.to)?) {
+            found.push(Linking { from, to, link, most });
+        }
+    }
+    Ok(found)
+}
+
+/// All that an export writes of these spaces: memories, their older versions, and the links between them.
+pub(crate) fn everything(
+    sql: &Connection,
+    spaces: &[Space],
+    now: Timestamp,
+) -> Sql<(Vec<Memory>, Vec<Memory>, Vec<Link>)> {
+    let (mut memories, mut older, mut links) = (Vec::new(), Vec::new(), Vec::new());
+    for space in spaces {
+        let here = "WHERE m.space = ?1 AND (m.expires_ms IS NULL OR m.expires_ms > ?2) ORDER BY m.place";
+        for stored in select(sql, space, here, &[&space.id.0, &now.ms()])? {
+            older.extend(versions(sql, stored.seq)?);
+            let out = links_of(sql, spaces, stored.seq, now)?.into_iter().map(|(link, _)| link);
+            links.extend(out.filter(|link| link.from == stored.memory.id));
+            memories.push(stored.memory);
+        }
+    }
+    Ok((memories, older, links))
+}
+
+/// The memories that were made from these, as far as the spaces that are seen hold them.
+pub(crate) fn children(sql: &Connection, spaces: &[Space], seqs: &[i64]) -> Sql<Vec<Id<MemoryKind>>> {
+    let mut find = sql.prepare_cached(
+        "SELECT m.id, m.space, m.seq FROM memory_parent p JOIN memory m ON m.seq = p.child WHERE p.parent = ?1",
+    )?;
+    let mut found = Vec::new();
+    for seq in seqs {
+        let mut rows = find.query([seq])?;
+        while let Some(row) = rows.next()? {
+            let (id, space, child): (String, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            if spaces.iter().any(|one| one.id.0 == space) && !seqs.contains(&child) {
+                found.push(id.parse().map_err(|e| MemoryError::corrupt("memory", e))?);
+            }
+        }
+    }
+    found.sort();
+    found.dedup();
+    Ok(found)
 }

@@ -7,11 +7,11 @@ mod reindex;
 mod row;
 mod write;
 
-pub(crate) use change::{change, count_recalls, link, supersede, unlink};
+pub(crate) use change::{change, count_recalls, link, link_all, record, supersede, unlink};
 pub(crate) use count::stats;
 pub(crate) use find::{
-    ListFilter, all_spaces, at_place, by_handle, expired, expired_spaces, links_of, list, places_tagged,
-    spaces, versions,
+    ListFilter, all_spaces, at_place, by_handle, children, everything, expired, expired_spaces,
+    finds_expired, known, linkings, links_of, list, places_tagged, spaces, versions,
 };
 pub(crate) use reindex::{prepared_of, repair};
 pub(crate) use row::{Space, Stored};

@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod forgetting;
 mod index;
 mod index_world;
+mod isolation;
+mod remembering;
 mod search;
+mod world;

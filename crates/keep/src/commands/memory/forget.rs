@@ -25,7 +25,14 @@ impl Forget {
             .with(async |app, caller| Ok(app.memories()?.forget(caller, &place, &self.ids).await?))?;
         session.show(&gone, |out| {
             let ids: Vec<_> = gone.ids.iter().map(|id| short(*id)).collect();
-            writeln!(out, "forgot {}", ids.join(" "))
+            writeln!(out, "forgot {}", ids.join(" "))?;
+            for id in &gone.derived {
+                writeln!(out, "  made from it, and still there: {}", short(*id))?;
+            }
+            for what in &gone.beyond {
+                session.hang(out, "  out of reach: ", 4, what)?;
+            }
+            Ok(())
         })
     }
 }

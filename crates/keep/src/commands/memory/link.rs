@@ -3,10 +3,10 @@
 use super::remember::strength;
 use super::{Place, short};
 use crate::edge::{Failure, Session};
-use clap::Args;
-use keep_memory::model::{Handle, LinkKind, Memory, Strength};
-use keep_memory::{Graph, LinkTerms};
-use std::io::Write;
+use clap::{Args, ValueEnum};
+use keep_memory::LinkTerms;
+use keep_memory::model::{Handle, LinkKind, Strength};
+use keep_memory::picture::Picture;
 use std::process::ExitCode;
 
 #[derive(Args)]
@@ -43,13 +43,28 @@ pub(super) struct Unlink {
     place: Place,
 }
 
+/// How a graph is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Drawn {
+    /// As lines of text.
+    #[default]
+    Tree,
+    /// For Graphviz.
+    Dot,
+    /// For Mermaid.
+    Mermaid,
+}
+
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep memory graph 01kar3m7\n  keep memory graph 01kar3m7 --depth 3 --json"
+    after_help = "EXAMPLES:\n  keep memory graph 01kar3m7\n  keep memory graph 01kar3m7 --depth 3 --form dot | dot -Tsvg > graph.svg"
 )]
 pub(super) struct GraphWords {
     /// Around which memory
     id: Handle,
+    /// How it is drawn; --json gives it as JSON
+    #[arg(long, value_enum, default_value_t)]
+    form: Drawn,
     /// So many links away at most
     #[arg(long, default_value_t = 2)]
     depth: usize,
@@ -88,21 +103,18 @@ impl GraphWords {
         let graph = session.with(async |app, caller| {
             Ok(app.memories()?.graph(caller, &place, &self.id, self.depth).await?)
         })?;
-        session.show(&graph, |out| draw(session, out, &graph))
-    }
-}
-
-/// Each memory with what goes out from it.
-fn draw(session: &Session, out: &mut dyn Write, graph: &Graph) -> std::io::Result<()> {
-    let head = |memory: &Memory| memory.title.clone().unwrap_or_else(|| memory.text.clone());
-    for memory in &graph.memories {
-        session.hang(out, &format!("{}  ", short(memory.id)), 16, &head(memory))?;
-        for link in graph.links.iter().filter(|link| link.from == memory.id) {
-            writeln!(out, "  {} {}", link.kind, short(link.to))?;
+        let Some(centre) = graph.memories.first().map(|memory| memory.id) else {
+            return Ok(ExitCode::SUCCESS);
+        };
+        let picture = Picture::new(centre, &graph.memories, &graph.links);
+        let text = match self.form {
+            Drawn::Tree => picture.to_tree(),
+            Drawn::Dot => picture.to_dot(),
+            Drawn::Mermaid => picture.to_mermaid(),
+        };
+        if graph.more {
+            session.say("there is more around these; --depth goes further");
         }
+        session.show(&graph, |out| out.write_all(text.as_bytes()))
     }
-    if graph.more {
-        writeln!(out, "{}", session.dim("there is more around these; --depth goes further"))?;
-    }
-    Ok(())
 }

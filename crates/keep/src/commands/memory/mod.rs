@@ -1,5 +1,6 @@
 //! `keep remember`, `keep recall` and `keep memory …`.
 
+mod carry;
 mod change;
 mod forget;
 mod link;
@@ -57,6 +58,16 @@ enum What {
     Release(change::One),
     /// Count memories by kind and trust
     Stats(look::StatsWords),
+    /// Put the memories that serve a task best into a prompt
+    Context(carry::ContextWords),
+    /// Write memories out to a file
+    Export(carry::Export),
+    /// Take memories in from files
+    Import(carry::Import),
+    /// Say what is worth least by now
+    Decay(carry::Decay),
+    /// Check the index, and make what is damaged again
+    Check(carry::Check),
     /// Remove memories for good, with everything that follows from them
     Forget(forget::Forget),
 }
@@ -79,6 +90,11 @@ impl Memory {
             What::Quarantined(command) => command.run(session),
             What::Release(command) => command.release(session),
             What::Stats(command) => command.run(session),
+            What::Context(command) => command.run(session),
+            What::Export(command) => command.run(session),
+            What::Import(command) => command.run(session),
+            What::Decay(command) => command.run(session),
+            What::Check(command) => command.run(session),
             What::Forget(command) => command.run(session),
         }
     }
