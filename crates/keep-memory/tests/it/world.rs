@@ -172,3 +172,8 @@ pub(crate) fn agent(places: &[&str]) -> Caller {
         ..person()
     }
 }
+
+/// Runs a test's work to its end.
+pub(crate) fn run(work: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work);
+}
