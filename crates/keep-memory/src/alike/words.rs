@@ -86,7 +86,8 @@ impl Words {
             match (a.peek(), b.peek()) {
                 (Some(x), Some(y)) if x == y => {
                     both += 1;
-                    (a.next(), b.next());
+                    a.next();
+                    b.next();
                 }
                 (Some(x), y) if y.is_none_or(|y| x < y) => {
                     only_a.push(&*x.1);
