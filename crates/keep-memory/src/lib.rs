@@ -9,6 +9,7 @@
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
 
 mod acts;
+pub mod alike;
 pub mod care;
 mod carry;
 mod change;

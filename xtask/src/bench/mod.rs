@@ -2,6 +2,7 @@
 
 mod aims;
 pub(crate) mod memory;
+mod memory_peers;
 mod row;
 pub(crate) mod shell;
 mod spine;

@@ -103,7 +103,7 @@ impl<R: BufRead> Iterator for Reader<R> {
             }
             match serde_json::from_str(&line) {
                 Ok(Row::Entity { name, entity_type, observations }) => {
-                    self.entity(number, &name, entity_type, observations)
+                    self.entity(number, &name, entity_type, observations);
                 }
                 Ok(Row::Relation { from, to, relation_type }) => {
                     let kind = relation_type.parse().unwrap_or(LinkKind::References);

@@ -245,7 +245,7 @@ fn tags(note: &Note, remarks: &mut Vec<String>) -> Vec<String> {
         note.tags.iter().chain(&note.keywords).chain(&note.related_entities).chain(&note.related_files);
     let mut tags: Vec<String> = words
         .filter_map(|word| {
-            let tag = word.trim().split_whitespace().collect::<Vec<_>>().join("-").replace(',', "-");
+            let tag = word.split_whitespace().collect::<Vec<_>>().join("-").replace(',', "-");
             if tag.is_empty() || tag.len() > 128 {
                 remarks.push("a tag is empty or too long and is left out".to_owned());
                 return None;

@@ -89,7 +89,10 @@ impl<R: BufRead> Iterator for Pieces<R> {
 mod tests {
     use super::*;
 
-    fn check(text: &str, want: &[Result<(u64, &str), (u64, u64)>]) {
+    /// An object with the line it starts in, or the place of the damage.
+    type Want = Result<(u64, &'static str), (u64, u64)>;
+
+    fn check(text: &str, want: &[Want]) {
         let read: Vec<_> = Pieces::new(text.as_bytes()).collect();
         let read: Vec<_> = read
             .iter()

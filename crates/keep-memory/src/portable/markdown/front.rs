@@ -35,7 +35,7 @@ pub(super) fn fields(front: &str, first: u64) -> Fields {
                 Some(Field { value: value @ Value::Null, .. }) => *value = Value::Array(vec![scalar(item)]),
                 _ => {
                     fields.damage =
-                        fields.damage.or_else(|| wrong("a list's item stands here without a list"))
+                        fields.damage.or_else(|| wrong("a list's item stands here without a list"));
                 }
             }
         } else if text.starts_with([' ', '\t']) {
