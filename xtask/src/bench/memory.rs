@@ -1,4 +1,4 @@
-//! How well memories are found, on data that lies outside the repository.
+//! How fast memories are found, and how well, on data that lies outside the repository.
 
 use super::inside;
 use super::row::Row;
@@ -8,6 +8,11 @@ use std::path::{Path, PathBuf};
 /// Measures the ranking on conversations and abstracts.
 pub(crate) fn eval(given: Option<&Path>) -> Result<Vec<Row>, Chore> {
     inside("memory", "eval", &data(given)?)
+}
+
+/// Measures how fast invented memories are taken in and found.
+pub(crate) fn rows() -> Result<Vec<Row>, Chore> {
+    inside("memory", "bench", super::starts::scratch()?.path())
 }
 
 /// Where the data are: as given, or beside the checkout.

@@ -2,7 +2,7 @@
 
 use super::cache::{Cache, View};
 use super::card::{ASKS, Card, SPEAKS_OF_TIME, UNSAID};
-use super::confidence::confidence;
+use super::confidence::{Signs, confidence};
 use super::filter::{Admission, Filters};
 use super::meaning::{Reader, Wanted, distances, nearness_of};
 use super::words::{self, Words};
@@ -88,14 +88,14 @@ pub fn search(
         query,
     };
     let candidates = scene.candidates(&wanted);
-    let mut found = scene.exact(sql, &wanted, &candidates)?;
+    let (mut found, signs) = scene.exact(sql, &wanted, &candidates)?;
     let order = |one: &Found, other: &Found| {
         // Equal scores keep the order in which things were written, so that answers do not change.
         let places = (one.space, one.place).cmp(&(other.space, other.place));
         other.score.total_cmp(&one.score).then(places)
     };
     found.sort_by(order);
-    let confidence = confidence(&found);
+    let confidence = confidence(&found, signs, &query.weights);
     found.truncate(query.most);
     Ok(Answer { found, confidence })
 }
@@ -228,7 +228,7 @@ impl Scene<'_> {
         sql: &Connection,
         wanted: &[Wanted],
         candidates: &[Candidate],
-    ) -> Result<Vec<Found>, IndexError> {
+    ) -> Result<(Vec<Found>, Signs), IndexError> {
         let weights = Weights::default();
         let mut readers: Vec<Reader<'_>> =
             self.views.iter().map(|view| Reader::new(sql, view, &weights)).collect();
@@ -249,7 +249,8 @@ impl Scene<'_> {
             found.legs.meaning = share(found.legs.meaning, meaning);
             found.score = self.score(&found.legs);
         }
-        Ok(all)
+        let names_speaker = self.cues.speaker.iter().any(Option::is_some);
+        Ok((all, Signs { words: share(words, self.words.most), meaning, names_speaker }))
     }
 }
 
