@@ -78,14 +78,14 @@ fn word(rank: usize) -> String {
     (0..sounds).map(|_| SOUNDS[draw.below(SOUNDS.len())]).collect()
 }
 
-/// The `n`th memory. Of a hundred, forty are in one large project, ten are global, and the rest lie in
-/// many projects and sessions.
-pub(crate) fn memory(n: usize) -> Invented {
+/// The `n`th memory. Of ten one is global, four are in one large project, and the rest lie in as many other
+/// projects and sessions as there are.
+pub(crate) fn memory(n: usize, others: usize) -> Invented {
     let mut draw = Draw::new(n as u64);
     let space = match draw.below(10) {
         0 => 1,
         1..=4 => 2,
-        _ => 3 + draw.rank(400) as i64,
+        _ => 3 + draw.rank(others) as i64,
     };
     let is_turn = draw.below(10) < 4;
     let length = 5 + draw.rank(36);
@@ -117,9 +117,9 @@ pub(crate) fn memory(n: usize) -> Invented {
 }
 
 /// A question about one of `count` memories: some of its words, between small ones.
-pub(crate) fn question(n: usize, count: usize) -> String {
+pub(crate) fn question(n: usize, count: usize, others: usize) -> String {
     let mut draw = Draw::new(n as u64 + 1_000_000_007);
-    let about = memory(draw.below(count));
+    let about = memory(draw.below(count), others);
     let words: Vec<&str> =
         about.text.trim_end_matches(['.', '?']).split(' ').filter(|word| !SMALL.contains(word)).collect();
     let mut text = vec!["what", "did", "we", "say", "about"];

@@ -22,6 +22,12 @@ const BATCH: usize = 256;
 const ROUND: usize = 8_192;
 const SIZES: [usize; 3] = [10_000, 100_000, 1_000_000];
 
+/// Up to a hundred thousand memories, all are in reach of whoever asks: a session, its project and what is
+/// global. A million are mixed, and about half are in reach.
+fn others(count: usize) -> usize {
+    if count > SIZES[1] { 400 } else { 1 }
+}
+
 #[derive(Debug, thiserror::Error)]
 enum Failed {
     #[error(transparent)]
@@ -66,25 +72,23 @@ pub(crate) fn bench(folder: &Path) -> Res<Vec<Row>> {
     }
     let names = ["10k", "100k", "1M"];
     for (name, found) in names.iter().zip(&recalled) {
-        let row = |what: &str, value: f64, reach: f64| {
-            Row::new(&format!("recall {what} at {name}"), value, "ms", Better::Lower).beside(Beside::new(
-                "within a project, its session and global",
-                reach,
-                "ms",
-            ))
+        let row = |what: &str, value: f64| {
+            Row::new(&format!("recall {what} at {name}"), value, "ms", Better::Lower)
         };
-        rows.push(row("p50", found.all_p50, found.reach_p50).beside(Beside::new(
-            "nothing kept in memory",
-            found.cold,
-            "ms",
-        )));
-        rows.push(row("p99", found.all_p99, found.reach_p99));
+        let mut p50 =
+            row("p50", found.reach_p50).beside(Beside::new("nothing kept in memory", found.cold, "ms"));
+        let mut p99 = row("p99", found.reach_p99);
+        if *name == "1M" {
+            p50 = p50.beside(Beside::new("all 403 namespaces in reach", found.all_p50, "ms"));
+            p99 = p99.beside(Beside::new("all 403 namespaces in reach", found.all_p99, "ms"));
+        }
+        rows.extend([p50, p99]);
     }
     rows.push(Row::new("bulk insert with embedding", inserted, "/s", Better::Higher));
     if let [.., before, last] = recalled.as_slice() {
         rows.push(Row::new(
             "recall p50, growth over the last tenfold",
-            last.all_p50 / before.all_p50,
+            last.reach_p50 / before.reach_p50,
             "x",
             Better::Lower,
         ));
@@ -116,7 +120,7 @@ fn fill(folder: &Path, count: usize) -> Res<f64> {
     for from in (0..count).step_by(ROUND) {
         let mut by_space: BTreeMap<SpaceId, Vec<Invented>> = BTreeMap::new();
         for n in from..(from + ROUND).min(count) {
-            let memory = invent::memory(n);
+            let memory = invent::memory(n, others(count));
             by_space.entry(memory.space).or_default().push(memory);
         }
         let start = Instant::now();
@@ -160,7 +164,7 @@ fn write_round(
 pub(crate) fn recall(folder: &Path, count: usize) -> Res<Recalled> {
     let db = open(folder)?;
     let all: Vec<SpaceId> = (0..count.min(50_000))
-        .map(|n| invent::memory(n).space)
+        .map(|n| invent::memory(n, others(count)).space)
         .collect::<BTreeSet<_>>()
         .into_iter()
         .collect();
@@ -184,8 +188,9 @@ pub(crate) fn recall(folder: &Path, count: usize) -> Res<Recalled> {
     several(&kept, 20, &|_| all.clone())?;
     let whole = several(&kept, 400, &|_| all.clone())?;
     let resident = (resident_bytes()? - before) / count as f64;
-    let reach = several(&kept, 400, &|n| vec![SpaceId(1), SpaceId(2), SpaceId(3 + n as i64 % 400)])?;
-    let cold = several(&|| Arc::new(Cache::new(Keep::Nothing)), 5, &|_| all.clone())?;
+    let reach_of = |n: usize| vec![SpaceId(1), SpaceId(2), SpaceId(3 + (n % others(count)) as i64)];
+    let reach = several(&kept, 400, &reach_of)?;
+    let cold = several(&|| Arc::new(Cache::new(Keep::Nothing)), 5, &reach_of)?;
     let at = |took: &[f64], share: f64| took[((took.len() - 1) as f64 * share) as usize];
     Ok(Recalled {
         all_p50: at(&whole, 0.5),
@@ -207,7 +212,7 @@ struct Asker {
 impl Asker {
     /// Asks one question and says how many milliseconds that took.
     fn ask(&self, cache: &Arc<Cache>, n: usize, spaces: &[SpaceId]) -> Res<f64> {
-        let text = invent::question(n, self.count);
+        let text = invent::question(n, self.count, others(self.count));
         let (cache, table, spaces) = (Arc::clone(cache), Arc::clone(&self.table), spaces.to_vec());
         let start = Instant::now();
         let query = Query {
