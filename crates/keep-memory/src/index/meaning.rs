@@ -8,6 +8,7 @@ use crate::rank::Weights;
 use keep_embed::{Embedder, Quantised, SIGN_DIMENSIONS, SignCode, dot_codes};
 use rusqlite::Connection;
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// A question as one embedder sees it.
 pub(super) struct Wanted {
@@ -35,9 +36,14 @@ impl Wanted {
 }
 
 /// How near a code is by its bits: the cosine that as many differing bits speak of.
-pub(super) fn nearness_of(bits: u32) -> f32 {
-    (std::f32::consts::PI * bits as f32 / SIGN_DIMENSIONS as f32).cos().max(0.0)
+pub(super) fn nearness_of(bits: u16) -> f32 {
+    NEARNESS[usize::from(bits)]
 }
+
+static NEARNESS: LazyLock<[f32; SIGN_DIMENSIONS + 1]> = LazyLock::new(|| {
+    let share = |bits: usize| bits as f32 / SIGN_DIMENSIONS as f32;
+    std::array::from_fn(|bits| (std::f32::consts::PI * share(bits)).cos().max(0.0))
+});
 
 /// How many bits of each memory's code differ; all of them where no embedder at hand made it.
 pub(super) fn distances(view: &View, wanted: &[Wanted]) -> Vec<u16> {

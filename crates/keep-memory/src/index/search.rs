@@ -2,7 +2,7 @@
 
 use super::cache::{Cache, View};
 use super::card::{ASKS, Card, SPEAKS_OF_TIME, UNSAID};
-use super::confidence::confidence;
+use super::confidence::{Signs, confidence};
 use super::filter::{Admission, Filters};
 use super::meaning::{Reader, Wanted, distances, nearness_of};
 use super::words::{self, Words};
@@ -51,11 +51,13 @@ pub struct Answer {
     pub confidence: f32,
 }
 
-/// Up to so many memories, all are scored by estimate; among more, those that words or bits speak for.
-const ALL_ESTIMATED: usize = 32_768;
+/// So many of those whose words and bits promise most are compared with the circumstances that are asked for.
+const PROMISING: usize = 2_048;
+/// And so many where the question names a day, which may decide more than all words.
+const PROMISING_OF_A_DAY: usize = 8_192;
 /// How many are looked at exactly, for each that is wanted and at least.
 const EXACT: (usize, usize) = (8, 384);
-/// How many of the nearest by bits are estimated.
+/// How many of the nearest by bits are promising without any word of the question.
 const NEAREST: usize = 4_096;
 
 /// Finds the memories of these spaces that answer a question best. The connection is in one transaction that
@@ -88,14 +90,14 @@ pub fn search(
         query,
     };
     let candidates = scene.candidates(&wanted);
-    let mut found = scene.exact(sql, &wanted, &candidates)?;
+    let (mut found, signs) = scene.exact(sql, &wanted, &candidates)?;
     let order = |one: &Found, other: &Found| {
         // Equal scores keep the order in which things were written, so that answers do not change.
         let places = (one.space, one.place).cmp(&(other.space, other.place));
         other.score.total_cmp(&one.score).then(places)
     };
     found.sort_by(order);
-    let confidence = confidence(&found);
+    let confidence = confidence(&found, signs, &query.weights);
     found.truncate(query.most);
     Ok(Answer { found, confidence })
 }
@@ -171,55 +173,49 @@ impl Scene<'_> {
 
     /// The memories worth an exact look.
     fn candidates(&self, wanted: &[Wanted]) -> Vec<Candidate> {
-        let total: usize = self.views.iter().map(|view| view.places()).sum();
         let bits: Vec<Vec<u16>> = self.views.iter().map(|view| distances(view, wanted)).collect();
-        let mut all = if total <= ALL_ESTIMATED { self.everything() } else { self.likely(&bits) };
-        let mut greatest = (0.0_f32, 0.0_f32);
-        for one in &all {
-            greatest.0 = greatest.0.max(self.words.scores[one.view][one.place as usize]);
-            greatest.1 = greatest.1.max(nearness_of(u32::from(bits[one.view][one.place as usize])));
-        }
+        let (mut all, greatest) = self.promising(&bits);
         for one in &mut all {
             let card = self.views[one.view].card(one.place);
+            let words = self.words.scores[one.view][one.place as usize];
+            let meaning = nearness_of(bits[one.view][one.place as usize]);
             let legs = Legs {
-                words: share(self.words.scores[one.view][one.place as usize], greatest.0),
-                meaning: share(nearness_of(u32::from(bits[one.view][one.place as usize])), greatest.1),
+                words: share(words, greatest.words),
+                meaning: share(meaning, greatest.meaning),
                 ..self.cues(one.view, &card)
             };
             one.estimate = self.score(&legs);
         }
-        let most = (self.query.most * EXACT.0).max(EXACT.1);
-        if all.len() > most {
-            all.select_nth_unstable_by(most, |one, other| other.estimate.total_cmp(&one.estimate));
-            all.truncate(most);
-        }
+        keep_best(&mut all, (self.query.most * EXACT.0).max(EXACT.1));
         all
     }
 
-    fn everything(&self) -> Vec<Candidate> {
-        let mut all = Vec::new();
-        for (view, of) in self.views.iter().enumerate() {
-            let places = 0..of.row.places;
-            let admitted = places.filter(|place| self.admission.admits(of, *place, &of.card(*place)));
-            all.extend(admitted.map(|place| Candidate { view, place, estimate: 0.0 }));
-        }
-        all
-    }
-
-    /// Memories with a word of the question, the nearest by bits, and those of a day that it names.
-    fn likely(&self, bits: &[Vec<u16>]) -> Vec<Candidate> {
+    /// The memories that may be found and whose words and bits promise most, and the greatest of either.
+    fn promising(&self, bits: &[Vec<u16>]) -> (Vec<Candidate>, Legs) {
         let limit = nearest_bits(bits);
+        let mut greatest = Legs::default();
         let mut all = Vec::new();
         for (view, of) in self.views.iter().enumerate() {
             let scores = &self.words.scores[view];
-            for place in 0..of.row.places {
-                let near = bits[view][place as usize] <= limit || scores[place as usize] > 0.0;
-                if near && self.admission.admits(of, place, &of.card(place)) {
+            for ((place, &words), &bits) in (0..).zip(scores).zip(&bits[view]) {
+                if (words > 0.0 || bits <= limit) && self.admission.admits(of, place, &of.card(place)) {
+                    greatest.words = greatest.words.max(words);
+                    greatest.meaning = greatest.meaning.max(nearness_of(bits));
                     all.push(Candidate { view, place, estimate: 0.0 });
                 }
             }
         }
-        all
+        let most = if self.query.question.days.is_empty() { PROMISING } else { PROMISING_OF_A_DAY };
+        if all.len() > most {
+            let weight = self.query.weights.meaning;
+            for one in &mut all {
+                let words = share(self.words.scores[one.view][one.place as usize], greatest.words);
+                let meaning = nearness_of(bits[one.view][one.place as usize]);
+                one.estimate = words + weight * share(meaning, greatest.meaning);
+            }
+            keep_best(&mut all, most);
+        }
+        (all, greatest)
     }
 
     /// Scores candidates by their vectors.
@@ -228,7 +224,7 @@ impl Scene<'_> {
         sql: &Connection,
         wanted: &[Wanted],
         candidates: &[Candidate],
-    ) -> Result<Vec<Found>, IndexError> {
+    ) -> Result<(Vec<Found>, Signs), IndexError> {
         let weights = Weights::default();
         let mut readers: Vec<Reader<'_>> =
             self.views.iter().map(|view| Reader::new(sql, view, &weights)).collect();
@@ -249,7 +245,16 @@ impl Scene<'_> {
             found.legs.meaning = share(found.legs.meaning, meaning);
             found.score = self.score(&found.legs);
         }
-        Ok(all)
+        let names_speaker = self.cues.speaker.iter().any(Option::is_some);
+        Ok((all, Signs { words: share(words, self.words.most), meaning, names_speaker }))
+    }
+}
+
+/// Drops all but the best by estimate.
+fn keep_best(all: &mut Vec<Candidate>, most: usize) {
+    if all.len() > most {
+        all.select_nth_unstable_by(most, |one, other| other.estimate.total_cmp(&one.estimate));
+        all.truncate(most);
     }
 }
 

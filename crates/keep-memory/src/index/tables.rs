@@ -146,6 +146,29 @@ pub(super) fn each_posting(
     Ok(())
 }
 
+/// Calls `with` for every list of a word, whatever its space; lists of spaces that `wanted` has no number for
+/// are passed over unread.
+pub(super) fn each_posting_of_all(
+    sql: &Connection,
+    term: &str,
+    wanted: impl Fn(SpaceId) -> Option<usize>,
+    mut with: impl FnMut(usize, Place, f32),
+) -> Result<(), IndexError> {
+    let mut find = sql.prepare_cached(
+        "SELECT space, block, postings FROM memory_index_term WHERE term = ?1 ORDER BY space, block",
+    )?;
+    let mut rows = find.query([term])?;
+    while let Some(row) = rows.next()? {
+        let space = SpaceId(row.get(0)?);
+        let Some(number) = wanted(space) else { continue };
+        let block: u32 = row.get(1)?;
+        let list = postings::decode(row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?);
+        let list = list.ok_or(IndexError::Damaged { space, part: Part::Words(block) })?;
+        list.for_each(|posting| with(number, block * super::BLOCK + posting.slot(), posting.count()));
+    }
+    Ok(())
+}
+
 /// A vector as bytes.
 fn vector_bytes(vector: &Quantised) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(8 + vector.codes.len());

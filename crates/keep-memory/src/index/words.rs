@@ -17,6 +17,9 @@ pub(super) struct Words {
     pub(super) most: f32,
 }
 
+/// Up to so many spaces, the lists of each are looked up; those of more are read among those of all.
+const ONE_BY_ONE: usize = 16;
+
 /// Scores the memories of all spaces together.
 pub(super) fn score(
     sql: &Connection,
@@ -36,12 +39,8 @@ pub(super) fn score(
     let mut lent: Vec<Vec<f32>> = views.iter().map(|view| vec![0.0; view.places()]).collect();
     let mut touched = Vec::new();
     for term in terms {
-        let mut holders = 0;
-        for (list, view) in lists.iter_mut().zip(views) {
-            list.clear();
-            tables::each_posting(sql, view.space, term, |place, count| list.push((place, count)))?;
-            holders += list.len();
-        }
+        read(sql, views, term, &mut lists)?;
+        let holders: usize = lists.iter().map(Vec::len).sum();
         let rarity = rarity(count, holders as f32);
         words.most += rarity * manner.most();
         for (at, view) in views.iter().enumerate() {
@@ -59,6 +58,24 @@ pub(super) fn score(
         }
     }
     Ok(words)
+}
+
+/// Reads where a word occurs, by view.
+fn read(
+    sql: &Connection,
+    views: &[Arc<View>],
+    term: &str,
+    lists: &mut [Vec<(Place, f32)>],
+) -> Result<(), IndexError> {
+    lists.iter_mut().for_each(Vec::clear);
+    if views.len() <= ONE_BY_ONE {
+        return lists.iter_mut().zip(views).try_for_each(|(list, view)| {
+            tables::each_posting(sql, view.space, term, |place, count| list.push((place, count)))
+        });
+    }
+    // The views are in the order of their spaces.
+    let wanted = |space| views.binary_search_by_key(&space, |view| view.space).ok();
+    tables::each_posting_of_all(sql, term, wanted, |view, place, count| lists[view].push((place, count)))
 }
 
 /// Adds a word's frequencies to `lent`, those that neighbours lend among them. `touched` then has each place
