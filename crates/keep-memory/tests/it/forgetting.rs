@@ -6,8 +6,8 @@ use keep_memory::model::{Draft, Handle, LinkKind, Source};
 use keep_memory::{Edit, MemoryError, Wanted, Where};
 use std::path::Path;
 
-fn handle(id: impl ToString) -> Handle {
-    id.to_string().parse().unwrap()
+fn handle(id: keep_types::Id<keep_types::MemoryKind>) -> Handle {
+    id.into()
 }
 
 /// Every file below a folder that holds one of these words, in any case.

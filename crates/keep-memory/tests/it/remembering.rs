@@ -5,8 +5,8 @@ use keep_memory::model::{Draft, Handle, LinkKind, Source};
 use keep_memory::{Asked, Edit, Limits, MemoryError, OnSecret, Wanted, Where};
 use keep_types::{ErrorKind, Explain, Trust};
 
-fn handle(id: impl ToString) -> Handle {
-    id.to_string().parse().unwrap()
+fn handle(id: keep_types::Id<keep_types::MemoryKind>) -> Handle {
+    id.into()
 }
 
 #[test]
@@ -119,11 +119,11 @@ fn the_past_stays_readable() {
         let edited = world.memories.edit(&ann, &Where::Here, &handle(before.id), edit).await.unwrap();
         assert_eq!((edited.version, edited.id), (2, before.id));
         let history = world.memories.history(&ann, &Where::Here, &handle(before.id)).await.unwrap();
-        assert_eq!(history.before, [before.clone()]);
+        assert_eq!(history.before, std::slice::from_ref(&before));
         world.time.advance("1h");
         let new = draft("the database is SQLite");
         let new = world.memories.supersede(&ann, &Where::Here, &handle(before.id), new, None).await.unwrap();
-        assert_eq!(world.recalled(&ann, "which database").await, [new.text.clone()]);
+        assert_eq!(world.recalled(&ann, "which database").await, std::slice::from_ref(&new.text));
         let then = Asked { as_of: Some(noon), ..asked("which database") };
         let then = world.memories.recall(&ann, then).await.unwrap().found;
         assert_eq!(

@@ -7,7 +7,7 @@ use keep_memory::portable::{graph_server, markdown, mnemosyne};
 use keep_memory::{Form, Wanted, decay};
 use keep_types::Namespace;
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Write};
+use std::io::{BufReader, BufWriter};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
