@@ -2,6 +2,7 @@
 //! digest: never the text, which would outlive the memory there.
 
 use crate::carry::LinkingAll;
+use crate::dupes::Consolidating;
 use crate::model::Memory;
 use keep_types::{
     Act, ActFacts, Action, Asks, Digest, FieldHasher, Id, MemoryKind, Namespace, Offers, Risk, Touch,
@@ -94,7 +95,7 @@ fn bound_of(hasher: FieldHasher, memory: &Memory) -> FieldHasher {
 pub(crate) fn remember<W>(what: W, action: &'static str, namespace: &Namespace, new: &[&Memory]) -> Deed<W> {
     let bytes: usize = new.iter().map(|memory| memory.text.len()).sum();
     let summary = match new {
-        [one] => format!("remember a {} of {} bytes in {namespace}", one.kind, one.text.len()),
+        [one] => format!("remember one memory ({}, {} bytes) in {namespace}", one.kind, one.text.len()),
         many => format!("remember {} memories of {bytes} bytes in {namespace}", many.len()),
     };
     let bound = new.iter().fold(FieldHasher::new(action), |hasher, memory| bound_of(hasher, memory)).finish();
@@ -226,4 +227,17 @@ pub(crate) fn link_all(what: LinkingAll, namespace: &Namespace) -> Deed<LinkingA
     Deed::new(what, "memory.import", namespace, Touch::Change, format!("make {count} links"))
         .detail(json!({ "links": count, "digest": bound }))
         .bound(bound)
+}
+
+/// Carrying out a plan about memories that say the same.
+pub(crate) fn consolidate(what: Consolidating, namespace: &Namespace) -> Deed<Consolidating> {
+    let steps: Vec<_> =
+        what.links.iter().map(|one| format!("{} {} {}", one.link.from, one.link.kind, one.link.to)).collect();
+    let bound =
+        steps.iter().fold(FieldHasher::new("memory.consolidate"), |hasher, step| hasher.field("step", step));
+    let summary =
+        format!("link {} memories that say the same, and retire {}", steps.len(), what.retired.len());
+    Deed::new(what, "memory.consolidate", namespace, Touch::Change, summary)
+        .detail(json!({ "steps": steps.iter().take(100).collect::<Vec<_>>(), "count": steps.len() }))
+        .bound(bound.finish())
 }

@@ -16,6 +16,7 @@ mod change;
 mod checked;
 pub mod context;
 pub mod decay;
+mod dupes;
 mod engine;
 mod error;
 mod expire;
@@ -39,6 +40,7 @@ mod tend;
 
 pub use carry::{Exported, Form, Imported};
 pub use change::Edit;
+pub use dupes::Dupes;
 pub use engine::{Memories, Where};
 pub use error::MemoryError;
 pub use forget::Forgotten;

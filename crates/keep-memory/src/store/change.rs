@@ -7,6 +7,7 @@ use super::write::{add, json, ms, tag};
 use crate::acts::Deed;
 use crate::carry::LinkingAll;
 use crate::change::{Changing, Superseding};
+use crate::dupes::Consolidating;
 use crate::error::MemoryError;
 use crate::index;
 use crate::links::{Linking, Unlinking};
@@ -144,6 +145,16 @@ fn add_link(sql: &Connection, what: &Linking) -> Sql<()> {
 /// Makes the links of what was imported.
 pub(crate) async fn link_all(permit: Permit<Deed<LinkingAll>>) -> Sql<()> {
     permit.perform(|tx, deed| deed.what.links.iter().try_for_each(|one| add_link(tx.sql(), one))).await
+}
+
+/// Carries out a plan about memories that say the same.
+pub(crate) async fn consolidate(permit: Permit<Deed<Consolidating>>) -> Sql<()> {
+    permit
+        .perform(|tx, deed| {
+            deed.what.retired.iter().try_for_each(|one| rewrite(tx, one))?;
+            deed.what.links.iter().try_for_each(|one| add_link(tx.sql(), one))
+        })
+        .await
 }
 
 /// Puts an act on record that changes nothing here.

@@ -7,7 +7,7 @@ mod reindex;
 mod row;
 mod write;
 
-pub(crate) use change::{change, count_recalls, link, link_all, record, supersede, unlink};
+pub(crate) use change::{change, consolidate, count_recalls, link, link_all, record, supersede, unlink};
 pub(crate) use count::stats;
 pub(crate) use find::{
     ListFilter, all_spaces, at_place, by_handle, children, everything, expired, expired_spaces,

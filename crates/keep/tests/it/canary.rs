@@ -220,6 +220,7 @@ const COMMANDS: &[&str] = &[
     "memory import @",
     "memory import FILE --form markdown",
     "memory decay --namespace C",
+    "memory dupes C",
     "memory check C",
     "memory forget C",
     "unlock --for C",

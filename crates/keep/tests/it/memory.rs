@@ -2,9 +2,16 @@
 
 use crate::home::Home;
 
+/// A home in a project, where an agent may remember unasked.
+fn in_project() -> Home {
+    let home = Home::new();
+    std::fs::create_dir(home.folder.path().join(".git")).unwrap();
+    home
+}
+
 #[test]
 fn what_is_remembered_is_recalled_and_forgotten() {
-    let home = Home::new();
+    let home = in_project();
     let text = "we chose Postgres because of its JSON";
     let made = home.json(&["remember", text, "--kind", "decision", "--tag", "db", "--json"]);
     assert_eq!((made["text"].as_str(), made["trust"].as_str()), (Some(text), Some("agent")));
@@ -30,7 +37,7 @@ fn what_is_remembered_is_recalled_and_forgotten() {
 
 #[test]
 fn lines_fit_a_narrow_terminal() {
-    let home = Home::new();
+    let home = in_project();
     home.ok(&["remember", "a text that is far too long for a line of sixty columns, and so it is wrapped"]);
     for words in [&["recall", "text"][..], &["memory", "ls"], &["memory", "stats"]] {
         let mut command = home.command(crate::home::KEEP);
@@ -43,10 +50,10 @@ fn lines_fit_a_narrow_terminal() {
 
 #[test]
 fn an_agent_is_asked_before_it_reaches_further() {
-    let home = Home::new();
+    let home = in_project();
     home.ok(&["remember", "within its project an agent writes unasked"]);
     let global = home.keep(&["remember", "everybody should know", "--namespace", "global"]);
-    assert_eq!(global.code, 3, "{global:?}");
+    assert_eq!(global.code, 8, "{global:?}");
     let other = home.keep(&["memory", "ls", "--namespace", "project:another"]);
     assert_eq!(other.code, 3, "{other:?}");
     let token = "ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8";
@@ -62,9 +69,11 @@ fn an_agent_is_asked_before_it_reaches_further() {
 #[test]
 fn a_killed_import_leaves_whole_memories() {
     use std::io::Write;
-    let home = Home::new();
+    let home = in_project();
     home.ok(&["status"]);
-    let lines: String = (0..6_000).map(|n| format!("{{\"text\":\"fact {n} about otters\"}}\n")).collect();
+    let lines: String = (0..1_000)
+        .map(|n| format!("{{\"text\":\"fact {n} about otters {}\"}}\n", "and more ".repeat(200)))
+        .collect();
     let mut child = home
         .command(crate::home::KEEP)
         .args(["remember", "--jsonl"])
@@ -83,7 +92,7 @@ fn a_killed_import_leaves_whole_memories() {
     child.kill().unwrap();
     child.wait().unwrap();
     let kept = count();
-    assert!(kept > 0 && (kept % 256 == 0 || kept == 6_000), "{kept}");
+    assert!(kept > 0 && (kept % 256 == 0 || kept == 1_000), "{kept}");
     assert!(home.ok(&["memory", "check"]).contains("whole"));
     assert!(home.ok(&["recall", "fact 7 about otters"]).contains("otters"));
     assert!(home.ok(&["remember", "and it goes on"]).contains("remembered"));

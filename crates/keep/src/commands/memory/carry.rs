@@ -102,6 +102,47 @@ pub(super) struct Decay {
     limit: usize,
 }
 
+#[derive(Args)]
+#[command(
+    after_help = "EXAMPLES:\n  keep memory dupes\n  keep memory dupes --apply\n\nNothing is merged unless you say so, and what is retired stays readable."
+)]
+pub(super) struct DupesWords {
+    /// Do what is proposed
+    #[arg(long)]
+    apply: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+impl DupesWords {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        let place = self.place.into();
+        let done = session
+            .with(async |app, caller| Ok(app.memories()?.dupes(caller, &place, self.apply).await?))?;
+        session.show(&done, |out| {
+            if done.plan.groups.is_empty() && done.plan.hints.is_empty() {
+                return writeln!(out, "no two of them say the same");
+            }
+            for group in &done.plan.groups {
+                writeln!(out, "{} stays", short(group.keep))?;
+                for step in &group.steps {
+                    let what = format!("{} {}: {}", step.link, short(step.other), step.why);
+                    session.hang(out, "  ", 4, &what)?;
+                }
+            }
+            for hint in &done.plan.hints {
+                let what = format!("{} and {}: {}", short(hint.older), short(hint.newer), hint.why);
+                session.hang(out, "look at ", 2, &what)?;
+            }
+            if self.apply {
+                writeln!(out, "{} steps done, {} left between namespaces", done.applied, done.left)
+            } else {
+                writeln!(out, "{}", session.dim("nothing was changed; --apply does it"))
+            }
+        })
+    }
+}
+
 impl ContextWords {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let (task, place) = (self.task.join(" "), self.place.into());

@@ -66,6 +66,8 @@ enum What {
     Import(carry::Import),
     /// Say what is worth least by now
     Decay(carry::Decay),
+    /// Find memories that say the same, and propose what to do
+    Dupes(carry::DupesWords),
     /// Check the index, and make what is damaged again
     Check(carry::Check),
     /// Remove memories for good, with everything that follows from them
@@ -94,6 +96,7 @@ impl Memory {
             What::Export(command) => command.run(session),
             What::Import(command) => command.run(session),
             What::Decay(command) => command.run(session),
+            What::Dupes(command) => command.run(session),
             What::Check(command) => command.run(session),
             What::Forget(command) => command.run(session),
         }
