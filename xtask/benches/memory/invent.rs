@@ -65,9 +65,11 @@ impl Draw {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// A word's rank: the share of those up to `n` grows with its logarithm, which is Zipf's law.
+    /// A word's rank: the share of those up to `n` grows with its logarithm, which is Zipf's law. The first
+    /// forty ranks are left out, for they are the small words.
     fn rank(&mut self, most: usize) -> usize {
-        ((most as f64 + 1.0).powf(self.share()) - 1.0) as usize
+        const HEAD: f64 = 40.0;
+        (HEAD * (most as f64 / HEAD + 1.0).powf(self.share()) - HEAD) as usize
     }
 }
 
