@@ -243,7 +243,7 @@ class LanceDb:
     def ask(self, question, vector):
         space = question["space"].replace("'", "''")
         search = self.table.search(vector).metric("dot").where(f"space = '{space}'", prefilter=True)
-        return [row["id"] for row in search.select(["id"]).limit(MOST).to_list()]
+        return [row["id"] for row in search.select(["id", "_distance"]).limit(MOST).to_list()]
 
 
 PEERS = {
