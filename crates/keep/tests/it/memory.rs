@@ -16,7 +16,7 @@ fn what_is_remembered_is_recalled_and_forgotten() {
     let made = home.json(&["remember", text, "--kind", "decision", "--tag", "db", "--json"]);
     assert_eq!((made["text"].as_str(), made["trust"].as_str()), (Some(text), Some("agent")));
     let id = made["id"].as_str().unwrap().to_owned();
-    let found = home.ok(&["recall", "which", "database", "did", "we", "choose"]);
+    let found = home.ok(&["recall", "why did we choose postgres?"]);
     assert!(found.contains(text), "{found}");
     let explained = home.ok(&["recall", "--explain", "postgres"]);
     assert!(explained.contains("words 1.00") && explained.contains("confidence"), "{explained}");
@@ -53,7 +53,7 @@ fn an_agent_is_asked_before_it_reaches_further() {
     let home = in_project();
     home.ok(&["remember", "within its project an agent writes unasked"]);
     let global = home.keep(&["remember", "everybody should know", "--namespace", "global"]);
-    assert_eq!(global.code, 8, "{global:?}");
+    assert_eq!(global.code, 3, "{global:?}");
     let other = home.keep(&["memory", "ls", "--namespace", "project:another"]);
     assert_eq!(other.code, 3, "{other:?}");
     let token = "ghp_a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8";
