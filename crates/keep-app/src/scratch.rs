@@ -114,6 +114,11 @@ async fn fill(app: &App) -> Result<(), AppError> {
     };
     let value = NewValue::Generated(Recipe::default());
     app.vault.set(&person, key, value, Terms::default(), Short::Refuse).await?;
+    for text in ["scratch memories are made to be broken", "another one, which stays as it is"] {
+        let tags = vec!["scratch".to_owned()];
+        let draft = keep_memory::model::Draft { text: text.into(), tags, ..Default::default() };
+        app.memories()?.remember(&person, None, draft).await?;
+    }
     let file = app.at().state.join("scratch.bin");
     keep_db::replace_file(&file, &[7; 100_000])?;
     let key = keep_artifact::Key {

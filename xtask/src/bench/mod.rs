@@ -2,6 +2,7 @@
 
 mod aims;
 pub(crate) mod memory;
+mod memory_peers;
 mod row;
 pub(crate) mod shell;
 mod spine;
@@ -24,6 +25,7 @@ const BENCHES: &[(&str, Measure)] = &[
     ("vault", |_| vault::rows()),
     ("shell", |_| shell::rows()),
     ("tensor", tensor::rows),
+    ("memory", |_| memory::rows()),
 ];
 
 /// Runs one benchmark, prints its table and writes its rows where asked.

@@ -105,7 +105,7 @@ use ProjectRule::{Lower, Never, Own};
 
 /// Every setting there is. A key stands here only when something obeys it.
 #[rustfmt::skip]
-pub static KEYS: [Key; 18] = [
+pub static KEYS: [Key; 23] = [
     key("approvals.expiry", Kind::Span(seconds(10), Duration::days(7)), (Lower, Smaller),
         field!(Span, approval_expiry),
         "How long a request for approval waits for an answer, and an approval stays good."),
@@ -150,6 +150,25 @@ pub static KEYS: [Key; 18] = [
     key("ledger.detail_retention", Kind::Span(Duration::days(1), Duration::days(36_500)), (Never, Larger),
         field!(Span, detail_retention),
         "How old a record's details become before `keep purge` erases them; the record itself stays."),
+    key("memory.batch", Kind::Count(1, 2_000_000), (Lower, Smaller),
+        count!(memory_batch, usize),
+        "How many memories are written at once at most."),
+    key("memory.links", Kind::Count(1, 10_000), (Lower, Smaller),
+        count!(memory_links, usize),
+        "How many links go out from one memory at most."),
+    key("memory.per_namespace", Kind::Count(1, 100_000_000), (Lower, Smaller),
+        count!(memory_per_namespace, u64),
+        "How many memories a namespace holds at most."),
+    key("memory.secrets", Kind::Choice(ON_SECRET), (Lower, Smaller),
+        (|c| Value::Choice(ON_SECRET[usize::from(c.memory_redact)]), |c, v| {
+            if let Value::Choice(word) = v {
+                c.memory_redact = *word == ON_SECRET[1];
+            }
+        }),
+        "What happens with a memory that holds a secret: refuse it, or redact the secret."),
+    key("memory.text_bytes", Kind::Count(100, 1 << 20), (Lower, Smaller),
+        count!(memory_text_bytes, usize),
+        "How long the text of a memory is at most, in bytes."),
     key("project.name", Kind::Name, (Own, Neither),
         field!(Name, project_name),
         "What the project is called; a name that another root holds counts only while trusted."),
@@ -182,6 +201,9 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
     let best = KEYS.iter().map(|key| key.name).max_by(|a, b| score(a).total_cmp(&score(b)))?;
     (score(&best) > 0.75).then_some(best)
 }
+
+/// What may happen with a memory that holds a secret, the narrower first.
+const ON_SECRET: super::value::Choice = &["refuse", "redact"];
 
 /// The profiles for commands, the narrowest first.
 const PROFILES: super::value::Choice = &["read-only", "workspace", "network", "full-trust"];

@@ -41,6 +41,16 @@ pub struct Values {
     pub exec_profile: Profile,
     /// `ledger.detail_retention`
     pub detail_retention: Duration,
+    /// `memory.batch`
+    pub memory_batch: usize,
+    /// `memory.links`
+    pub memory_links: usize,
+    /// `memory.per_namespace`
+    pub memory_per_namespace: u64,
+    /// Whether `memory.secrets` is `redact`
+    pub memory_redact: bool,
+    /// `memory.text_bytes`
+    pub memory_text_bytes: usize,
     /// `project.name`
     pub project_name: Option<Name>,
     /// `rate.agent_per_minute`
@@ -70,6 +80,11 @@ impl Default for Values {
             lock_wait: Duration::from_ms(10_000),
             exec_profile: Profile::Workspace,
             detail_retention: Duration::days(365),
+            memory_batch: 100_000,
+            memory_links: 256,
+            memory_per_namespace: 2_000_000,
+            memory_redact: false,
+            memory_text_bytes: 16 << 10,
             project_name: None,
             agent_per_minute: 600,
             user_per_minute: 6_000,

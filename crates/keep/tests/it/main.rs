@@ -9,6 +9,7 @@ mod canary;
 mod faults;
 mod home;
 mod hostile;
+mod memory;
 mod pack;
 mod papers;
 mod person;
