@@ -98,7 +98,7 @@ impl Card {
         day_of(self.said()?)
     }
 
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    pub(super) fn append_to(&self, out: &mut Vec<u8>) {
         out.extend(self.before.to_le_bytes());
         out.extend(self.after.to_le_bytes());
         out.extend(self.recorded.to_le_bytes());
@@ -171,7 +171,7 @@ impl Times {
         *self == Self::default()
     }
 
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    pub(super) fn append_to(&self, out: &mut Vec<u8>) {
         for time in [self.retired, self.valid.from, self.valid.to, self.expires] {
             out.extend(time.map_or(NEVER, Timestamp::ms).to_le_bytes());
         }

@@ -61,14 +61,14 @@ impl Leaf {
         let mut bytes = Vec::with_capacity(room);
         bytes.extend([0; 4]);
         bytes.extend((self.cards.len() as u16).to_le_bytes());
-        self.cards.iter().for_each(|card| card.write(&mut bytes));
+        self.cards.iter().for_each(|card| card.append_to(&mut bytes));
         for (code, scale) in self.codes.iter().zip(&self.scales) {
             bytes.extend(code.0.iter().flat_map(|word| word.to_le_bytes()));
             bytes.extend(scale.to_le_bytes());
         }
         for (slot, times) in &self.times {
             bytes.push(*slot);
-            times.write(&mut bytes);
+            times.append_to(&mut bytes);
         }
         seal(&mut bytes);
         bytes

@@ -3,7 +3,7 @@
 use super::find::by_seq;
 use super::reindex::standing;
 use super::row::Stored;
-use super::write::{add, json, ms, tag};
+use super::write::{add, file_under, json, ms};
 use crate::acts::Deed;
 use crate::carry::LinkingAll;
 use crate::change::{Changing, Superseding};
@@ -70,7 +70,7 @@ fn rewrite(tx: &mut WriteTx<'_>, what: &Changing) -> Sql<()> {
         for tag in &old.tags {
             remove.execute(params![what.stored.space.0, tag, what.stored.place])?;
         }
-        tag(sql, what.stored.space, what.stored.place, &new.tags)?;
+        file_under(sql, what.stored.space, what.stored.place, &new.tags)?;
     }
     Ok(())
 }

@@ -128,7 +128,7 @@ fn insert(sql: &Connection, space: &Space, place: Place, fresh: &Fresh) -> Sql<i
             m.flag,
         ]);
     let seq = put.map_err(|error| taken(error, m))?;
-    tag(sql, space.id, place, &m.tags)?;
+    file_under(sql, space.id, place, &m.tags)?;
     let mut parent =
         sql.prepare_cached("INSERT OR IGNORE INTO memory_parent (child, parent) VALUES (?1, ?2)")?;
     for from in &fresh.parents {
@@ -147,7 +147,7 @@ fn taken(error: rusqlite::Error, memory: &Memory) -> MemoryError {
     }
 }
 
-pub(super) fn tag(sql: &Connection, space: SpaceId, place: Place, tags: &[String]) -> Sql<()> {
+pub(super) fn file_under(sql: &Connection, space: SpaceId, place: Place, tags: &[String]) -> Sql<()> {
     let mut add =
         sql.prepare_cached("INSERT OR IGNORE INTO memory_tag (space, tag, place) VALUES (?1, ?2, ?3)")?;
     for tag in tags {
