@@ -121,6 +121,7 @@ pub fn pack(task: &str, candidates: &[Candidate<'_>], budget: usize, tokenizer: 
     };
     let frame = tokens(tokenizer, &pack.to_markdown());
     let mut left = budget.saturating_sub(frame);
+    let mut chosen = Vec::new();
     for candidate in best {
         let packed = packed(candidate.memory, budget / MOST_OF_BUDGET, tokenizer);
         let group = group_of(&packed.kind);
@@ -136,9 +137,16 @@ pub fn pack(task: &str, candidates: &[Candidate<'_>], budget: usize, tokenizer: 
         }
         left -= cost;
         pack.insert(group, packed);
+        chosen.push(group);
     }
-    pack.tokens = if pack.groups.is_empty() { 0 } else { tokens(tokenizer, &pack.to_markdown()) };
-    pack
+    // The marks follow from the content, and another content's may count for a few tokens more.
+    loop {
+        pack.tokens = if pack.groups.is_empty() { 0 } else { tokens(tokenizer, &pack.to_markdown()) };
+        match chosen.pop() {
+            Some(group) if pack.tokens > budget => pack.remove_last_of(group),
+            _ => return pack,
+        }
+    }
 }
 
 impl Pack {
@@ -150,6 +158,14 @@ impl Pack {
         let place = |name: &str| GROUPS.iter().position(|(known, _)| *known == name).unwrap_or(GROUPS.len());
         let at = self.groups.partition_point(|group| place(group.name) < place(name));
         self.groups.insert(at, Group { name, memories: vec![memory] });
+    }
+
+    fn remove_last_of(&mut self, name: &str) {
+        if let Some(group) = self.groups.iter_mut().find(|group| group.name == name) {
+            group.memories.pop();
+            self.left_out += 1;
+        }
+        self.groups.retain(|group| !group.memories.is_empty());
     }
 }
 

@@ -124,3 +124,17 @@ proptest! {
         prop_assert!(inside.iter().all(|line| !line.contains('\r') && (line.is_empty() || line.starts_with("  ") || line.starts_with("- mem_") || line.starts_with("## ") || line.starts_with("Remembered") || line.starts_with("For the task"))), "{}", text);
     }
 }
+
+#[test]
+fn a_mark_that_counts_for_more_does_not_break_the_budget() {
+    let memories =
+        [kinded(1, "insight", "a fact"), kinded(2, "insight", "another"), kinded(3, "task", "a third")];
+    for budget in 0..400 {
+        let pack = packed_of(&memories, budget);
+        let table = Table::built_in().unwrap();
+        assert!(pack.tokens <= budget);
+        let chosen: usize = pack.groups.iter().map(|group| group.memories.len()).sum();
+        assert_eq!(chosen + pack.left_out, 3);
+        assert!(chosen == 0 || tokens(table.tokenizer(), &pack.to_markdown()) == pack.tokens);
+    }
+}

@@ -99,9 +99,10 @@ proptest! {
             let (one, other) = (found.legs, hit.legs);
             let near = |a: f32, b: f32, by: f32| (a - b).abs() <= by;
             prop_assert!(near(one.words, other.words, 1e-4), "{one:?} {other:?}");
-            // The shelf's vectors are not rounded to bytes.
-            prop_assert!(near(one.meaning, other.meaning, 0.03), "{one:?} {other:?}");
-            prop_assert!(near(found.score, hit.score, 0.03));
+            // The shelf's vectors are not rounded to bytes; where even the nearest is far, its own error
+            // counts for more, since all are divided by it.
+            prop_assert!(near(one.meaning, other.meaning, 0.08), "{one:?} {other:?}");
+            prop_assert!(near(found.score, hit.score, 0.08));
             prop_assert_eq!(
                 (one.speaker, one.question, one.time_word, one.day),
                 (other.speaker, other.question, other.time_word, other.day)
