@@ -21,7 +21,8 @@ proptest! {
     fn signs_follow_the_direction_alone(a in vector(), factor in 0.01f32..100.0) {
         let longer: Vec<f32> = a.iter().map(|x| x * factor).collect();
         let opposite: Vec<f32> = a.iter().map(|x| -x).collect();
-        prop_assert_eq!(SignCode::of(&a), SignCode::of(&longer));
+        // A sum next to zero may be rounded to its other side.
+        prop_assert!(SignCode::of(&a).distance(&SignCode::of(&longer)) <= 3);
         // A sum that is exactly zero has no sign to turn round.
         prop_assert!(SignCode::of(&a).distance(&SignCode::of(&opposite)) >= 250);
     }

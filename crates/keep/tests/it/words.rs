@@ -50,7 +50,7 @@ fn mistakes_get_one_clear_error_and_a_hint() {
         (vec![], 2, vec!["a command is missing", "keep --help"]),
         (vec!["approve", "nonsense"], 2, vec!["must start with `apr_`", "keep inbox"]),
         (vec!["config", "get", "approval.expiry"], 2, vec!["approvals.expiry"]),
-        (vec!["config", "set", "backup.keep", "many"], 3, vec![]),
+        (vec!["config", "set", "backup.keep", "many"], 2, vec!["a whole number from 1 to 1000"]),
         (vec!["audit", "prove", "99"], 4, vec!["99"]),
         (vec!["audit", "log", "--phase", "dun"], 2, vec!["done", "intent"]),
         (vec!["--set", "nonsense", "status"], 2, vec!["KEY=VALUE"]),
