@@ -8,6 +8,25 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
 
+mod command;
+mod confine;
+mod environment;
+mod error;
+mod kernel;
+mod paths;
+mod plan;
 mod profile;
+mod running;
+mod sandbox;
+mod script;
+mod seccomp;
+mod stage;
+mod streams;
 
-pub use profile::{Limits, Network, Profile, Reads, Tier};
+pub use command::{Command, Stream, Streams};
+pub use environment::looks_secret;
+pub use error::{Refusal, SandboxError};
+pub use plan::Plan;
+pub use profile::{Environment, Limits, LocalSockets, Network, Profile, Reads, Tier};
+pub use running::{Ended, EndedBy, Running, Said, Stopper, Usage};
+pub use sandbox::{Capabilities, Sandbox};

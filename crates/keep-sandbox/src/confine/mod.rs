@@ -1,0 +1,5 @@
+//! The scripts of the tiers.
+
+pub(crate) mod alone;
+pub(crate) mod last;
+pub(crate) mod open;

@@ -1,0 +1,220 @@
+//! Which tier runs a profile, and what exactly it will enforce.
+
+use crate::command::{self, Command};
+use crate::confine::alone::{self, Alone};
+use crate::confine::last::{Limit, Start};
+use crate::environment;
+use crate::error::{Refusal, SandboxError};
+use crate::paths::{self, Guarded, Resolved};
+use crate::profile::{Limits, LocalSockets, Network, Profile, Reads, Tier};
+use crate::running::Running;
+use crate::sandbox::Inner;
+use crate::script::Script;
+use crate::seccomp::{Rules, Sockets};
+use crate::stage::Stage;
+use crate::streams;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A checked profile and the tier that runs it.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(crate) sandbox: Arc<Inner>,
+    pub(crate) tier: Tier,
+    pub(crate) checked: Checked,
+}
+
+/// A profile whose paths were looked at.
+#[derive(Clone, Debug)]
+pub(crate) struct Checked {
+    pub(crate) profile: Profile,
+    /// What may be read; nothing stands for everything.
+    pub(crate) reads: Option<Vec<Resolved>>,
+    pub(crate) writes: Vec<Resolved>,
+    /// What exists and is to be hidden.
+    pub(crate) hidden: Vec<Resolved>,
+    /// What is guarded below what may be written: first what is hidden, then what is protected.
+    pub(crate) guarded: Vec<Guarded>,
+}
+
+impl Checked {
+    fn new(profile: &Profile) -> Result<Self, String> {
+        let reads = match &profile.read {
+            Reads::Everything => None,
+            // What is not there cannot be read, with or without leave.
+            Reads::Only(paths) => {
+                Some(paths.iter().filter_map(|path| found(path).transpose()).collect::<Result<Vec<_>, _>>()?)
+            }
+        };
+        let reads = reads.filter(|reads| reads.iter().all(|read| read.path != Path::new("/")));
+        let mut writes = Vec::new();
+        for path in &profile.write {
+            let resolved = found(path)?;
+            writes
+                .push(resolved.ok_or_else(|| format!("`{}`, to be written, is not there", path.display()))?);
+        }
+        if writes.iter().any(|write| write.path == Path::new("/")) {
+            return Err("everything would be writable, which leaves nothing to confine".to_owned());
+        }
+        let mut hidden = Vec::new();
+        for path in &profile.hide {
+            hidden.extend(found(path)?);
+        }
+        let granted = reads.iter().flatten().chain(&writes);
+        for (grant, cover) in granted.flat_map(|grant| hidden.iter().map(move |cover| (grant, cover))) {
+            if grant.path.starts_with(&cover.path) {
+                return Err(format!(
+                    "`{}` is granted and lies in `{}`, which is hidden",
+                    grant.path.display(),
+                    cover.path.display()
+                ));
+            }
+        }
+        let roots: Vec<PathBuf> = writes.iter().map(|write| write.path.clone()).collect();
+        let mut guarded = Vec::new();
+        for path in profile.hide.iter().chain(&profile.protect) {
+            guarded.extend(paths::guard(path, &roots)?);
+        }
+        if let Some(all) = guarded.iter().find(|guard| roots.contains(&guard.path)) {
+            return Err(format!("`{}` is both to be written and protected", all.path.display()));
+        }
+        Ok(Self { profile: profile.clone(), reads, writes, hidden, guarded })
+    }
+}
+
+/// A path of a profile, if it leads anywhere.
+fn found(path: &Path) -> Result<Option<Resolved>, String> {
+    match paths::resolve(path) {
+        Ok(resolved) => Ok(Some(resolved)),
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(why) => Err(format!("`{}`: {why}", path.display())),
+    }
+}
+
+impl Plan {
+    pub(crate) fn new(sandbox: &Arc<Inner>, profile: &Profile) -> Result<Self, Refusal> {
+        let mut reasons = Vec::new();
+        let checked = Checked::new(profile)
+            .map_err(|why| Refusal { reasons: Tier::ALL.map(|tier| (tier, why.clone())).to_vec() })?;
+        for tier in Tier::ALL {
+            let lacks = sandbox.capabilities.lacks(tier);
+            match lacks.or_else(|| cannot(tier, &checked)) {
+                None => return Ok(Self { sandbox: Arc::clone(sandbox), tier, checked }),
+                Some(why) => reasons.push((tier, why)),
+            }
+        }
+        Err(Refusal { reasons })
+    }
+
+    /// The tier that runs it.
+    #[must_use]
+    pub fn tier(&self) -> Tier {
+        self.tier
+    }
+
+    /// Starts a command under the profile; it runs when this returns.
+    ///
+    /// # Errors
+    /// When it cannot be started with all of the profile enforced.
+    pub fn spawn(&self, command: Command) -> Result<Running, SandboxError> {
+        let rules = &self.checked.profile.environment;
+        let environment = environment::filter(rules, &command.environment);
+        let path = environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_os_str());
+        let program = command::find(&command.program, &command.folder, path)?;
+        let opened = streams::open(command.streams)?;
+        let start = Start {
+            program: &program,
+            name: command.program.as_os_str(),
+            arguments: &command.arguments,
+            environment: &environment,
+            folder: &command.folder,
+            terminal: opened.terminal,
+        };
+        let script = self.alone(&start)?;
+        let passed: Vec<BorrowedFd<'_>> = opened.theirs.iter().map(AsFd::as_fd).collect();
+        let stage = Stage::start(&script, &passed)?;
+        drop(opened.theirs);
+        Running::follow(stage, &script, opened.ours, self.checked.profile.limits.output, Vec::new())
+    }
+
+    fn alone(&self, start: &Start<'_>) -> Result<Script, SandboxError> {
+        let root = [Path::new("/")];
+        let paths: Vec<&Path>;
+        let readable = match &self.checked.reads {
+            None => &root[..],
+            Some(reads) => {
+                paths = reads.iter().map(|read| read.path.as_path()).collect();
+                &paths
+            }
+        };
+        let limits = limits(&self.checked.profile.limits);
+        let alone = Alone {
+            version: self.sandbox.version,
+            readable,
+            limits: &limits,
+            rules: Rules { sockets: sockets(&self.checked.profile), alone: true },
+            wall_ms: wall_ms(&self.checked.profile.limits),
+            privileged: rustix::process::geteuid().is_root(),
+            groups: 0,
+        };
+        alone::script(&alone, start)
+    }
+}
+
+/// Why a tier cannot express all of a profile.
+fn cannot(tier: Tier, checked: &Checked) -> Option<String> {
+    match tier {
+        Tier::Landlock => alone_cannot(checked),
+        Tier::Namespaces | Tier::Container => None,
+    }
+}
+
+fn alone_cannot(checked: &Checked) -> Option<String> {
+    let profile = &checked.profile;
+    if let Some(write) = checked.writes.first() {
+        return Some(format!(
+            "it lets nothing be written (`{}`), because Landlock guards neither modes nor owners of files \
+             elsewhere",
+            write.path.display()
+        ));
+    }
+    let readable = |path: &Path| match &checked.reads {
+        None => true,
+        Some(reads) => reads.iter().any(|read| path.starts_with(&read.path)),
+    };
+    if let Some(hidden) = checked.hidden.iter().find(|hidden| readable(&hidden.path)) {
+        return Some(format!("it cannot hide `{}` below what may be read", hidden.path.display()));
+    }
+    if profile.private_tmp {
+        return Some("it has no private folder for temporary files".to_owned());
+    }
+    if matches!(&profile.network, Network::Hosts(hosts) if !hosts.is_empty()) {
+        return Some("it cannot tell hosts apart".to_owned());
+    }
+    if profile.local_sockets == LocalSockets::Readable {
+        return Some("it cannot tell local sockets apart".to_owned());
+    }
+    None
+}
+
+/// Which sockets a profile lets a command open.
+fn sockets(profile: &Profile) -> Sockets {
+    Sockets {
+        internet: profile.network == Network::All,
+        local: profile.local_sockets == LocalSockets::Readable,
+    }
+}
+
+fn wall_ms(limits: &Limits) -> i64 {
+    // Not even a moment is one millisecond, because none would be no limit.
+    limits.wall.map_or(0, |wall| i64::try_from(wall.as_millis().max(1)).unwrap_or(i64::MAX / 4_000_000))
+}
+
+/// The kernel's limits for each process.
+fn limits(limits: &Limits) -> Vec<Limit> {
+    let mut all = vec![(libc::RLIMIT_CORE, 0)];
+    all.extend(limits.open_files.map(|most| (libc::RLIMIT_NOFILE, most)));
+    all.extend(limits.file_size.map(|most| (libc::RLIMIT_FSIZE, most)));
+    all
+}

@@ -1,0 +1,5 @@
+//! Real processes, really confined.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod basic;
+mod place;
