@@ -2,7 +2,9 @@
 
 use crate::command::{self, Command};
 use crate::confine::alone::{self, Alone};
+use crate::confine::inside::{self, Inside, Net};
 use crate::confine::last::{Limit, Start};
+use crate::confine::mounts::View;
 use crate::environment;
 use crate::error::{Refusal, SandboxError};
 use crate::paths::{self, Guarded, Resolved};
@@ -16,6 +18,10 @@ use crate::streams;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// How much a private folder for temporary files holds when nothing is said: enough for a build, and little
+/// enough that a command that fills it does not take the machine's memory.
+const TEMPORARY: u64 = 1 << 30;
 
 /// A checked profile and the tier that runs it.
 #[derive(Clone, Debug)]
@@ -131,11 +137,41 @@ impl Plan {
             folder: &command.folder,
             terminal: opened.terminal,
         };
-        let script = self.alone(&start)?;
+        let script = match self.tier {
+            Tier::Landlock => self.alone(&start)?,
+            Tier::Namespaces | Tier::Container => self.inside(&start)?,
+        };
         let passed: Vec<BorrowedFd<'_>> = opened.theirs.iter().map(AsFd::as_fd).collect();
         let stage = Stage::start(&script, &passed)?;
         drop(opened.theirs);
         Running::follow(stage, &script, opened.ours, self.checked.profile.limits.output, Vec::new())
+    }
+
+    fn inside(&self, start: &Start<'_>) -> Result<Script, SandboxError> {
+        let checked = &self.checked;
+        let view = View {
+            reads: checked.reads.as_deref(),
+            writes: &checked.writes,
+            hidden: &checked.hidden,
+            guarded: &checked.guarded,
+            private_tmp: checked
+                .profile
+                .private_tmp
+                .then_some(checked.profile.limits.temporary.unwrap_or(TEMPORARY)),
+        };
+        let limits = limits(&checked.profile.limits);
+        let inside = Inside {
+            version: self.sandbox.version,
+            view: &view,
+            net: net(&checked.profile.network),
+            limits: &limits,
+            rules: Rules { sockets: sockets(&checked.profile, self.tier), alone: false },
+            wall_ms: wall_ms(&checked.profile.limits),
+            groups: 0,
+            user: rustix::process::geteuid().as_raw(),
+            group: rustix::process::getegid().as_raw(),
+        };
+        inside::script(&inside, Some(start))
     }
 
     fn alone(&self, start: &Start<'_>) -> Result<Script, SandboxError> {
@@ -153,12 +189,23 @@ impl Plan {
             version: self.sandbox.version,
             readable,
             limits: &limits,
-            rules: Rules { sockets: sockets(&self.checked.profile), alone: true },
+            rules: Rules { sockets: sockets(&self.checked.profile, self.tier), alone: true },
             wall_ms: wall_ms(&self.checked.profile.limits),
             privileged: rustix::process::geteuid().is_root(),
             groups: 0,
         };
         alone::script(&alone, start)
+    }
+}
+
+/// How the network of a profile is made.
+fn net(network: &Network) -> Net {
+    match network {
+        Network::None => Net::Own,
+        // A list that names nobody is nothing, never everything.
+        Network::Hosts(hosts) if hosts.is_empty() => Net::Own,
+        Network::Hosts(_) => Net::OwnWithProxy,
+        Network::All => Net::Shared,
     }
 }
 
@@ -199,9 +246,10 @@ fn alone_cannot(checked: &Checked) -> Option<String> {
 }
 
 /// Which sockets a profile lets a command open.
-fn sockets(profile: &Profile) -> Sockets {
+fn sockets(profile: &Profile, tier: Tier) -> Sockets {
     Sockets {
-        internet: profile.network == Network::All,
+        // The namespaces tier has a network of its own, so that what is reached there is its own, too.
+        internet: tier == Tier::Namespaces || profile.network == Network::All,
         local: profile.local_sockets == LocalSockets::Readable,
     }
 }

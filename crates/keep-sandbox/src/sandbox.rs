@@ -1,5 +1,7 @@
 //! What this machine can do, found out by doing it.
 
+use crate::confine::inside::{self, Inside, Net};
+use crate::confine::mounts::View;
 use crate::confine::open::Writer;
 use crate::error::{Refusal, SandboxError};
 use crate::kernel::landlock;
@@ -7,6 +9,7 @@ use crate::plan::Plan;
 use crate::profile::{Profile, Tier};
 use crate::running;
 use crate::script::Script;
+use crate::seccomp::{Rules, Sockets};
 use crate::stage::{Message, Stage};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -56,7 +59,8 @@ impl Sandbox {
         std::fs::create_dir_all(&folder)
             .map_err(SandboxError::doing(format!("make {}", folder.display())))?;
         let version = landlock_version()?;
-        let capabilities = Capabilities { landlock: landlock_tier(version), namespaces: Err("x".into()) };
+        let capabilities =
+            Capabilities { landlock: landlock_tier(version), namespaces: namespaces_tier(version) };
         Ok(Self { inner: Arc::new(Inner { folder, capabilities, version }) })
     }
 
@@ -110,4 +114,25 @@ fn landlock_tier(version: u32) -> Result<u32, String> {
         )),
         version => Ok(version),
     }
+}
+
+/// Sets everything up for a command that reads everything, and runs none.
+fn namespaces_tier(version: u32) -> Result<(), String> {
+    let view = View { reads: None, writes: &[], hidden: &[], guarded: &[], private_tmp: Some(1 << 20) };
+    let inside = Inside {
+        version,
+        view: &view,
+        net: Net::Own,
+        limits: &[],
+        rules: Rules { sockets: Sockets { internet: true, local: false }, alone: false },
+        wall_ms: 0,
+        groups: 0,
+        user: rustix::process::geteuid().as_raw(),
+        group: rustix::process::getegid().as_raw(),
+    };
+    let tried = inside::script(&inside, None).and_then(|script| ask(&script));
+    tried.map(drop).map_err(|why| {
+        let source = std::error::Error::source(&why).map(|source| format!(": {source}"));
+        format!("{why}{}", source.unwrap_or_default())
+    })
 }
