@@ -1,5 +1,6 @@
 //! Which variables a confined command gets.
 
+use crate::confine::inside::PROXY_ADDRESS;
 use crate::profile::Environment;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -54,6 +55,18 @@ pub(crate) fn filter(rules: &Environment, given: &[(OsString, OsString)]) -> Vec
     });
     let set = rules.set.iter().map(|(name, value)| (name.into(), value.into()));
     passing.cloned().chain(set).collect()
+}
+
+/// Tells a command where its proxy is, in the words that programs look for.
+pub(crate) fn add_proxy(variables: &mut Vec<(OsString, OsString)>) {
+    const NAMES: [&str; 6] =
+        ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
+    const DIRECT: [&str; 2] = ["no_proxy", "NO_PROXY"];
+    variables.retain(|(name, _)| NAMES.iter().chain(&DIRECT).all(|known| name != known));
+    let proxy = format!("http://{PROXY_ADDRESS}");
+    variables.extend(NAMES.map(|name| (name.into(), proxy.clone().into())));
+    // Its own loopback is nobody else's.
+    variables.extend(DIRECT.map(|name| (name.into(), "localhost,127.0.0.1,::1".into())));
 }
 
 #[cfg(test)]

@@ -8,15 +8,19 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
 
+mod cgroup;
 mod command;
 mod confine;
 mod environment;
 mod error;
 mod kernel;
+mod limit;
 mod paths;
+mod placeholder;
 mod plan;
 mod profile;
 mod running;
+mod sampler;
 mod sandbox;
 mod script;
 mod seccomp;
@@ -24,6 +28,7 @@ mod stage;
 mod streams;
 
 pub use command::{Command, Stream, Streams};
+pub use confine::inside::PROXY_ADDRESS;
 pub use environment::looks_secret;
 pub use error::{Refusal, SandboxError};
 pub use plan::Plan;

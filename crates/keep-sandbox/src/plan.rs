@@ -1,15 +1,17 @@
 //! Which tier runs a profile, and what exactly it will enforce.
 
-use crate::command::{self, Command};
+use crate::command::{self, Command, Stream, Streams};
 use crate::confine::alone::{self, Alone};
 use crate::confine::inside::{self, Inside, Net};
-use crate::confine::last::{Limit, Start};
+use crate::confine::last::Start;
 use crate::confine::mounts::View;
 use crate::environment;
 use crate::error::{Refusal, SandboxError};
+use crate::limit::{self, Enforced};
 use crate::paths::{self, Guarded, Resolved};
+use crate::placeholder::{self, Placeholder};
 use crate::profile::{Limits, LocalSockets, Network, Profile, Reads, Tier};
-use crate::running::Running;
+use crate::running::{Besides, Running};
 use crate::sandbox::Inner;
 use crate::script::Script;
 use crate::seccomp::{Rules, Sockets};
@@ -105,7 +107,9 @@ impl Plan {
             .map_err(|why| Refusal { reasons: Tier::ALL.map(|tier| (tier, why.clone())).to_vec() })?;
         for tier in Tier::ALL {
             let lacks = sandbox.capabilities.lacks(tier);
-            match lacks.or_else(|| cannot(tier, &checked)) {
+            let cannot = || cannot(tier, &checked);
+            let limits = || limit::enforce(tier, profile, &sandbox.groups).err();
+            match lacks.or_else(cannot).or_else(limits) {
                 None => return Ok(Self { sandbox: Arc::clone(sandbox), tier, checked }),
                 Some(why) => reasons.push((tier, why)),
             }
@@ -125,7 +129,11 @@ impl Plan {
     /// When it cannot be started with all of the profile enforced.
     pub fn spawn(&self, command: Command) -> Result<Running, SandboxError> {
         let rules = &self.checked.profile.environment;
-        let environment = environment::filter(rules, &command.environment);
+        let mut environment = environment::filter(rules, &command.environment);
+        if net(&self.checked.profile.network) == Net::OwnWithProxy {
+            environment::add_proxy(&mut environment);
+        }
+        self.check_streams(&command.streams)?;
         let path = environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_os_str());
         let program = command::find(&command.program, &command.folder, path)?;
         let opened = streams::open(command.streams)?;
@@ -137,44 +145,99 @@ impl Plan {
             folder: &command.folder,
             terminal: opened.terminal,
         };
+        let held = self.hold()?;
+        let limits = self.limits();
+        let (groups, doors) = self.sandbox.groups.make(&limits.grouped)?;
+        let locks = held.placeholders.iter().map(Placeholder::lock).collect::<Result<Vec<_>, _>>()?;
         let script = match self.tier {
-            Tier::Landlock => self.alone(&start)?,
-            Tier::Namespaces | Tier::Container => self.inside(&start)?,
+            Tier::Landlock => self.alone(&start, &limits, doors.len())?,
+            Tier::Namespaces | Tier::Container => {
+                self.inside(&start, &limits, &held.guarded, doors.len(), locks.len())?
+            }
         };
-        let passed: Vec<BorrowedFd<'_>> = opened.theirs.iter().map(AsFd::as_fd).collect();
+        let mut passed: Vec<BorrowedFd<'_>> = opened.theirs.iter().map(AsFd::as_fd).collect();
+        passed.extend(doors.iter().map(AsFd::as_fd));
+        passed.extend(locks.iter().map(AsFd::as_fd));
         let stage = Stage::start(&script, &passed)?;
+        drop(passed);
         drop(opened.theirs);
-        Running::follow(stage, &script, opened.ours, self.checked.profile.limits.output, Vec::new())
+        let besides = Besides {
+            most_output: self.checked.profile.limits.output,
+            sampled: limits.sampled,
+            groups,
+            placeholders: held.placeholders,
+        };
+        Running::follow(stage, &script, opened.ours, besides)
     }
 
-    fn inside(&self, start: &Start<'_>) -> Result<Script, SandboxError> {
+    /// What a command says can be counted only where it is read.
+    fn check_streams(&self, streams: &Streams) -> Result<(), Refusal> {
+        let given = match streams {
+            Streams::Three { output, error, .. } => {
+                matches!(output, Stream::Given(_)) || matches!(error, Stream::Given(_))
+            }
+            Streams::Terminal { .. } => false,
+        };
+        if given && self.checked.profile.limits.output.is_some() {
+            let why = "what goes straight into a descriptor of the caller cannot be counted".to_owned();
+            return Err(Refusal { reasons: vec![(self.tier, why)] });
+        }
+        Ok(())
+    }
+
+    /// Limits as this tier enforces them, which was found possible when the plan was made.
+    fn limits(&self) -> Enforced {
+        limit::enforce(self.tier, &self.checked.profile, &self.sandbox.groups).unwrap_or_default()
+    }
+
+    /// Looks once more at everything that is guarded, and holds what has to stand in for it.
+    fn hold(&self) -> Result<Held, SandboxError> {
+        let profile = &self.checked.profile;
+        let roots: Vec<PathBuf> = self.checked.writes.iter().map(|write| write.path.clone()).collect();
+        let mut held = Held::default();
+        for path in profile.hide.iter().chain(&profile.protect) {
+            let (guarded, placeholder) = placeholder::hold(&self.sandbox.folder, path, &roots)?;
+            held.guarded.extend(guarded);
+            held.placeholders.extend(placeholder);
+        }
+        Ok(held)
+    }
+
+    fn inside(
+        &self,
+        start: &Start<'_>,
+        limits: &Enforced,
+        guarded: &[Guarded],
+        groups: usize,
+        locks: usize,
+    ) -> Result<Script, SandboxError> {
         let checked = &self.checked;
         let view = View {
             reads: checked.reads.as_deref(),
             writes: &checked.writes,
             hidden: &checked.hidden,
-            guarded: &checked.guarded,
+            guarded,
             private_tmp: checked
                 .profile
                 .private_tmp
                 .then_some(checked.profile.limits.temporary.unwrap_or(TEMPORARY)),
         };
-        let limits = limits(&checked.profile.limits);
         let inside = Inside {
             version: self.sandbox.version,
             view: &view,
             net: net(&checked.profile.network),
-            limits: &limits,
+            limits: &limits.each,
             rules: Rules { sockets: sockets(&checked.profile, self.tier), alone: false },
             wall_ms: wall_ms(&checked.profile.limits),
-            groups: 0,
+            groups,
+            locks,
             user: rustix::process::geteuid().as_raw(),
             group: rustix::process::getegid().as_raw(),
         };
         inside::script(&inside, Some(start))
     }
 
-    fn alone(&self, start: &Start<'_>) -> Result<Script, SandboxError> {
+    fn alone(&self, start: &Start<'_>, limits: &Enforced, groups: usize) -> Result<Script, SandboxError> {
         let root = [Path::new("/")];
         let paths: Vec<&Path>;
         let readable = match &self.checked.reads {
@@ -184,18 +247,24 @@ impl Plan {
                 &paths
             }
         };
-        let limits = limits(&self.checked.profile.limits);
         let alone = Alone {
             version: self.sandbox.version,
             readable,
-            limits: &limits,
+            limits: &limits.each,
             rules: Rules { sockets: sockets(&self.checked.profile, self.tier), alone: true },
             wall_ms: wall_ms(&self.checked.profile.limits),
             privileged: rustix::process::geteuid().is_root(),
-            groups: 0,
+            groups,
         };
         alone::script(&alone, start)
     }
+}
+
+/// What a run guards, and what stands in for what is not there.
+#[derive(Default)]
+struct Held {
+    guarded: Vec<Guarded>,
+    placeholders: Vec<Placeholder>,
 }
 
 /// How the network of a profile is made.
@@ -213,7 +282,10 @@ fn net(network: &Network) -> Net {
 fn cannot(tier: Tier, checked: &Checked) -> Option<String> {
     match tier {
         Tier::Landlock => alone_cannot(checked),
-        Tier::Namespaces | Tier::Container => None,
+        Tier::Namespaces | Tier::Container => {
+            let root = checked.guarded.iter().find(|guard| guard.path == Path::new("/"));
+            root.map(|_| "the root folder cannot be guarded".to_owned())
+        }
     }
 }
 
@@ -257,12 +329,4 @@ fn sockets(profile: &Profile, tier: Tier) -> Sockets {
 fn wall_ms(limits: &Limits) -> i64 {
     // Not even a moment is one millisecond, because none would be no limit.
     limits.wall.map_or(0, |wall| i64::try_from(wall.as_millis().max(1)).unwrap_or(i64::MAX / 4_000_000))
-}
-
-/// The kernel's limits for each process.
-fn limits(limits: &Limits) -> Vec<Limit> {
-    let mut all = vec![(libc::RLIMIT_CORE, 0)];
-    all.extend(limits.open_files.map(|most| (libc::RLIMIT_NOFILE, most)));
-    all.extend(limits.file_size.map(|most| (libc::RLIMIT_FSIZE, most)));
-    all
 }

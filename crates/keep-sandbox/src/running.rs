@@ -1,6 +1,9 @@
 //! A confined command that runs, and how it ended.
 
+use crate::cgroup::Group;
 use crate::error::SandboxError;
+use crate::placeholder::Placeholder;
+use crate::sampler::{Most, Sampler};
 use crate::script::{Script, format as f};
 use crate::stage::{Message, Stage};
 use std::fs::File;
@@ -116,8 +119,14 @@ impl Read for Said {
     }
 }
 
-/// What has to be removed after a run. Held until then; dropping it removes.
-pub(crate) type Remains = Vec<Box<dyn Send + Sync>>;
+/// What is watched and removed besides the processes of a run.
+#[derive(Default)]
+pub(crate) struct Besides {
+    pub(crate) most_output: Option<u64>,
+    pub(crate) sampled: Most,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) placeholders: Vec<Placeholder>,
+}
 
 /// What the caller keeps of a command's streams.
 #[derive(Debug, Default)]
@@ -136,8 +145,10 @@ pub struct Running {
     left: Option<Arc<AtomicU64>>,
     proxy: Option<TcpListener>,
     ended: Option<Ended>,
-    /// Emptied when the run is over.
-    remains: Remains,
+    groups: Vec<Group>,
+    /// Emptied when the run is over, after the watch on what it uses.
+    sampler: Option<Sampler>,
+    placeholders: Vec<Placeholder>,
 }
 
 impl std::fmt::Debug for Running {
@@ -163,27 +174,35 @@ impl Running {
         stage: Stage,
         script: &Script,
         ends: Ends,
-        most_output: Option<u64>,
-        remains: Remains,
+        besides: Besides,
     ) -> Result<Self, SandboxError> {
         let stage = Arc::new(stage);
         let ender = Ender { stage: Arc::clone(&stage), why: Arc::default() };
-        let left = most_output.map(|most| Arc::new(AtomicU64::new(most)));
-        let mut running = Self { stage, ender, ends, left, proxy: None, ended: None, remains };
+        let left = besides.most_output.map(|most| Arc::new(AtomicU64::new(most)));
+        let mut running = Self {
+            stage,
+            ender,
+            ends,
+            left,
+            proxy: None,
+            ended: None,
+            groups: besides.groups,
+            sampler: None,
+            placeholders: besides.placeholders,
+        };
         loop {
             match running.stage.next().map_err(SandboxError::doing("hear from the stage"))? {
-                Some(Message::Started) => return Ok(running),
+                Some(Message::Started) => break,
                 Some(Message::Socket(socket)) => running.proxy = Some(socket.into()),
                 Some(Message::Failed { step, errno }) => return Err(failure(script, step, errno)),
                 Some(_) => {}
                 None => return Err(SandboxError::Lost),
             }
         }
-    }
-
-    /// What is left to do when the run is over, too.
-    pub(crate) fn also(&mut self, remains: Remains) {
-        self.remains.extend(remains);
+        if besides.sampled != Most::default() {
+            running.sampler = Some(Sampler::start(running.process(), besides.sampled, running.ender()));
+        }
+        Ok(running)
     }
 
     pub(crate) fn ender(&self) -> Ender {
@@ -263,11 +282,15 @@ impl Running {
             }
         };
         self.stage.reap().map_err(SandboxError::doing("wait for the stage"))?;
-        self.remains.clear();
+        self.sampler = None;
+        let starved = self.groups.iter().any(|group| group.out_of_memory() > 0);
+        self.groups.clear();
+        self.placeholders.clear();
         let (why, usage) = heard?;
         let by = match (why, self.ender.why()) {
             (f::BY_CLOCK, _) => EndedBy::Wall,
             (f::BY_REQUEST, why) => why.unwrap_or(EndedBy::Request),
+            _ if starved && status.is_none_or(|status| status != 0) => EndedBy::Memory,
             _ => EndedBy::Itself,
         };
         // Without a word about the command it was killed together with its namespace.

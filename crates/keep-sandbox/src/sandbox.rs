@@ -1,10 +1,12 @@
 //! What this machine can do, found out by doing it.
 
+use crate::cgroup::{self, Groups};
 use crate::confine::inside::{self, Inside, Net};
 use crate::confine::mounts::View;
 use crate::confine::open::Writer;
 use crate::error::{Refusal, SandboxError};
 use crate::kernel::landlock;
+use crate::placeholder;
 use crate::plan::Plan;
 use crate::profile::{Profile, Tier};
 use crate::running;
@@ -45,6 +47,7 @@ pub struct Sandbox {
 pub(crate) struct Inner {
     pub(crate) folder: PathBuf,
     pub(crate) capabilities: Capabilities,
+    pub(crate) groups: Groups,
     /// The version of Landlock, 0 without.
     pub(crate) version: u32,
 }
@@ -58,10 +61,14 @@ impl Sandbox {
     pub fn open(folder: PathBuf) -> Result<Self, SandboxError> {
         std::fs::create_dir_all(&folder)
             .map_err(SandboxError::doing(format!("make {}", folder.display())))?;
+        placeholder::sweep(&folder)
+            .map_err(SandboxError::doing(format!("tidy up after earlier runs in {}", folder.display())))?;
         let version = landlock_version()?;
         let capabilities =
             Capabilities { landlock: landlock_tier(version), namespaces: namespaces_tier(version) };
-        Ok(Self { inner: Arc::new(Inner { folder, capabilities, version }) })
+        let groups = Groups::find();
+        cgroup::sweep(&groups);
+        Ok(Self { inner: Arc::new(Inner { folder, capabilities, groups, version }) })
     }
 
     /// What this machine can do.
@@ -127,6 +134,7 @@ fn namespaces_tier(version: u32) -> Result<(), String> {
         rules: Rules { sockets: Sockets { internet: true, local: false }, alone: false },
         wall_ms: 0,
         groups: 0,
+        locks: 0,
         user: rustix::process::geteuid().as_raw(),
         group: rustix::process::getegid().as_raw(),
     };

@@ -107,9 +107,9 @@ impl Stage {
                 &mut control,
                 RecvFlags::CMSG_CLOEXEC,
             ) {
-                Err(Errno::INTR) => {}
-                // It was killed while something that we sent was still unread.
-                Err(Errno::CONNRESET) => return Ok(None),
+                // Reset means that it ended while something that we sent was still unread. That is said
+                // once; what it said before comes after.
+                Err(Errno::INTR | Errno::CONNRESET) => {}
                 other => break other?,
             }
         };

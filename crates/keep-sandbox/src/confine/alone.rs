@@ -40,10 +40,11 @@ pub(crate) fn join_groups(script: &mut Script, groups: usize) {
     }
 }
 
-/// Closes what only the command needs.
-pub(crate) fn let_go(script: &mut Script) {
-    let (first, last) = (f::FIRST_PASSED.into(), u32::MAX.into());
-    script.call(libc::SYS_close_range, [first, last, 0.into()]);
+/// Closes what only the command needs. What came along behind that stays: locks of placeholders, which are
+/// held as long as this process lives, even when the caller is gone.
+pub(crate) fn let_go(script: &mut Script, groups: usize) {
+    let last = f::FIRST_PASSED + 3 + groups as i64;
+    script.call(libc::SYS_close_range, [f::FIRST_PASSED.into(), last.into(), 0.into()]);
 }
 
 /// The script of a run.
@@ -89,7 +90,7 @@ fn watch_over(writer: &mut Writer, alone: &Alone<'_>) -> Result<(), SandboxError
     let fork = script.fork(libc::c_long::from(libc::CLONE_VFORK | libc::SIGCHLD));
     // The memory is not shared, so this goes on once the command runs, or failed.
     script.started();
-    let_go(script);
+    let_go(script, alone.groups);
     script.step("watch the command");
     script.watch(fork.process, alone.wall_ms, f::KILL_ALL);
     script.child(&fork);

@@ -9,6 +9,7 @@ use crate::error::SandboxError;
 use crate::kernel::landlock;
 use crate::script::{Script, format as f};
 use crate::seccomp::Rules;
+use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 
 /// What a command gets for a network.
@@ -31,20 +32,22 @@ pub(crate) struct Inside<'a> {
     pub(crate) rules: Rules,
     pub(crate) wall_ms: i64,
     pub(crate) groups: usize,
+    /// How many locks of placeholders come along behind them.
+    pub(crate) locks: usize,
     /// The caller's own user and group, which stay what they are.
     pub(crate) user: u32,
     pub(crate) group: u32,
 }
 
-/// The port that a proxy listens on, in a network where nobody else is.
-pub(crate) const PROXY_PORT: u16 = 3128;
+/// Where a command finds its proxy: in a network where nobody else is, so the port is always free.
+pub const PROXY_ADDRESS: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 3128);
 /// Connections that wait for the proxy to take them.
 const WAITING: i64 = 128;
 
 /// The script of a run. Without a command it ends once everything is set up, to find out whether it can be.
 pub(crate) fn script(inside: &Inside<'_>, start: Option<&Start<'_>>) -> Result<Script, SandboxError> {
-    let streams = if start.is_some() { 3 } else { 0 };
-    let mut writer = Writer::new(streams + inside.groups);
+    let passed = if start.is_some() { 3 + inside.groups + inside.locks } else { 0 };
+    let mut writer = Writer::new(passed);
     let script = &mut writer.script;
     hold_signals(script);
     join_groups(script, inside.groups);
@@ -59,7 +62,7 @@ pub(crate) fn script(inside: &Inside<'_>, start: Option<&Start<'_>>) -> Result<S
         | own_net
         | libc::SIGCHLD;
     let first = script.fork(flags.into());
-    let_go(script);
+    let_go(script, inside.groups);
     script.step("watch the first process");
     script.watch(first.process, inside.wall_ms, f::KILL_ONE);
     script.child(&first);
@@ -76,7 +79,7 @@ pub(crate) fn script(inside: &Inside<'_>, start: Option<&Start<'_>>) -> Result<S
     script.step("start the command");
     let command = script.fork(libc::c_long::from(libc::CLONE_VFORK | libc::SIGCHLD));
     script.started();
-    let_go(script);
+    let_go(script, inside.groups);
     script.init(command.process);
     script.child(&command);
     last::settle(&mut writer, start, inside.limits)?;
@@ -131,8 +134,8 @@ fn hand_out_socket(script: &mut Script) {
     let socket = script.call_for(libc::SYS_socket, [libc::AF_INET.into(), kind.into(), 0.into()]);
     let mut address = [0_u8; 16];
     address[..2].copy_from_slice(&(libc::AF_INET as u16).to_ne_bytes());
-    address[2..4].copy_from_slice(&PROXY_PORT.to_be_bytes());
-    address[4..8].copy_from_slice(&[127, 0, 0, 1]);
+    address[2..4].copy_from_slice(&PROXY_ADDRESS.port().to_be_bytes());
+    address[4..8].copy_from_slice(&PROXY_ADDRESS.ip().octets());
     let address = script.bytes(&address);
     script.call(libc::SYS_bind, [socket.into(), address.into(), 16.into()]);
     script.call(libc::SYS_listen, [socket.into(), WAITING.into()]);
