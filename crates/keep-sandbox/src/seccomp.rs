@@ -8,6 +8,7 @@
 //! (no such call, not permitted, kill) and calls of the x32 interface must not slip through by their number.
 
 use libc::c_long;
+use std::collections::BTreeMap;
 
 /// One instruction, as the kernel has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ struct Instruction {
 const LOAD: u16 = 0x20;
 const EQUAL: u16 = 0x15;
 const ANY_BIT: u16 = 0x45;
+const AT_LEAST: u16 = 0x35;
+const JUMP: u16 = 0x05;
 const RETURN: u16 = 0x06;
 
 const ALLOW: u32 = 0x7fff_0000;
@@ -182,6 +185,23 @@ pub(crate) struct Rules {
     pub(crate) alone: bool,
 }
 
+/// What happens on one number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum On {
+    Answer(u32),
+    Ask(Question),
+}
+
+/// What has to be asked of the arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Question {
+    NewNamespaces,
+    Terminal,
+    Pair,
+    Family,
+    OwnLimits,
+}
+
 #[derive(Default)]
 struct Filter(Vec<Instruction>);
 
@@ -194,19 +214,63 @@ impl Filter {
         self.push(RETURN, value, 0, 0);
     }
 
-    /// One answer for one number, whatever the arguments.
-    fn on(&mut self, number: c_long, answer: u32) {
-        self.push(EQUAL, number as u32, 0, 1);
-        self.answer(answer);
+    /// Looks a number up among ranges, each from its start to the next one's, by halving them. The kernel
+    /// runs a new filter once for every number there is, so a list to go through would cost a tenth of a
+    /// millisecond at each start.
+    fn among(&mut self, rules: Rules, ranges: &[(u32, On)]) {
+        let [.., _, _] = ranges else {
+            if let [(_, on)] = ranges {
+                self.on(rules, *on);
+            }
+            return;
+        };
+        let (low, high) = ranges.split_at(ranges.len() / 2);
+        let mut lower = Self::default();
+        lower.among(rules, low);
+        let Some(&(from, _)) = high.first() else { return };
+        match u8::try_from(lower.0.len()) {
+            Ok(skip) => self.push(AT_LEAST, from, skip, 0),
+            Err(_) => {
+                self.push(AT_LEAST, from, 0, 1);
+                self.push(JUMP, lower.0.len() as u32, 0, 0);
+            }
+        }
+        self.0.extend(lower.0);
+        self.among(rules, high);
     }
 
-    /// What to do for one number: instructions that end with an answer.
-    fn within(&mut self, number: c_long, inside: impl FnOnce(&mut Self)) {
-        let at = self.0.len();
-        self.push(EQUAL, number as u32, 0, 0);
-        inside(self);
-        // The pieces below are a handful of instructions long.
-        self.0[at].no = u8::try_from(self.0.len() - at - 1).unwrap_or(u8::MAX);
+    fn on(&mut self, rules: Rules, on: On) {
+        match on {
+            On::Answer(answer) => self.answer(answer),
+            On::Ask(Question::NewNamespaces) => {
+                self.push(LOAD, argument(0), 0, 0);
+                self.push(ANY_BIT, NEW_NAMESPACES, 0, 1);
+                self.answer(error(libc::EPERM));
+                self.answer(ALLOW);
+            }
+            On::Ask(Question::Terminal) => {
+                self.push(LOAD, argument(1), 0, 0);
+                let files = if rules.alone { &FILE_FLAGS[..] } else { &[] };
+                for &request in TERMINAL_TRICKS.iter().chain(files) {
+                    self.push(EQUAL, request, 0, 1);
+                    self.answer(error(libc::EPERM));
+                }
+                self.answer(ALLOW);
+            }
+            On::Ask(Question::Pair) => {
+                self.push(LOAD, argument(0), 0, 0);
+                self.push(EQUAL, libc::AF_UNIX as u32, 0, 1);
+                self.answer(ALLOW);
+                self.answer(error(libc::EACCES));
+            }
+            On::Ask(Question::Family) => families(self, rules.sockets),
+            On::Ask(Question::OwnLimits) => {
+                self.push(LOAD, argument(0), 0, 0);
+                self.push(EQUAL, 0, 0, 1);
+                self.answer(ALLOW);
+                self.answer(error(libc::EPERM));
+            }
+        }
     }
 }
 
@@ -241,48 +305,35 @@ fn filter(rules: Rules) -> Filter {
         filter.push(ANY_BIT, X32, 0, 1);
         filter.answer(KILL);
     }
-    let alone = if rules.alone { REFUSED_ALONE } else { &[] };
-    for &number in REFUSED.iter().chain(alone) {
-        filter.on(number, error(libc::EPERM));
-    }
-    for &number in UNKNOWN {
-        filter.on(number, error(libc::ENOSYS));
-    }
-    for number in [libc::SYS_clone, libc::SYS_unshare] {
-        filter.within(number, |filter| {
-            filter.push(LOAD, argument(0), 0, 0);
-            filter.push(ANY_BIT, NEW_NAMESPACES, 0, 1);
-            filter.answer(error(libc::EPERM));
-            filter.answer(ALLOW);
-        });
-    }
-    filter.within(libc::SYS_ioctl, |filter| {
-        filter.push(LOAD, argument(1), 0, 0);
-        let files = if rules.alone { &FILE_FLAGS[..] } else { &[] };
-        for &request in TERMINAL_TRICKS.iter().chain(files) {
-            filter.push(EQUAL, request, 0, 1);
-            filter.answer(error(libc::EPERM));
-        }
-        filter.answer(ALLOW);
-    });
-    filter.within(libc::SYS_socketpair, |filter| {
-        filter.push(LOAD, argument(0), 0, 0);
-        filter.push(EQUAL, libc::AF_UNIX as u32, 0, 1);
-        filter.answer(ALLOW);
-        filter.answer(error(libc::EACCES));
-    });
-    filter.within(libc::SYS_socket, |filter| families(filter, rules.sockets));
-    if rules.alone {
-        // The limits of another process of the same user.
-        filter.within(libc::SYS_prlimit64, |filter| {
-            filter.push(LOAD, argument(0), 0, 0);
-            filter.push(EQUAL, 0, 0, 1);
-            filter.answer(ALLOW);
-            filter.answer(error(libc::EPERM));
-        });
-    }
-    filter.answer(ALLOW);
+    filter.among(rules, &ranges(rules));
     filter
+}
+
+/// What happens on which number, as ranges in order: all that is not named is allowed.
+fn ranges(rules: Rules) -> Vec<(u32, On)> {
+    let mut named: BTreeMap<u32, On> = BTreeMap::new();
+    let mut name = |numbers: &[c_long], on| named.extend(numbers.iter().map(|number| (*number as u32, on)));
+    name(REFUSED, On::Answer(error(libc::EPERM)));
+    name(UNKNOWN, On::Answer(error(libc::ENOSYS)));
+    name(&[libc::SYS_clone, libc::SYS_unshare], On::Ask(Question::NewNamespaces));
+    name(&[libc::SYS_ioctl], On::Ask(Question::Terminal));
+    name(&[libc::SYS_socketpair], On::Ask(Question::Pair));
+    name(&[libc::SYS_socket], On::Ask(Question::Family));
+    if rules.alone {
+        name(REFUSED_ALONE, On::Answer(error(libc::EPERM)));
+        name(&[libc::SYS_prlimit64], On::Ask(Question::OwnLimits));
+    }
+    let mut ranges = vec![(0, On::Answer(ALLOW))];
+    for (&number, &on) in &named {
+        for next in [(number, on), (number + 1, On::Answer(ALLOW))] {
+            // A range without length gives way, and one that goes on as before is no new one.
+            ranges.pop_if(|last| last.0 == next.0);
+            if ranges.last().is_none_or(|last| last.1 != next.1) {
+                ranges.push(next);
+            }
+        }
+    }
+    ranges
 }
 
 fn families(filter: &mut Filter, sockets: Sockets) {
@@ -307,7 +358,11 @@ mod tests {
 
     /// What the kernel would answer, worked out by running the program.
     fn answer(sockets: Sockets, architecture: u32, number: u32, arguments: [u32; 3]) -> u32 {
-        let program = filter(Rules { sockets, alone: false }).0;
+        answer_of(Rules { sockets, alone: false }, architecture, number, arguments)
+    }
+
+    fn answer_of(rules: Rules, architecture: u32, number: u32, arguments: [u32; 3]) -> u32 {
+        let program = filter(rules).0;
         let (mut at, mut value) = (0, 0);
         loop {
             let one = program[at];
@@ -322,7 +377,12 @@ mod tests {
                     continue;
                 }
                 RETURN => return one.value,
+                JUMP => {
+                    at += one.value as usize;
+                    continue;
+                }
                 EQUAL => value == one.value,
+                AT_LEAST => value >= one.value,
                 _ => value & one.value != 0,
             };
             at += usize::from(if taken { one.yes } else { one.no });
@@ -363,6 +423,24 @@ mod tests {
         for (sockets, number, arguments, expected) in table {
             let got = answer(sockets, NATIVE, number as u32, arguments);
             assert_eq!(got, expected, "call {number} with {arguments:x?} and {sockets:?}");
+        }
+    }
+
+    #[test]
+    fn every_number_has_the_answer_of_its_list() {
+        for alone in [false, true] {
+            let rules = Rules { sockets: OPEN, alone };
+            for number in 0..600_u32 {
+                let is_in = |list: &[c_long]| list.contains(&c_long::from(number));
+                let expected = match number {
+                    _ if is_in(REFUSED) || alone && is_in(REFUSED_ALONE) => error(libc::EPERM),
+                    _ if is_in(UNKNOWN) => error(libc::ENOSYS),
+                    // With nothing but zeros, what depends on arguments is harmless or no known family.
+                    _ if is_in(&[libc::SYS_socket, libc::SYS_socketpair]) => error(libc::EACCES),
+                    _ => ALLOW,
+                };
+                assert_eq!(answer_of(rules, NATIVE, number, [0; 3]), expected, "call {number}");
+            }
         }
     }
 

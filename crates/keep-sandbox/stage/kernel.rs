@@ -71,6 +71,34 @@ pub(crate) fn call(number: i64, [a, b, c, d, e, g]: [i64; 6]) -> i64 {
     result
 }
 
+/// Makes a process that begins in `child` on another stack.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn fork(flags: i64, stack: i64, stage: *mut crate::Stage, at: usize) -> i64 {
+    let result;
+    // SAFETY: the kernel's calling convention; the child takes its arguments from registers, which it has as
+    // its parent had them, and touches nothing of this stack.
+    unsafe {
+        asm!("syscall", "test rax, rax", "jnz 2f", "xor ebp, ebp", "mov rdi, r12", "mov rsi, r13",
+            "call {child}", "ud2", "2:", child = sym crate::child, inlateout("rax") nr::CLONE => result,
+            in("rdi") flags, in("rsi") stack, in("rdx") 0_i64, in("r10") 0_i64, in("r8") 0_i64,
+            in("r12") stage, in("r13") at, lateout("rcx") _, lateout("r11") _);
+    }
+    result
+}
+
+/// Makes a process that begins in `child` on another stack.
+#[cfg(target_arch = "aarch64")]
+pub(crate) fn fork(flags: i64, stack: i64, stage: *mut crate::Stage, at: usize) -> i64 {
+    let result;
+    // SAFETY: as for the other processor.
+    unsafe {
+        asm!("svc 0", "cbnz x0, 2f", "mov x29, xzr", "mov x30, xzr", "mov x0, x9", "mov x1, x10",
+            "b {child}", "2:", child = sym crate::child, in("x8") nr::CLONE, inlateout("x0") flags => result,
+            in("x1") stack, in("x2") 0_i64, in("x3") 0_i64, in("x4") 0_i64, in("x9") stage, in("x10") at);
+    }
+    result
+}
+
 /// The compiler may ask for this when it clears an array.
 #[unsafe(no_mangle)]
 extern "C" fn memset(to: *mut u8, byte: i32, count: usize) -> *mut u8 {

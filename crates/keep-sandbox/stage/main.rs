@@ -53,7 +53,15 @@ extern "C" fn stage() -> ! {
     for (at, slot) in stage.slots.iter_mut().take(f::MOST_PASSED).enumerate() {
         *slot = f::FIRST_PASSED + at as i64;
     }
-    stage.run()
+    stage.run(0)
+}
+
+/// Where a child begins, on a stack of its own.
+extern "C" fn child(stage: *mut Stage, at: usize) -> ! {
+    // SAFETY: the parent's stage, which lives as long as either of them: neither ever returns from `run`.
+    // They share it, and that is sound because from here on each uses words that the other does not: the
+    // parent only waits, or watches with what it has at hand, or uses slots of its own.
+    unsafe { (*stage).run(at) }
 }
 
 /// Moves the socket out of the way of standard input and takes the script and what comes with it.
@@ -87,8 +95,7 @@ impl Stage {
         unsafe { *self.words.add(at) }
     }
 
-    fn run(&mut self) -> ! {
-        let mut at = 0;
+    fn run(&mut self, mut at: usize) -> ! {
         loop {
             let (head, kinds) = (self.word(at), self.word(at + 1));
             let (code, count, step) = (head & 0xff, (head >> 8 & 0xff) as usize, head >> 32);
@@ -102,13 +109,7 @@ impl Stage {
                     let [number, arguments @ ..] = given;
                     checked(call(number, arguments), kinds, step)
                 }
-                f::FORK => {
-                    let made = checked(call(nr::CLONE, [given[0], 0, 0, 0, 0, 0]), kinds, step);
-                    if made == 0 {
-                        at = given[1] as usize;
-                    }
-                    made
-                }
+                f::FORK => checked(self.fork(given[0], given[1] as usize), kinds, step),
                 f::STORE => self.store(given[0], given[1], given[2]),
                 f::RELOCATE => self.relocate(given[0], given[1]),
                 f::INIT => watch::init(given[0]),
@@ -122,6 +123,16 @@ impl Stage {
                 *slot = result;
             }
         }
+    }
+
+    fn fork(&mut self, flags: i64, at: usize) -> i64 {
+        const STACK: i64 = 64 * 1024;
+        // Anonymous, private, readable and writable.
+        let stack = call(nr::MMAP, [0, STACK, 1 | 2, 2 | 0x20, -1, 0]);
+        if stack < 0 {
+            return stack;
+        }
+        kernel::fork(flags, stack + STACK, self, at)
     }
 
     fn value(&self, kind: u64, word: u64) -> i64 {

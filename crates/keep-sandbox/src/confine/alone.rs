@@ -87,8 +87,8 @@ fn watch_over(writer: &mut Writer, alone: &Alone<'_>) -> Result<(), SandboxError
     // Proof that it holds, before anything relies on it.
     script.refused(libc::SYS_kill, [caller.into(), zero], libc::EPERM);
     script.step("start the command");
-    let fork = script.fork(libc::c_long::from(libc::CLONE_VFORK | libc::SIGCHLD));
-    // The memory is not shared, so this goes on once the command runs, or failed.
+    let fork = script.fork(libc::c_long::from(libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD));
+    // This goes on once the command runs, or failed.
     script.started();
     let_go(script, alone.groups);
     script.step("watch the command");

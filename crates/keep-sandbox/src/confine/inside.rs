@@ -53,7 +53,8 @@ pub(crate) fn script(inside: &Inside<'_>, start: Option<&Start<'_>>) -> Result<S
     join_groups(script, inside.groups);
     script.step("make namespaces");
     let own_net = if inside.net == Net::Shared { 0 } else { libc::CLONE_NEWNET };
-    let flags = libc::CLONE_NEWUSER
+    let flags = libc::CLONE_VM
+        | libc::CLONE_NEWUSER
         | libc::CLONE_NEWPID
         | libc::CLONE_NEWNS
         | libc::CLONE_NEWIPC
@@ -77,7 +78,7 @@ pub(crate) fn script(inside: &Inside<'_>, start: Option<&Start<'_>>) -> Result<S
     };
     let script = &mut writer.script;
     script.step("start the command");
-    let command = script.fork(libc::c_long::from(libc::CLONE_VFORK | libc::SIGCHLD));
+    let command = script.fork(libc::c_long::from(libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD));
     script.started();
     let_go(script, inside.groups);
     script.init(command.process);

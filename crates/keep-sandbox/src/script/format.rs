@@ -15,7 +15,8 @@ pub const NO_SLOT: u64 = 0xffff;
 
 /// A system call: its number and up to six arguments. A negative result ends the process.
 pub const CALL: u64 = 1;
-/// A new process: flags of `clone`, and the word where the child goes on.
+/// A new process: flags of `clone`, and the word where the child goes on. It shares the memory of its parent
+/// and has a stack of its own, because copying memory that is given up again is most of what a fork costs.
 pub const FORK: u64 = 2;
 /// Writes a value into the bytes: offset, value, width.
 pub const STORE: u64 = 3;
