@@ -49,8 +49,6 @@ pub(crate) mod mount {
     /// `move_mount`: both ends are given as descriptors.
     pub(crate) const FROM_EMPTY: i64 = 0x4;
     pub(crate) const TO_EMPTY: i64 = 0x40;
-    pub(crate) const FSCONFIG_STRING: i64 = 1;
-    pub(crate) const FSCONFIG_CREATE: i64 = 6;
     pub(crate) const DETACH: i64 = 2;
     pub(crate) const PRIVATE: u64 = 1 << 18;
 }

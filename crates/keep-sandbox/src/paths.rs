@@ -1,6 +1,5 @@
 //! Paths of a profile, as they lie on this machine.
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -151,18 +150,6 @@ pub(crate) fn guard(path: &Path, writable: &[PathBuf]) -> Result<Option<Guarded>
     let mut pins: Vec<PathBuf> = pins.map(Path::to_owned).collect();
     pins.reverse();
     Ok(Some(Guarded { pins, path: found, state }))
-}
-
-/// Only those that lie below none of the others.
-pub(crate) fn outermost(paths: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
-    let mut kept: Vec<PathBuf> = Vec::new();
-    // In order, whatever lies above comes first.
-    for path in paths.into_iter().collect::<BTreeSet<_>>() {
-        if !kept.iter().any(|above| path.starts_with(above)) {
-            kept.push(path);
-        }
-    }
-    kept
 }
 
 #[cfg(test)]

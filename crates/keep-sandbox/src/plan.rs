@@ -162,6 +162,7 @@ impl Plan {
         drop(passed);
         drop(opened.theirs);
         let besides = Besides {
+            tier: self.tier,
             most_output: self.checked.profile.limits.output,
             sampled: limits.sampled,
             groups,

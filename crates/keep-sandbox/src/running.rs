@@ -3,6 +3,7 @@
 use crate::cgroup::Group;
 use crate::error::SandboxError;
 use crate::placeholder::Placeholder;
+use crate::profile::Tier;
 use crate::sampler::{Most, Sampler};
 use crate::script::{Script, format as f};
 use crate::stage::{Message, Stage};
@@ -120,8 +121,8 @@ impl Read for Said {
 }
 
 /// What is watched and removed besides the processes of a run.
-#[derive(Default)]
 pub(crate) struct Besides {
+    pub(crate) tier: Tier,
     pub(crate) most_output: Option<u64>,
     pub(crate) sampled: Most,
     pub(crate) groups: Vec<Group>,
@@ -139,6 +140,7 @@ pub(crate) struct Ends {
 
 /// A confined command that runs. Dropping it ends the command and everything that it started.
 pub struct Running {
+    tier: Tier,
     stage: Arc<Stage>,
     ender: Ender,
     ends: Ends,
@@ -180,6 +182,7 @@ impl Running {
         let ender = Ender { stage: Arc::clone(&stage), why: Arc::default() };
         let left = besides.most_output.map(|most| Arc::new(AtomicU64::new(most)));
         let mut running = Self {
+            tier: besides.tier,
             stage,
             ender,
             ends,
@@ -268,7 +271,9 @@ impl Running {
         let heard = loop {
             match self.stage.next().map_err(SandboxError::doing("hear from the stage")) {
                 Ok(Some(Message::Status(said))) => status = Some(said),
-                Ok(Some(Message::Ended { why, user_us, system_us, largest_kib })) => {
+                Ok(Some(Message::Ended { why, user_us, system_us, largest_kib, status: watched })) => {
+                    // In namespaces the first process was watched, and said before how the command ended.
+                    status = status.or((self.tier == Tier::Landlock).then_some(watched));
                     let usage = Usage {
                         user: Duration::from_micros(user_us),
                         system: Duration::from_micros(system_us),
@@ -290,7 +295,7 @@ impl Running {
         let by = match (why, self.ender.why()) {
             (f::BY_CLOCK, _) => EndedBy::Wall,
             (f::BY_REQUEST, why) => why.unwrap_or(EndedBy::Request),
-            _ if starved && status.is_none_or(|status| status != 0) => EndedBy::Memory,
+            (f::BY_ITSELF, _) if starved && status.is_none_or(|status| status != 0) => EndedBy::Memory,
             _ => EndedBy::Itself,
         };
         // Without a word about the command it was killed together with its namespace.

@@ -37,7 +37,7 @@ pub(crate) enum Message {
     /// The command ended, as `wait4` has it.
     Status(i32),
     /// All is over.
-    Ended { why: u64, user_us: u64, system_us: u64, largest_kib: u64 },
+    Ended { why: u64, user_us: u64, system_us: u64, largest_kib: u64, status: i32 },
     /// The answer to a question.
     Value(i64),
     /// A socket made inside.
@@ -127,12 +127,14 @@ impl Stage {
         for (word, bytes) in words.iter_mut().zip(bytes.as_chunks::<8>().0) {
             *word = u64::from_ne_bytes(*bytes);
         }
-        let [kind, a, b, c, d, ..] = words;
+        let [kind, a, b, c, d, e, ..] = words;
         Ok(Some(match kind {
             f::SAYS_FAILED => Message::Failed { step: a, errno: b as i32 },
             f::SAYS_STARTED => Message::Started,
             f::SAYS_STATUS => Message::Status(a as i32),
-            f::SAYS_ENDED => Message::Ended { why: a, user_us: b, system_us: c, largest_kib: d },
+            f::SAYS_ENDED => {
+                Message::Ended { why: a, user_us: b, system_us: c, largest_kib: d, status: e as i32 }
+            }
             f::SAYS_VALUE => Message::Value(a.cast_signed()),
             _ => return Err(io::Error::other("the stage said something unknown")),
         }))

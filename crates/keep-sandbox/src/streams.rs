@@ -18,9 +18,9 @@ pub(crate) struct Opened {
 pub(crate) fn open(streams: Streams) -> Result<Opened, SandboxError> {
     match streams {
         Streams::Three { input, output, error } => {
-            let (reads, input) = reading(input)?;
-            let (says, output) = writing(output)?;
-            let (errs, error) = writing(error)?;
+            let (reads, input) = one(input, Way::In)?;
+            let (says, output) = one(output, Way::Out)?;
+            let (errs, error) = one(error, Way::Out)?;
             let ours = Ends { input, output, error, terminal: None };
             Ok(Opened { theirs: [reads, says, errs], ours, terminal: false })
         }
@@ -38,24 +38,20 @@ fn pipe() -> Result<(OwnedFd, OwnedFd), SandboxError> {
     Ok((read.into(), write.into()))
 }
 
-fn reading(stream: Stream) -> Result<(OwnedFd, Option<OwnedFd>), SandboxError> {
-    Ok(match stream {
-        Stream::Nothing => (nothing()?, None),
-        Stream::Given(given) => (given, None),
-        Stream::Pipe => {
-            let (read, write) = pipe()?;
-            (read, Some(write))
-        }
-    })
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    In,
+    Out,
 }
 
-fn writing(stream: Stream) -> Result<(OwnedFd, Option<OwnedFd>), SandboxError> {
+/// The command's end of a stream, and the caller's if it has one.
+fn one(stream: Stream, way: Way) -> Result<(OwnedFd, Option<OwnedFd>), SandboxError> {
     Ok(match stream {
         Stream::Nothing => (nothing()?, None),
         Stream::Given(given) => (given, None),
         Stream::Pipe => {
             let (read, write) = pipe()?;
-            (write, Some(read))
+            if way == Way::In { (read, Some(write)) } else { (write, Some(read)) }
         }
     })
 }

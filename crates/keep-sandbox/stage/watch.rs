@@ -59,43 +59,39 @@ pub(crate) fn watch(process: i64, wall_ms: i64, whom: u64, step: u64) -> ! {
     }
     let mut usage = [0; 18];
     let mut why = f::BY_ITSELF;
-    while !reaped(process, signals, whom, &mut usage) {
-        let reason = until(deadline, signals);
-        if let Some(reason) = reason {
+    let status = loop {
+        if let Some(status) = reaped(process, signals, &mut usage) {
+            break status;
+        }
+        if let Some(reason) = until(deadline, signals) {
             why = reason;
             kill(process, whom);
-            let (_, status) = wait(process, 0, &mut usage);
-            if whom == f::KILL_ALL {
-                say(f::SAYS_STATUS, [status, 0, 0, 0, 0]);
-            }
-            break;
+            break wait(process, 0, &mut usage).1;
         }
-    }
+    };
     if whom == f::KILL_ALL {
-        end_the_rest(process);
+        end_the_rest();
     }
     // What the children of the watched process used is in its own figures, because they were waited for.
     let mut all: Usage = [0; 18];
     const RUSAGE_CHILDREN: i64 = -1;
     call(nr::GETRUSAGE, [RUSAGE_CHILDREN, all.as_mut_ptr() as i64, 0, 0, 0, 0]);
-    say(f::SAYS_ENDED, [why, all[0] * 1_000_000 + all[1], all[2] * 1_000_000 + all[3], all[4], 0]);
+    let [user_us, system_us] = [all[0] * 1_000_000 + all[1], all[2] * 1_000_000 + all[3]];
+    say(f::SAYS_ENDED, [why, user_us, system_us, all[4], status]);
     end(0)
 }
 
-/// Reaps what has ended; true when the watched process is among it.
-fn reaped(process: i64, signals: i64, whom: u64, usage: &mut Usage) -> bool {
+/// Reaps what has ended; how the watched process did when it is among it.
+fn reaped(process: i64, signals: i64, usage: &mut Usage) -> Option<u64> {
     let mut read = [0_u8; 128];
     call(nr::READ, [signals, read.as_mut_ptr() as i64, 128, 0, 0, 0]);
     loop {
         let (ended, status) = wait(-1, WNOHANG, usage);
         if ended == process {
-            if whom == f::KILL_ALL {
-                say(f::SAYS_STATUS, [status, 0, 0, 0, 0]);
-            }
-            return true;
+            return Some(status);
         }
         if ended <= 0 {
-            return false;
+            return None;
         }
     }
 }
@@ -132,15 +128,15 @@ fn kill(process: i64, whom: u64) {
     call(nr::KILL, [target, SIGKILL, 0, 0, 0, 0]);
 }
 
-/// Kills and reaps until nothing is left. One signal to everything reaches all processes at once, because
-/// the kernel sends it under the lock that a fork needs; a second round only meets what was being reaped.
-fn end_the_rest(process: i64) {
+/// Reaps and kills until nothing is left. Whatever the command started and nobody waited for is a child of
+/// this process or descends from one, so without children there is nothing. One signal to everything
+/// reaches all processes at once, because the kernel sends it under the lock that a fork needs; a second
+/// round only meets what was being reaped.
+fn end_the_rest() {
     let mut usage = [0; 18];
-    loop {
-        kill(process, f::KILL_ALL);
-        let (ended, _) = wait(-1, 0, &mut usage);
-        if ended < 0 {
-            return;
-        }
+    let mut how = WNOHANG;
+    while wait(-1, how, &mut usage).0 >= 0 {
+        kill(-1, f::KILL_ALL);
+        how = 0;
     }
 }

@@ -14,7 +14,7 @@ pub(crate) struct Place {
     pub(crate) sandbox: Sandbox,
     pub(crate) work: PathBuf,
     pub(crate) outside: PathBuf,
-    _scratch: TempDir,
+    _scratch: Option<TempDir>,
 }
 
 /// How a run ended and what it said.
@@ -39,7 +39,13 @@ impl Place {
         std::fs::create_dir(&work).unwrap();
         std::fs::create_dir(&outside).unwrap();
         let sandbox = Sandbox::open(root.join("state")).unwrap();
-        Self { sandbox, work, outside, _scratch: scratch }
+        Self { sandbox, work, outside, _scratch: Some(scratch) }
+    }
+
+    /// One that somebody else made, and removes.
+    pub(crate) fn at(sandbox: Sandbox, work: PathBuf) -> Self {
+        let outside = work.with_file_name("outside");
+        Self { sandbox, work, outside, _scratch: None }
     }
 
     /// Reads everything, writes nothing, reaches nothing: what the landlock tier can do.
