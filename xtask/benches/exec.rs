@@ -132,8 +132,24 @@ impl Ways {
         let hooks = self.work.join(".git/hooks");
         let hooks = hooks.to_string_lossy();
         let all = [
-            "--unshare-all", "--die-with-parent", "--new-session", "--ro-bind", "/", "/", "--dev", "/dev", "--proc",
-            "/proc", "--tmpfs", "/tmp", "--bind", &work, &work, "--ro-bind", &hooks, &hooks,
+            "--unshare-all",
+            "--die-with-parent",
+            "--new-session",
+            "--ro-bind",
+            "/",
+            "/",
+            "--dev",
+            "/dev",
+            "--proc",
+            "/proc",
+            "--tmpfs",
+            "/tmp",
+            "--bind",
+            &work,
+            &work,
+            "--ro-bind",
+            &hooks,
+            &hooks,
         ];
         let (reading, working, building) = (reading(), self.working(), self.building());
         let mut times: [Vec<f64>; 6] = Default::default();
@@ -168,10 +184,14 @@ fn rows_of(times: &Times, from: &str) -> Vec<Row> {
         let row = Row::new(&format!("{tier} tier added{from} p50"), value - times.plain, "ms", Better::Lower);
         row.beside(Beside::new("without confinement", times.plain, "ms"))
     };
-    let mut namespaces =
-        row("namespaces", times.namespaces).beside(Beside::new("with a tree built for it", times.built, "ms"));
+    let mut namespaces = row("namespaces", times.namespaces).beside(Beside::new(
+        "with a tree built for it",
+        times.built,
+        "ms",
+    ));
     if let Some(bwrap) = times.bwrap {
-        namespaces = namespaces.beside(Beside::new("bwrap with all namespaces added", bwrap - times.plain, "ms"));
+        namespaces =
+            namespaces.beside(Beside::new("bwrap with all namespaces added", bwrap - times.plain, "ms"));
     }
     if let Some(bwrap) = times.bwrap_binds {
         namespaces = namespaces.beside(Beside::new("bwrap with one bind added", bwrap - times.plain, "ms"));

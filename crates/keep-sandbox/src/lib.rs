@@ -26,6 +26,7 @@ mod script;
 mod seccomp;
 mod stage;
 mod streams;
+mod usual;
 
 pub use command::{Command, Stream, Streams};
 pub use confine::inside::PROXY_ADDRESS;
@@ -35,3 +36,4 @@ pub use plan::Plan;
 pub use profile::{Environment, Limits, LocalSockets, Network, Profile, Reads, Tier};
 pub use running::{Ended, EndedBy, Running, Said, Stopper, Usage};
 pub use sandbox::{Capabilities, Sandbox};
+pub use usual::{credentials, runs_later};

@@ -21,6 +21,8 @@ pub(crate) struct Resolved {
 
 /// Follows a path to where it leads now.
 pub(crate) fn resolve(path: &Path) -> io::Result<Resolved> {
+    // Most of what profiles hide is not there, and one look tells.
+    path.symlink_metadata()?;
     let walk = walk(path, |_| true)?;
     match walk.missing {
         Some(_) => Err(io::ErrorKind::NotFound.into()),

@@ -8,8 +8,9 @@
 
 use crate::error::SandboxError;
 use crate::paths::{self, Guarded, State};
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{AtFlags, CWD, FileType, FlockOperation, Mode, OFlags, ResolveFlags, flock, openat2};
 use rustix::io::Errno;
+use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Seek, Write};
@@ -117,18 +118,22 @@ fn make(at: &Path, guarded: &Guarded) -> io::Result<Look> {
         return Ok(Look::Again);
     };
     let path = &guarded.path;
+    let (above, name) = above(path)?;
     let made = match guarded.state {
-        State::NoFolder => fs::create_dir(path),
-        _ => File::create_new(path).map(drop),
+        State::NoFolder => rustix::fs::mkdirat(&above, &name, Mode::RWXU),
+        _ => {
+            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            rustix::fs::openat(&above, &name, flags, Mode::RUSR | Mode::WUSR).map(drop)
+        }
     };
     match made {
         Ok(()) => {}
         // Another run was quicker, or somebody made the thing itself.
-        Err(why) if why.kind() == io::ErrorKind::AlreadyExists => return Ok(Look::Again),
-        Err(why) => return Err(why),
+        Err(Errno::EXIST) => return Ok(Look::Again),
+        Err(why) => return Err(why.into()),
     }
-    let made = path.symlink_metadata()?;
-    let mut line = format!("{} {} ", made.dev(), made.ino()).into_bytes();
+    let made = rustix::fs::statat(&above, &name, AtFlags::SYMLINK_NOFOLLOW)?;
+    let mut line = format!("{} {} ", made.st_dev, made.st_ino).into_bytes();
     line.extend_from_slice(path.as_os_str().as_bytes());
     line.push(0);
     note.write_all(&line)?;
@@ -164,7 +169,7 @@ fn last(note: &mut File) -> io::Result<Option<Made>> {
     let mut parts = line.splitn(3, |byte| *byte == b' ');
     let mut number = || std::str::from_utf8(parts.next()?).ok()?.parse().ok();
     let (device, inode) = (number(), number());
-    let path = parts.next().map(|path| PathBuf::from(std::ffi::OsString::from_vec(path.to_vec())));
+    let path = parts.next().map(|path| PathBuf::from(OsString::from_vec(path.to_vec())));
     let made = device.zip(inode).zip(path);
     Ok(made.map(|((device, inode), path)| Made { device, inode, path }))
 }
@@ -185,25 +190,40 @@ fn remove(note: &mut File, at: &Path) -> io::Result<()> {
 }
 
 fn remove_made(made: &Made) -> io::Result<()> {
-    let found = match made.path.symlink_metadata() {
-        Ok(found) => found,
-        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(why) => return Err(why),
+    let gone =
+        |why: &io::Error| matches!(why.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR | libc::ELOOP));
+    let (above, name) = match above(&made.path) {
+        Err(why) if gone(&why) => return Ok(()),
+        other => other?,
     };
-    if (found.dev(), found.ino()) != (made.device, made.inode) {
+    let found = match rustix::fs::statat(&above, &name, AtFlags::SYMLINK_NOFOLLOW) {
+        Err(Errno::NOENT) => return Ok(()),
+        other => other?,
+    };
+    if (found.st_dev, found.st_ino) != (made.device, made.inode) {
         return Ok(());
     }
-    if found.is_dir() {
-        match fs::remove_dir(&made.path) {
+    if FileType::from_raw_mode(found.st_mode).is_dir() {
+        match rustix::fs::unlinkat(&above, &name, AtFlags::REMOVEDIR) {
             // Somebody put something into it.
-            Err(why) if why.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(()),
-            other => other,
+            Err(Errno::NOTEMPTY) => {}
+            other => other?,
         }
-    } else if found.len() == 0 {
-        fs::remove_file(&made.path)
-    } else {
-        Ok(())
+    } else if found.st_size == 0 {
+        rustix::fs::unlinkat(&above, &name, AtFlags::empty())?;
     }
+    Ok(())
+}
+
+/// The folder above a path, opened without following a link: what stands there was looked at before, and a
+/// confined run beside this one may have put a link in its place.
+fn above(path: &Path) -> io::Result<(OwnedFd, OsString)> {
+    let (Some(above), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let above = openat2(CWD, above, flags, Mode::empty(), ResolveFlags::NO_SYMLINKS)?;
+    Ok((above, name.to_owned()))
 }
 
 /// Removes what crashed runs left.

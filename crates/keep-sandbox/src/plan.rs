@@ -42,8 +42,8 @@ pub(crate) struct Checked {
     pub(crate) writes: Vec<Resolved>,
     /// What exists and is to be hidden.
     pub(crate) hidden: Vec<Resolved>,
-    /// What is guarded below what may be written: first what is hidden, then what is protected.
-    pub(crate) guarded: Vec<Guarded>,
+    /// What lies below what may be written and is hidden or protected, as the profile names it.
+    pub(crate) guarded: Vec<PathBuf>,
 }
 
 impl Checked {
@@ -82,10 +82,11 @@ impl Checked {
         let roots: Vec<PathBuf> = writes.iter().map(|write| write.path.clone()).collect();
         let mut guarded = Vec::new();
         for path in profile.hide.iter().chain(&profile.protect) {
-            guarded.extend(paths::guard(path, &roots)?);
-        }
-        if let Some(all) = guarded.iter().find(|guard| roots.contains(&guard.path)) {
-            return Err(format!("`{}` is both to be written and protected", all.path.display()));
+            let Some(guard) = paths::guard(path, &roots)? else { continue };
+            if roots.contains(&guard.path) {
+                return Err(format!("`{}` is both to be written and protected", path.display()));
+            }
+            guarded.push(path.clone());
         }
         Ok(Self { profile: profile.clone(), reads, writes, hidden, guarded })
     }
@@ -193,10 +194,9 @@ impl Plan {
 
     /// Looks once more at everything that is guarded, and holds what has to stand in for it.
     fn hold(&self) -> Result<Held, SandboxError> {
-        let profile = &self.checked.profile;
         let roots: Vec<PathBuf> = self.checked.writes.iter().map(|write| write.path.clone()).collect();
         let mut held = Held::default();
-        for path in profile.hide.iter().chain(&profile.protect) {
+        for path in &self.checked.guarded {
             let (guarded, placeholder) = placeholder::hold(&self.sandbox.folder, path, &roots)?;
             held.guarded.extend(guarded);
             held.placeholders.extend(placeholder);
@@ -213,15 +213,14 @@ impl Plan {
         locks: usize,
     ) -> Result<Script, SandboxError> {
         let checked = &self.checked;
+        let temporary = checked.profile.limits.temporary.unwrap_or(TEMPORARY);
         let view = View {
             reads: checked.reads.as_deref(),
             writes: &checked.writes,
             hidden: &checked.hidden,
             guarded,
-            private_tmp: checked
-                .profile
-                .private_tmp
-                .then_some(checked.profile.limits.temporary.unwrap_or(TEMPORARY)),
+            private_tmp: checked.profile.private_tmp.then_some(temporary),
+            shared: temporary,
         };
         let inside = Inside {
             version: self.sandbox.version,
@@ -283,10 +282,7 @@ fn net(network: &Network) -> Net {
 fn cannot(tier: Tier, checked: &Checked) -> Option<String> {
     match tier {
         Tier::Landlock => alone_cannot(checked),
-        Tier::Namespaces | Tier::Container => {
-            let root = checked.guarded.iter().find(|guard| guard.path == Path::new("/"));
-            root.map(|_| "the root folder cannot be guarded".to_owned())
-        }
+        Tier::Namespaces | Tier::Container => None,
     }
 }
 

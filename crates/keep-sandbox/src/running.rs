@@ -317,6 +317,10 @@ impl Drop for Running {
 
 /// A failed step in words.
 pub(crate) fn failure(script: &Script, step: u64, errno: i32) -> SandboxError {
+    let source = io::Error::from_raw_os_error(errno);
+    if let Some(program) = script.named(step).and_then(|step| step.path_if("run")) {
+        return SandboxError::Program { program: program.to_owned(), source };
+    }
     let named = script.named(step).map_or_else(|| format!("do step {step}"), ToString::to_string);
     let hint = match (named.as_str(), errno) {
         ("make namespaces", libc::EPERM | libc::EACCES) => Some(
@@ -331,5 +335,5 @@ pub(crate) fn failure(script: &Script, step: u64, errno: i32) -> SandboxError {
         ("mount /proc", libc::EPERM) => Some("inside a container parts of /proc are often covered"),
         _ => None,
     };
-    SandboxError::Step { step: named, hint, source: io::Error::from_raw_os_error(errno) }
+    SandboxError::Step { step: named, hint, source }
 }

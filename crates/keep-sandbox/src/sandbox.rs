@@ -125,7 +125,14 @@ fn landlock_tier(version: u32) -> Result<u32, String> {
 
 /// Sets everything up for a command that reads everything, and runs none.
 fn namespaces_tier(version: u32) -> Result<(), String> {
-    let view = View { reads: None, writes: &[], hidden: &[], guarded: &[], private_tmp: Some(1 << 20) };
+    let view = View {
+        reads: None,
+        writes: &[],
+        hidden: &[],
+        guarded: &[],
+        private_tmp: Some(1 << 20),
+        shared: 1 << 20,
+    };
     let inside = Inside {
         version,
         view: &view,

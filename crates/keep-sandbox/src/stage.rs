@@ -86,6 +86,7 @@ impl Stage {
         send(&ours, content.len() as u64, &all).map_err(SandboxError::doing("hand over the script"))?;
         let program = program()?.as_raw_fd();
         let child = Command::new(format!("/proc/self/fd/{program}"))
+            .arg0("keep-stage")
             .env_clear()
             .stdin(Stdio::from(theirs))
             // A key that interrupts the caller must not reach the process that tidies up.

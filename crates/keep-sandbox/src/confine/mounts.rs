@@ -22,6 +22,8 @@ pub(crate) struct View<'a> {
     pub(crate) guarded: &'a [Guarded],
     /// The size of the private folder for temporary files, if there is to be one.
     pub(crate) private_tmp: Option<u64>,
+    /// The size of the memory that its processes share by name.
+    pub(crate) shared: u64,
 }
 
 /// Devices that every command expects.
@@ -41,6 +43,7 @@ enum What {
     Devices(Vec<Slot>),
     Processes,
     Temporary(u64),
+    Link(PathBuf),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,6 +56,7 @@ struct Tree<'w> {
     writer: &'w mut Writer,
     /// Paths are relative to the site while a tree is built.
     relative: bool,
+    shared: u64,
     /// Folders that exist because they were made, and below which nothing is there by itself.
     empty: BTreeSet<PathBuf>,
     /// What was mounted and brings its own content.
@@ -70,6 +74,9 @@ pub(crate) fn write(writer: &mut Writer, view: &View<'_>) -> Result<(), SandboxE
     for write in view.writes {
         pieces.push(copy(writer, write, base)?);
     }
+    // A granted path that leads through links is found by those, too.
+    let links: BTreeSet<_> = reads.iter().chain(view.writes).flat_map(|grant| grant.links.clone()).collect();
+    pieces.extend(links.into_iter().map(|(path, target)| Piece { path, what: What::Link(target) }));
     pieces.push(devices(writer)?);
     pieces.push(Piece { path: "/proc".into(), what: What::Processes });
     if let Some(size) = view.private_tmp {
@@ -78,8 +85,9 @@ pub(crate) fn write(writer: &mut Writer, view: &View<'_>) -> Result<(), SandboxE
     // What lies above comes first; of two at one path, the later covers the former.
     pieces.sort_by(|one, other| one.path.cmp(&other.path));
     let relative = view.reads.is_some();
-    let mut tree = Tree { writer, relative, empty: BTreeSet::new(), full: BTreeSet::new() };
-    tree.begin(view.reads)?;
+    let mut tree =
+        Tree { writer, relative, shared: view.shared, empty: BTreeSet::new(), full: BTreeSet::new() };
+    tree.begin(view.reads.is_none())?;
     for piece in pieces {
         tree.put(piece)?;
     }
@@ -122,29 +130,20 @@ impl Tree<'_> {
         }
     }
 
-    fn begin(&mut self, reads: Option<&[Resolved]>) -> Result<(), SandboxError> {
+    fn begin(&mut self, everything: bool) -> Result<(), SandboxError> {
         let base = mount::NOSUID | mount::NODEV;
-        let Some(reads) = reads else {
+        if everything {
             self.writer.script.step("make everything read-only");
             self.full.insert("/".into());
             let (set, flags) = (base | mount::RDONLY, mount::RECURSIVE);
             return self.writer.attributes_at(Path::new("/"), set, mount::PRIVATE, flags);
-        };
+        }
         self.writer.script.step("begin a tree");
         let site = Path::new(SITE);
         self.writer.mount("tmpfs", site, base, "mode=755,size=1m")?;
         let site = self.writer.path(site)?;
         self.writer.script.call(libc::SYS_chdir, [site.into()]);
         self.empty.insert("/".into());
-        // A granted path that leads through links is found by those, too.
-        let links: BTreeSet<_> = reads.iter().flat_map(|read| read.links.clone()).collect();
-        for (link, target) in links {
-            if !reads.iter().any(|read| link.starts_with(&read.path)) {
-                self.folders_to(&link)?;
-                let link = self.at(&link);
-                self.writer.link(&target, &link)?;
-            }
-        }
         Ok(())
     }
 
@@ -182,12 +181,17 @@ impl Tree<'_> {
     fn put(&mut self, piece: Piece) -> Result<(), SandboxError> {
         let path = piece.path;
         self.folders_to(&path)?;
-        match piece.what {
+        match &piece.what {
             What::Copy(_, Kind::File) if !self.is_there(&path) => {
                 self.writer.script.step_at("make a file at", &path);
                 self.writer.file(&self.at(&path), 0o644)?;
             }
             What::Copy(_, Kind::File) => {}
+            What::Link(_) if self.is_there(&path) => return Ok(()),
+            What::Link(target) => {
+                self.writer.script.step_at("make a link at", &path);
+                return self.writer.link(target, &self.at(&path));
+            }
             _ => self.folder(&path)?,
         }
         self.writer.script.step_at("mount", &path);
@@ -205,6 +209,7 @@ impl Tree<'_> {
                 return Ok(());
             }
             What::Devices(slots) => return self.devices(&at, &slots),
+            What::Link(_) => {}
         }
         self.empty.remove(&path);
         self.full.insert(path);
@@ -226,7 +231,8 @@ impl Tree<'_> {
         self.writer.folder(&at.join("pts"), 0o755)?;
         self.writer.mount("devpts", &at.join("pts"), plain, "newinstance,ptmxmode=0666,mode=620")?;
         self.writer.folder(&at.join("shm"), 0o777)?;
-        self.writer.mount("tmpfs", &at.join("shm"), mount::NOSUID | mount::NODEV, "mode=1777")?;
+        let options = format!("mode=1777,size={}", self.shared);
+        self.writer.mount("tmpfs", &at.join("shm"), mount::NOSUID | mount::NODEV, &options)?;
         self.empty.insert("/dev".into());
         let there = DEVICES.iter().copied().chain(["pts", "shm"]);
         self.full.extend(there.map(|name| Path::new("/dev").join(name)));

@@ -72,6 +72,13 @@ pub(crate) struct Step {
     path: Option<PathBuf>,
 }
 
+impl Step {
+    /// The path that this step is about, if it does just this.
+    pub(crate) fn path_if(&self, what: &str) -> Option<&Path> {
+        self.path.as_deref().filter(|_| self.what == what)
+    }
+}
+
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)?;
@@ -280,5 +287,83 @@ impl Script {
         }
         whole.extend_from_slice(&self.bytes);
         Some(whole)
+    }
+}
+
+/// The script as a person reads it: each step, and below it the operations that it is made of.
+impl fmt::Display for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (mut at, mut shown) = (0, None);
+        while let [head, kinds, rest @ ..] = self.words.get(at..).unwrap_or_default() {
+            let (code, count, slot, step) =
+                (head & 0xff, (head >> 8 & 0xff) as usize, head >> 16 & 0xffff, head >> 32);
+            if shown != Some(step) {
+                shown = Some(step);
+                let named = self.named(step).map(ToString::to_string).unwrap_or_default();
+                writeln!(f, "{named}")?;
+            }
+            let names = ["call", "fork", "store", "relocate", "init", "watch", "started", "say", "exit"];
+            let name = names.get((code as usize).wrapping_sub(1)).unwrap_or(&"?");
+            write!(f, "  {at}: {name}")?;
+            for (place, word) in rest.iter().take(count).enumerate() {
+                match kinds >> (4 * place) & 0xf {
+                    f::ADDRESS => write!(f, " @{word}")?,
+                    f::RESULT => write!(f, " ${word}")?,
+                    _ => write!(f, " {}", word.cast_signed())?,
+                }
+            }
+            if slot != f::NO_SLOT {
+                write!(f, " -> ${slot}")?;
+            }
+            let mark = if kinds & f::MAY_FAIL != 0 {
+                " (may fail)"
+            } else if kinds & f::MUST_FAIL != 0 {
+                " (must fail)"
+            } else {
+                ""
+            };
+            writeln!(f, "{mark}")?;
+            at += 2 + count;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_script_says_what_it_does() {
+        let mut script = Script::new(3);
+        script.step_at("enter the folder", Path::new("/work"));
+        let path = script.text(&c"/work".to_owned());
+        script.call(80, [path.into()]);
+        script.step("start");
+        let fork = script.fork(17);
+        script.watch(fork.process, 0, f::KILL_ONE);
+        script.child(&fork);
+        script.refused(62, [Slot::passed(2).into(), 0.into()], libc::EPERM);
+        let expected = "\
+enter the folder /work
+  0: call 80 @0
+start
+  4: fork 17 13 -> $4
+  8: watch $4 0 0
+  13: call 62 $3 0 (must fail)
+";
+        assert_eq!(script.to_string(), expected);
+        let whole = script.finish().unwrap();
+        assert_eq!(whole.len(), (2 + 18) * 8 + 6);
+        assert!(whole.ends_with(b"/work\0"));
+    }
+
+    #[test]
+    fn more_results_than_a_stage_keeps_are_no_script() {
+        let mut script = Script::new(0);
+        for _ in 0..f::SLOTS {
+            script.call_for(39, []);
+        }
+        assert!(script.finish().is_none());
     }
 }
