@@ -57,16 +57,25 @@ pub(crate) fn filter(rules: &Environment, given: &[(OsString, OsString)]) -> Vec
     passing.cloned().chain(set).collect()
 }
 
+/// Sets one variable, whatever it was.
+pub(crate) fn set(variables: &mut Vec<(OsString, OsString)>, name: &str, value: &str) {
+    variables.retain(|(known, _)| known != name);
+    variables.push((name.into(), value.into()));
+}
+
 /// Tells a command where its proxy is, in the words that programs look for.
 pub(crate) fn add_proxy(variables: &mut Vec<(OsString, OsString)>) {
     const NAMES: [&str; 6] =
         ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
     const DIRECT: [&str; 2] = ["no_proxy", "NO_PROXY"];
-    variables.retain(|(name, _)| NAMES.iter().chain(&DIRECT).all(|known| name != known));
     let proxy = format!("http://{PROXY_ADDRESS}");
-    variables.extend(NAMES.map(|name| (name.into(), proxy.clone().into())));
+    for name in NAMES {
+        set(variables, name, &proxy);
+    }
     // Its own loopback is nobody else's.
-    variables.extend(DIRECT.map(|name| (name.into(), "localhost,127.0.0.1,::1".into())));
+    for name in DIRECT {
+        set(variables, name, "localhost,127.0.0.1,::1");
+    }
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod confine;
 mod environment;
 mod error;
 mod kernel;
+mod known;
 mod limit;
 mod paths;
 mod placeholder;

@@ -107,10 +107,9 @@ impl Plan {
         let checked = Checked::new(profile)
             .map_err(|why| Refusal { reasons: Tier::ALL.map(|tier| (tier, why.clone())).to_vec() })?;
         for tier in Tier::ALL {
-            let lacks = sandbox.capabilities.lacks(tier);
-            let cannot = || cannot(tier, &checked);
             let limits = || limit::enforce(tier, profile, &sandbox.groups).err();
-            match lacks.or_else(cannot).or_else(limits) {
+            // Whether a tier works is found out only for one that would do.
+            match cannot(tier, &checked).or_else(limits).or_else(|| sandbox.lacks(tier)) {
                 None => return Ok(Self { sandbox: Arc::clone(sandbox), tier, checked }),
                 Some(why) => reasons.push((tier, why)),
             }
@@ -133,6 +132,9 @@ impl Plan {
         let mut environment = environment::filter(rules, &command.environment);
         if net(&self.checked.profile.network) == Net::OwnWithProxy {
             environment::add_proxy(&mut environment);
+        }
+        if self.checked.profile.private_tmp {
+            environment::set(&mut environment, "TMPDIR", "/tmp");
         }
         self.check_streams(&command.streams)?;
         let path = environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_os_str());
@@ -195,9 +197,10 @@ impl Plan {
     /// Looks once more at everything that is guarded, and holds what has to stand in for it.
     fn hold(&self) -> Result<Held, SandboxError> {
         let roots: Vec<PathBuf> = self.checked.writes.iter().map(|write| write.path.clone()).collect();
+        let notes = self.sandbox.notes();
         let mut held = Held::default();
         for path in &self.checked.guarded {
-            let (guarded, placeholder) = placeholder::hold(&self.sandbox.folder, path, &roots)?;
+            let (guarded, placeholder) = placeholder::hold(&notes, path, &roots)?;
             held.guarded.extend(guarded);
             held.placeholders.extend(placeholder);
         }
@@ -223,7 +226,7 @@ impl Plan {
             shared: temporary,
         };
         let inside = Inside {
-            version: self.sandbox.version,
+            version: self.sandbox.version()?,
             view: &view,
             net: net(&checked.profile.network),
             limits: &limits.each,
@@ -248,7 +251,7 @@ impl Plan {
             }
         };
         let alone = Alone {
-            version: self.sandbox.version,
+            version: self.sandbox.version()?,
             readable,
             limits: &limits.each,
             rules: Rules { sockets: sockets(&self.checked.profile, self.tier), alone: true },

@@ -1,11 +1,12 @@
 //! What this machine can do, found out by doing it.
 
-use crate::cgroup::{self, Groups};
+use crate::cgroup::{self, Controller, Groups};
 use crate::confine::inside::{self, Inside, Net};
 use crate::confine::mounts::View;
 use crate::confine::open::Writer;
 use crate::error::{Refusal, SandboxError};
 use crate::kernel::landlock;
+use crate::known::{self, Known};
 use crate::placeholder;
 use crate::plan::Plan;
 use crate::profile::{Profile, Tier};
@@ -13,8 +14,8 @@ use crate::running;
 use crate::script::Script;
 use crate::seccomp::{Rules, Sockets};
 use crate::stage::{Message, Stage};
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What this machine can enforce, and why not more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,18 +24,10 @@ pub struct Capabilities {
     pub landlock: Result<u32, String>,
     /// Whether the namespaces tier works.
     pub namespaces: Result<(), String>,
-}
-
-impl Capabilities {
-    /// Why a tier does not work here; nothing when it does.
-    #[must_use]
-    pub fn lacks(&self, tier: Tier) -> Option<String> {
-        match tier {
-            Tier::Landlock => self.landlock.as_ref().err().cloned(),
-            Tier::Namespaces => self.namespaces.as_ref().err().cloned(),
-            Tier::Container => Some("there is no container tier yet".to_owned()),
-        }
-    }
+    /// Whether a control group can limit the memory of a whole tree; without, it is looked at.
+    pub memory_groups: bool,
+    /// Whether a control group can limit how many processes a tree has.
+    pub process_groups: bool,
 }
 
 /// Where confined runs come from: a folder for what they must remember, and what this machine can do.
@@ -45,36 +38,39 @@ pub struct Sandbox {
 
 #[derive(Debug)]
 pub(crate) struct Inner {
-    pub(crate) folder: PathBuf,
-    pub(crate) capabilities: Capabilities,
+    folder: PathBuf,
     pub(crate) groups: Groups,
-    /// The version of Landlock, 0 without.
-    pub(crate) version: u32,
+    found: Mutex<Known>,
 }
 
 impl Sandbox {
-    /// Finds out what this machine can do, and removes what crashed runs left. The folder is the caller's
-    /// own; it holds which placeholders exist.
+    /// Removes what crashed runs left. The folder is the caller's own; it holds which placeholders exist, and
+    /// what was found out about this machine.
     ///
     /// # Errors
-    /// When the folder cannot be used, or no process can be started at all.
+    /// When the folder cannot be used.
     pub fn open(folder: PathBuf) -> Result<Self, SandboxError> {
-        std::fs::create_dir_all(&folder)
-            .map_err(SandboxError::doing(format!("make {}", folder.display())))?;
-        placeholder::sweep(&folder)
-            .map_err(SandboxError::doing(format!("tidy up after earlier runs in {}", folder.display())))?;
-        let version = landlock_version()?;
-        let capabilities =
-            Capabilities { landlock: landlock_tier(version), namespaces: namespaces_tier(version) };
-        let groups = Groups::find();
-        cgroup::sweep(&groups);
-        Ok(Self { inner: Arc::new(Inner { folder, capabilities, groups, version }) })
+        let inner = Inner { groups: Groups::find(), found: Mutex::new(known::read(&file(&folder))), folder };
+        let notes = inner.notes();
+        std::fs::create_dir_all(&notes).map_err(SandboxError::doing(format!("make {}", notes.display())))?;
+        placeholder::sweep(&notes)
+            .map_err(SandboxError::doing(format!("tidy up after earlier runs in {}", notes.display())))?;
+        cgroup::sweep(&inner.groups);
+        Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// What this machine can do.
-    #[must_use]
-    pub fn capabilities(&self) -> &Capabilities {
-        &self.inner.capabilities
+    /// What this machine can do, tried now.
+    ///
+    /// # Errors
+    /// When not even the stage can be started.
+    pub fn capabilities(&self) -> Result<Capabilities, SandboxError> {
+        let version = landlock_version()?;
+        Ok(Capabilities {
+            landlock: landlock_tier(version),
+            namespaces: namespaces_tier(version),
+            memory_groups: self.inner.groups.can(Controller::Memory),
+            process_groups: self.inner.groups.can(Controller::Processes),
+        })
     }
 
     /// Works out how to run something under this profile: by the fastest tier that can express all of it.
@@ -84,6 +80,64 @@ impl Sandbox {
     pub fn plan(&self, profile: &Profile) -> Result<Plan, Refusal> {
         Plan::new(&self.inner, profile)
     }
+}
+
+/// Where it is kept what was found out.
+fn file(folder: &Path) -> PathBuf {
+    folder.join("known")
+}
+
+impl Inner {
+    /// Where it is kept which placeholders exist.
+    pub(crate) fn notes(&self) -> PathBuf {
+        self.folder.join("placeholders")
+    }
+
+    /// The version of Landlock, 0 without; found out once.
+    pub(crate) fn version(&self) -> Result<u32, SandboxError> {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(version) = found.landlock {
+            return Ok(version);
+        }
+        let version = landlock_version()?;
+        found.landlock = Some(version);
+        self.remember(*found);
+        Ok(version)
+    }
+
+    /// Why a tier does not work here; nothing when it does. What works is tried once.
+    pub(crate) fn lacks(&self, tier: Tier) -> Option<String> {
+        let version = match self.version() {
+            Ok(version) => version,
+            Err(why) => return Some(whole(&why)),
+        };
+        match tier {
+            Tier::Landlock => landlock_tier(version).err(),
+            Tier::Namespaces => {
+                let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+                if !found.namespaces {
+                    if let Err(why) = namespaces_tier(version) {
+                        return Some(why);
+                    }
+                    found.namespaces = true;
+                    self.remember(*found);
+                }
+                None
+            }
+            Tier::Container => Some("there is no container tier yet".to_owned()),
+        }
+    }
+
+    fn remember(&self, found: Known) {
+        // Not remembered, it is found out again.
+        let _ = known::write(&file(&self.folder), found);
+    }
+}
+
+/// An error with its cause.
+fn whole(why: &SandboxError) -> String {
+    let source = std::error::Error::source(why).map(|source| format!(": {source}"));
+    format!("{why}{}", source.unwrap_or_default())
 }
 
 /// Runs a script that only asks one thing.
@@ -146,8 +200,5 @@ fn namespaces_tier(version: u32) -> Result<(), String> {
         group: rustix::process::getegid().as_raw(),
     };
     let tried = inside::script(&inside, None).and_then(|script| ask(&script));
-    tried.map(drop).map_err(|why| {
-        let source = std::error::Error::source(&why).map(|source| format!(": {source}"));
-        format!("{why}{}", source.unwrap_or_default())
-    })
+    tried.map(drop).map_err(|why| whole(&why))
 }

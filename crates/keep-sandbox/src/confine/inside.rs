@@ -100,8 +100,6 @@ fn become_first(writer: &mut Writer, inside: &Inside<'_>) {
     writer.write("/proc/self/uid_map", &format!("{0} {0} 1", inside.user));
     writer.write("/proc/self/gid_map", &format!("{0} {0} 1", inside.group));
     let script = &mut writer.script;
-    // What it holds, the socket to the caller above all, is nothing that the command may look at.
-    script.call(libc::SYS_prctl, [libc::PR_SET_DUMPABLE.into(), zero, zero, zero, zero]);
     script.step("set the host name");
     let name = script.bytes(b"keep");
     script.call(libc::SYS_sethostname, [name.into(), 4.into()]);

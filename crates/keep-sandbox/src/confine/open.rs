@@ -48,6 +48,7 @@ impl Writer {
 
     pub(crate) fn close(&mut self, slot: Slot) {
         self.script.call(libc::SYS_close, [slot.into()]);
+        self.script.free(slot);
     }
 
     /// A copy of what is mounted at and below a path, mounted nowhere yet.

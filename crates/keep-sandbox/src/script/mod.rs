@@ -109,6 +109,8 @@ pub(crate) struct Script {
     bytes: Vec<u8>,
     steps: Vec<Step>,
     slots: usize,
+    /// Slots whose results nobody reads any more.
+    free: Vec<Slot>,
     passed: usize,
 }
 
@@ -234,7 +236,15 @@ impl Script {
         place
     }
 
+    /// Lets another result have this slot from here on.
+    pub(crate) fn free(&mut self, slot: Slot) {
+        self.free.push(slot);
+    }
+
     fn slot(&mut self) -> Slot {
+        if let Some(slot) = self.free.pop() {
+            return slot;
+        }
         let slot = Slot(u16::try_from(self.slots).unwrap_or(u16::MAX));
         self.slots += 1;
         slot

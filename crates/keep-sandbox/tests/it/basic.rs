@@ -22,7 +22,7 @@ fn a_shell_runs_under_landlock() {
 fn a_shell_works_in_namespaces() {
     let place = Place::new();
     let profile = place.working();
-    assert_eq!(place.sandbox.capabilities().namespaces, Ok(()));
+    assert_eq!(place.sandbox.capabilities().unwrap().namespaces, Ok(()));
     assert_eq!(place.sandbox.plan(&profile).unwrap().tier(), Tier::Namespaces);
     let done = place.run(
         &profile,
@@ -83,7 +83,7 @@ fn what_cannot_be_run_is_said() {
         let why = place.run_command(&profile, command).unwrap_err();
         assert_eq!(why.to_string(), "cannot enter the folder /no/such/folder in the sandbox");
     }
-    assert_eq!(std::fs::read_dir(place.work.with_file_name("state")).unwrap().count(), 0);
+    assert_eq!(std::fs::read_dir(place.work.with_file_name("state/placeholders")).unwrap().count(), 0);
 }
 
 #[test]

@@ -86,7 +86,7 @@ fn placeholders_of_a_killed_caller_are_removed_by_the_next() {
     fs::write(place.work.join(".mcp.json"), "{}").unwrap();
     let state = place.work.with_file_name("state");
     // The watcher holds the locks until it is gone itself.
-    while fs::read_dir(&state).unwrap().count() > 0 {
+    while fs::read_dir(state.join("placeholders")).unwrap().count() > 0 {
         Sandbox::open(state.clone()).unwrap();
     }
     assert_eq!(names(), [".mcp.json"]);

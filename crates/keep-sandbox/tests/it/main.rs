@@ -7,3 +7,4 @@ mod escape;
 mod limits;
 mod place;
 mod terminal;
+mod unprivileged;
