@@ -105,3 +105,17 @@ fn runs_share_a_placeholder_until_the_last_is_over() {
     drop(second);
     assert!(!place.work.join(".mcp.json").exists());
 }
+
+#[test]
+fn a_killed_watcher_takes_its_namespaces_along() {
+    let place = Place::new();
+    let mark = format!("8{}", std::process::id());
+    let mut running = sandbox_run(&place, &place.working(), &format!("setsid sleep {mark} & sleep {mark}"));
+    while with_word(&mark).len() < 2 {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let killed = Command::new("kill").args(["-9", &running.process().to_string()]).status().unwrap();
+    assert!(killed.success());
+    assert!(matches!(running.wait(), Err(keep_sandbox::SandboxError::Lost)));
+    wait_for_none(&mark);
+}

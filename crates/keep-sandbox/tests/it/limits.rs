@@ -104,3 +104,20 @@ fn disk_fill() {
     let profile = Profile { limits, ..place.working() };
     assert!(place.sandbox.plan(&profile).is_err());
 }
+
+/// Four processes, each within the limit, together beyond it.
+#[test]
+fn memory_of_a_whole_tree() {
+    let text = "python3 -c '
+import os, signal, sys
+for _ in range(4):
+    if os.fork() == 0:
+        held = bytearray(40 << 20)
+        for at in range(0, len(held), 4096): held[at] = 1
+        signal.pause()
+os.wait()
+sys.exit(1)
+'; exit 1";
+    let limits = Limits { memory: Some(120 << 20), wall: Some(Duration::from_secs(60)), ..Limits::default() };
+    check(limits, text, EndedBy::Memory);
+}
