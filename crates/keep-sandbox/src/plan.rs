@@ -90,6 +90,11 @@ impl Checked {
         }
         Ok(Self { profile: profile.clone(), reads, writes, hidden, guarded })
     }
+
+    /// Whether a path lies below what may be read.
+    fn lets_read(&self, path: &Path) -> bool {
+        self.reads.as_ref().is_none_or(|reads| reads.iter().any(|read| path.starts_with(&read.path)))
+    }
 }
 
 /// A path of a profile, if it leads anywhere.
@@ -149,13 +154,14 @@ impl Plan {
             terminal: opened.terminal,
         };
         let held = self.hold()?;
-        let limits = self.limits();
+        let (hidden, limits) = self.look_again()?;
         let (groups, doors) = self.sandbox.groups.make(&limits.grouped)?;
         let locks = held.placeholders.iter().map(Placeholder::lock).collect::<Result<Vec<_>, _>>()?;
         let script = match self.tier {
             Tier::Landlock => self.alone(&start, &limits, doors.len())?,
             Tier::Namespaces | Tier::Container => {
-                self.inside(&start, &limits, &held.guarded, doors.len(), locks.len())?
+                let view = self.view(&hidden, &held.guarded);
+                self.inside(&start, &limits, &view, doors.len(), locks.len())?
             }
         };
         let mut passed: Vec<BorrowedFd<'_>> = opened.theirs.iter().map(AsFd::as_fd).collect();
@@ -189,9 +195,21 @@ impl Plan {
         Ok(())
     }
 
-    /// Limits as this tier enforces them, which was found possible when the plan was made.
-    fn limits(&self) -> Enforced {
-        limit::enforce(self.tier, &self.checked.profile, &self.sandbox.groups).unwrap_or_default()
+    /// Looks once more at what may have changed since the plan was made: what is hidden may be there by now,
+    /// and a mechanism for a limit may be gone.
+    fn look_again(&self) -> Result<(Vec<Resolved>, Enforced), SandboxError> {
+        let refused = |why| Refusal { reasons: vec![(self.tier, why)] };
+        let profile = &self.checked.profile;
+        let mut hidden = Vec::new();
+        for path in &profile.hide {
+            hidden.extend(found(path).map_err(refused)?);
+        }
+        let visible = hidden.iter().find(|one| self.checked.lets_read(&one.path));
+        if let (Tier::Landlock, Some(one)) = (self.tier, visible) {
+            return Err(refused(format!("`{}` is there since this was planned", one.path.display())).into());
+        }
+        let limits = limit::enforce(self.tier, profile, &self.sandbox.groups).map_err(refused)?;
+        Ok((hidden, limits))
     }
 
     /// Looks once more at everything that is guarded, and holds what has to stand in for it.
@@ -207,27 +225,31 @@ impl Plan {
         Ok(held)
     }
 
+    fn view<'a>(&'a self, hidden: &'a [Resolved], guarded: &'a [Guarded]) -> View<'a> {
+        let checked = &self.checked;
+        let temporary = checked.profile.limits.temporary.unwrap_or(TEMPORARY);
+        View {
+            reads: checked.reads.as_deref(),
+            writes: &checked.writes,
+            hidden,
+            guarded,
+            private_tmp: checked.profile.private_tmp.then_some(temporary),
+            shared: temporary,
+        }
+    }
+
     fn inside(
         &self,
         start: &Start<'_>,
         limits: &Enforced,
-        guarded: &[Guarded],
+        view: &View<'_>,
         groups: usize,
         locks: usize,
     ) -> Result<Script, SandboxError> {
         let checked = &self.checked;
-        let temporary = checked.profile.limits.temporary.unwrap_or(TEMPORARY);
-        let view = View {
-            reads: checked.reads.as_deref(),
-            writes: &checked.writes,
-            hidden: &checked.hidden,
-            guarded,
-            private_tmp: checked.profile.private_tmp.then_some(temporary),
-            shared: temporary,
-        };
         let inside = Inside {
             version: self.sandbox.version()?,
-            view: &view,
+            view,
             net: net(&checked.profile.network),
             limits: &limits.each,
             rules: Rules { sockets: sockets(&checked.profile, self.tier), alone: false },
@@ -298,11 +320,7 @@ fn alone_cannot(checked: &Checked) -> Option<String> {
             write.path.display()
         ));
     }
-    let readable = |path: &Path| match &checked.reads {
-        None => true,
-        Some(reads) => reads.iter().any(|read| path.starts_with(&read.path)),
-    };
-    if let Some(hidden) = checked.hidden.iter().find(|hidden| readable(&hidden.path)) {
+    if let Some(hidden) = checked.hidden.iter().find(|hidden| checked.lets_read(&hidden.path)) {
         return Some(format!("it cannot hide `{}` below what may be read", hidden.path.display()));
     }
     if profile.private_tmp {

@@ -259,7 +259,8 @@ impl Running {
         Said { file: end.into(), left: self.left.clone(), ender: self.ender() }
     }
 
-    /// Waits until the command and everything that it started has ended.
+    /// Waits until the command and everything that it started has ended. Somebody has to read its pipes
+    /// meanwhile, or it waits for that.
     ///
     /// # Errors
     /// When the confinement itself was killed from outside.

@@ -51,6 +51,25 @@ fn credential_read() {
     }
 }
 
+/// A plan may be kept; what it hides need not have been there when it was made.
+#[test]
+fn credential_that_comes_later() {
+    let place = Place::new();
+    let file = place.outside.join("token");
+    for profile in both(&place) {
+        let plan = place.sandbox.plan(&Profile { hide: vec![file.clone()], ..profile }).unwrap();
+        fs::write(&file, "secret").unwrap();
+        match plan.spawn(place.shell(&format!("cat {}", word(&file)))) {
+            Ok(mut running) => {
+                assert_eq!(plan.tier(), Tier::Namespaces);
+                assert_eq!(crate::place::read(&mut running.take_output().unwrap()), "");
+            }
+            Err(why) => assert!(why.to_string().contains("since this was planned"), "{why}"),
+        }
+        fs::remove_file(&file).unwrap();
+    }
+}
+
 #[test]
 fn write_outside() {
     let place = Place::new();
