@@ -23,7 +23,7 @@ pub(crate) struct Resolved {
 pub(crate) fn resolve(path: &Path) -> io::Result<Resolved> {
     // Most of what profiles hide is not there, and one look tells.
     path.symlink_metadata()?;
-    let walk = walk(path, |_| true)?;
+    let walk = walk(path, |_, _| true)?;
     match walk.missing {
         Some(_) => Err(io::ErrorKind::NotFound.into()),
         None => Ok(Resolved { is_folder: walk.path.is_dir(), path: walk.path, links: walk.links }),
@@ -40,7 +40,9 @@ struct Walk {
     refused: Option<PathBuf>,
 }
 
-fn walk(path: &Path, follow: impl Fn(&Path) -> bool) -> io::Result<Walk> {
+/// Follows a path link by link, as far as `follow` lets it: that is asked of each link, and told whether
+/// anything comes after it.
+fn walk(path: &Path, mut follow: impl FnMut(&Path, bool) -> bool) -> io::Result<Walk> {
     if !path.is_absolute() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "not an absolute path"));
     }
@@ -54,7 +56,7 @@ fn walk(path: &Path, follow: impl Fn(&Path) -> bool) -> io::Result<Walk> {
         let next = walk.path.join(&part);
         match next.symlink_metadata() {
             Ok(found) if found.is_symlink() => {
-                if !follow(&next) {
+                if !follow(&next, !left.is_empty()) {
                     walk.refused = Some(next);
                     return Ok(walk);
                 }
@@ -117,17 +119,35 @@ pub(crate) enum State {
     NoFolder,
     /// Nothing, and a file would be there.
     NoFile,
+    /// A link, which is as good as what it leads to and is guarded besides that.
+    Link,
 }
 
-/// How a path stands to those that may be written: nothing when it lies below none of them. An error says
+/// What has to be guarded so that a path below one of those that may be written stays as it is: nothing when
+/// it lies below none; the links at its end and what they lead to, otherwise the path itself. An error says
 /// why it cannot be guarded.
-pub(crate) fn guard(path: &Path, writable: &[PathBuf]) -> Result<Option<Guarded>, String> {
+pub(crate) fn guard(path: &Path, writable: &[PathBuf]) -> Result<Vec<Guarded>, String> {
     let root_of = |path: &Path| {
-        writable.iter().filter(|root| path.starts_with(root)).min_by_key(|root| root.as_os_str().len())
+        writable
+            .iter()
+            .filter(|root| path != root.as_path() && path.starts_with(root))
+            .min_by_key(|root| root.as_os_str().len())
     };
-    // A link that the command could replace guards nothing.
-    let walked = walk(path, |link| root_of(link).is_none_or(|root| root == link))
-        .map_err(|why| format!("`{}`: {why}", path.display()))?;
+    let pins_of = |path: &Path, root: &Path| {
+        let above = path.ancestors().skip(1).take_while(|above| *above != root && above.starts_with(root));
+        let mut pins: Vec<PathBuf> = above.map(Path::to_owned).collect();
+        pins.reverse();
+        pins
+    };
+    let mut guarded = Vec::new();
+    let walked = walk(path, |link, more| {
+        let Some(root) = root_of(link) else { return true };
+        let pins = pins_of(link, root);
+        guarded.push(Guarded { path: link.to_owned(), pins, state: State::Link });
+        // Nothing but a file can be mounted where a link is, so below one that leads on nothing is kept.
+        !more
+    });
+    let walked = walked.map_err(|why| format!("`{}`: {why}", path.display()))?;
     if let Some(link) = walked.refused {
         return Err(format!(
             "`{}` cannot be guarded: `{}` is a link, which lies in a folder that may be written",
@@ -144,14 +164,10 @@ pub(crate) fn guard(path: &Path, writable: &[PathBuf]) -> Result<Option<Guarded>
         None if walked.path.is_dir() => (walked.path, State::Folder),
         None => (walked.path, State::File),
     };
-    let Some(root) = root_of(&found) else {
-        return Ok(None);
-    };
-    let pins =
-        found.ancestors().skip(1).take_while(|above| *above != root.as_path() && above.starts_with(root));
-    let mut pins: Vec<PathBuf> = pins.map(Path::to_owned).collect();
-    pins.reverse();
-    Ok(Some(Guarded { pins, path: found, state }))
+    if let Some(root) = root_of(&found).or(writable.iter().find(|root| **root == found)) {
+        guarded.push(Guarded { pins: pins_of(&found, root), path: found, state });
+    }
+    Ok(guarded)
 }
 
 #[cfg(test)]
@@ -183,13 +199,16 @@ mod tests {
         symlink(".git", work.join("link")).unwrap();
         let writable = [work.clone()];
         let check = |path: &str| guard(&root.join(path), &writable);
-        let hooks = check("work/.git/hooks").unwrap().unwrap();
+        let one = |path: &str| check(path).unwrap().pop().unwrap();
+        let hooks = one("work/.git/hooks");
         assert_eq!((hooks.pins, hooks.state), (vec![work.join(".git")], State::Folder));
-        let missing = check("work/.vscode/tasks.json").unwrap().unwrap();
+        let missing = one("work/.vscode/tasks.json");
         assert_eq!((missing.path, missing.state), (work.join(".vscode"), State::NoFolder));
-        assert_eq!(check("work/.mcp.json").unwrap().unwrap().state, State::NoFile);
-        assert_eq!(check("work/.keep/").unwrap().unwrap().state, State::NoFolder);
-        assert_eq!(check("elsewhere").unwrap(), None);
+        assert_eq!(one("work/.mcp.json").state, State::NoFile);
+        assert_eq!(one("work/.keep/").state, State::NoFolder);
+        assert_eq!(check("elsewhere").unwrap(), []);
+        let states: Vec<_> = check("work/link").unwrap().into_iter().map(|one| one.state).collect();
+        assert_eq!(states, [State::Link, State::Folder]);
         assert!(check("work/link/hooks").unwrap_err().contains("is a link"));
     }
 }

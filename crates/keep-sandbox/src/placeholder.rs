@@ -55,27 +55,28 @@ pub(crate) fn hold(
     folder: &Path,
     path: &Path,
     writable: &[PathBuf],
-) -> Result<(Option<Guarded>, Option<Placeholder>), SandboxError> {
+) -> Result<(Vec<Guarded>, Option<Placeholder>), SandboxError> {
     let failed = |source| SandboxError::Prepare { doing: format!("protect {}", path.display()), source };
     for _ in 0..MOST_TRIES {
-        let guarded = paths::guard(path, writable).map_err(|why| failed(io::Error::other(why)))?;
-        let Some(mut guarded) = guarded else {
-            return Ok((None, None));
+        let mut all = paths::guard(path, writable).map_err(|why| failed(io::Error::other(why)))?;
+        // Only the last one can be missing: what comes before it are links.
+        let Some(guarded) = all.last_mut().filter(|last| last.state != State::Link) else {
+            return Ok((all, None));
         };
         let at = folder.join(name_of(&guarded.path));
         let look = match guarded.state {
-            State::NoFolder | State::NoFile => make(&at, &guarded),
-            State::Folder | State::File => share(&at, &guarded),
+            State::NoFolder | State::NoFile => make(&at, guarded),
+            State::Folder | State::File | State::Link => share(&at, guarded),
         };
         match look.map_err(failed)? {
             Look::Held(placeholder) => {
                 guarded.state = match guarded.state {
                     State::NoFolder | State::Folder => State::Folder,
-                    State::NoFile | State::File => State::File,
+                    State::NoFile | State::File | State::Link => State::File,
                 };
-                return Ok((Some(guarded), Some(placeholder)));
+                return Ok((all, Some(placeholder)));
             }
-            Look::Real => return Ok((Some(guarded), None)),
+            Look::Real => return Ok((all, None)),
             Look::Again => {}
         }
     }

@@ -82,11 +82,11 @@ impl Checked {
         let roots: Vec<PathBuf> = writes.iter().map(|write| write.path.clone()).collect();
         let mut guarded = Vec::new();
         for path in profile.hide.iter().chain(&profile.protect) {
-            let Some(guard) = paths::guard(path, &roots)? else { continue };
-            if roots.contains(&guard.path) {
+            let all = paths::guard(path, &roots)?;
+            if all.iter().any(|guard| roots.contains(&guard.path)) {
                 return Err(format!("`{}` is both to be written and protected", path.display()));
             }
-            guarded.push(path.clone());
+            guarded.extend((!all.is_empty()).then(|| path.clone()));
         }
         Ok(Self { profile: profile.clone(), reads, writes, hidden, guarded })
     }

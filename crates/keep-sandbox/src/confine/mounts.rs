@@ -8,7 +8,7 @@
 use super::open::Writer;
 use crate::error::SandboxError;
 use crate::kernel::mount;
-use crate::paths::{Guarded, Resolved};
+use crate::paths::{self, Guarded, Resolved, State};
 use crate::script::Slot;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -30,6 +30,10 @@ pub(crate) struct View<'a> {
 const DEVICES: [&str; 6] = ["null", "zero", "full", "random", "urandom", "tty"];
 /// Where a tree is built: a folder that exists and that nothing else is read from meanwhile.
 const SITE: &str = "/dev";
+
+/// What covers something hidden: nobody may open either.
+const EMPTY_FOLDER: &str = "/dev/.hidden";
+const EMPTY_FILE: &str = "/dev/.file";
 
 /// Something to be mounted.
 struct Piece {
@@ -244,18 +248,17 @@ impl Tree<'_> {
     fn guard(&mut self, view: &View<'_>) -> Result<(), SandboxError> {
         let visible: Vec<&Resolved> =
             view.hidden.iter().filter(|hidden| self.is_there(&hidden.path)).collect();
-        let (covers, folder, file) =
-            (!visible.is_empty(), Path::new("/dev/.hidden"), Path::new("/dev/.file"));
-        if covers {
+        let is_link = |guarded: &&Guarded| guarded.state == State::Link;
+        if !visible.is_empty() || view.guarded.iter().any(|guarded| is_link(&guarded)) {
             self.writer.script.step("make a cover");
-            self.writer.folder(&self.at(folder), 0)?;
-            self.writer.file(&self.at(file), 0)?;
+            self.writer.folder(&self.at(Path::new(EMPTY_FOLDER)), 0)?;
+            self.writer.file(&self.at(Path::new(EMPTY_FILE)), 0)?;
         }
         let hidden: BTreeSet<&Path> = visible.iter().map(|hidden| hidden.path.as_path()).collect();
         let mut steps: BTreeSet<(PathBuf, Guard)> = BTreeSet::new();
         for guarded in view.guarded {
             steps.extend(guarded.pins.iter().map(|pin| (pin.clone(), Guard::Pin)));
-            if !hidden.contains(guarded.path.as_path()) {
+            if !hidden.contains(guarded.path.as_path()) && !is_link(&guarded) {
                 steps.insert((guarded.path.clone(), Guard::Protect));
             }
         }
@@ -275,8 +278,8 @@ impl Tree<'_> {
             self.writer.script.step_at(guard.verb(), &path);
             let target = self.writer.open(&self.at(&path))?;
             let copy = match guard {
-                Guard::HideFolder => self.writer.copy(&self.at(folder))?,
-                Guard::HideFile => self.writer.copy(&self.at(file))?,
+                Guard::HideFolder => self.writer.copy(&self.at(Path::new(EMPTY_FOLDER)))?,
+                Guard::HideFile => self.writer.copy(&self.at(Path::new(EMPTY_FILE)))?,
                 Guard::Pin | Guard::Protect => self.writer.copy_of(target),
             };
             if guard != Guard::Pin {
@@ -290,6 +293,28 @@ impl Tree<'_> {
                 Guard::Pin => {}
             }
         }
+        let mut done = covered;
+        done.extend(read_only);
+        let links = view.guarded.iter().filter(is_link).map(|guarded| guarded.path.as_path());
+        for link in links.filter(|link| !below(&done, link)).collect::<BTreeSet<_>>() {
+            self.hold_link(link)?;
+        }
+        Ok(())
+    }
+
+    /// Keeps a link from being replaced by mounting on the link itself: what it leads to, read-only, if that
+    /// is a file. A folder cannot be mounted there; an empty file stands for it. All that is protected was
+    /// mounted before, so this shows it as it is.
+    fn hold_link(&mut self, link: &Path) -> Result<(), SandboxError> {
+        let target =
+            paths::resolve(link).ok().filter(|target| !target.is_folder && self.is_there(&target.path));
+        let source = target.map_or_else(|| PathBuf::from(EMPTY_FILE), |target| target.path);
+        self.writer.script.step_at("hold the link", link);
+        let copy = self.writer.copy(&self.at(&source))?;
+        self.writer.attributes(copy, mount::RDONLY | mount::NOSUID | mount::NODEV);
+        let opened = self.writer.open_link(&self.at(link))?;
+        self.writer.place_on(copy, opened);
+        self.writer.close(opened);
         Ok(())
     }
 

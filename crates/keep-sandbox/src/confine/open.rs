@@ -15,6 +15,7 @@ pub(crate) struct Writer {
     pub(crate) script: Script,
     empty: Place,
     how: Place,
+    how_link: Place,
 }
 
 impl Writer {
@@ -27,7 +28,12 @@ impl Writer {
             0,
             libc::RESOLVE_NO_SYMLINKS | libc::RESOLVE_NO_MAGICLINKS,
         ]);
-        Self { script, empty, how }
+        let how_link = script.words(&[
+            (libc::O_PATH | libc::O_NOFOLLOW | libc::O_CLOEXEC) as u64,
+            0,
+            libc::RESOLVE_NO_SYMLINKS | libc::RESOLVE_NO_MAGICLINKS,
+        ]);
+        Self { script, empty, how, how_link }
     }
 
     /// A path as bytes of the script.
@@ -44,6 +50,12 @@ impl Writer {
     pub(crate) fn open(&mut self, path: &Path) -> Result<Slot, SandboxError> {
         let path = self.path(path)?;
         Ok(self.script.call_for(libc::SYS_openat2, [HERE, path.into(), self.how.into(), 24.into()]))
+    }
+
+    /// Opens a link itself, to which no link leads.
+    pub(crate) fn open_link(&mut self, path: &Path) -> Result<Slot, SandboxError> {
+        let path = self.path(path)?;
+        Ok(self.script.call_for(libc::SYS_openat2, [HERE, path.into(), self.how_link.into(), 24.into()]))
     }
 
     pub(crate) fn close(&mut self, slot: Slot) {

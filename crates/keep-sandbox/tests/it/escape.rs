@@ -141,6 +141,34 @@ fn protected_files_and_the_folders_above_them() {
 }
 
 #[test]
+fn protected_links() {
+    let place = Place::new();
+    let git = place.work.join(".git");
+    fs::create_dir_all(&git).unwrap();
+    fs::create_dir(place.work.join("hooks")).unwrap();
+    fs::write(place.work.join("settings"), "safe").unwrap();
+    std::os::unix::fs::symlink("../hooks", git.join("hooks")).unwrap();
+    std::os::unix::fs::symlink("../settings", git.join("config")).unwrap();
+    std::os::unix::fs::symlink("nowhere", place.work.join(".envrc")).unwrap();
+    let protect = vec![git.join("hooks"), git.join("config"), place.work.join(".envrc")];
+    let profile = Profile { protect, ..place.working() };
+    let done = place.run(
+        &profile,
+        "rm -rf .git/hooks .git/config .envrc; mv .git g; mv .git/config c; echo x > .git/config; echo x > settings; \
+         echo x > hooks/pre-commit; echo x > .envrc; echo x > nowhere; cat .git/config",
+    );
+    assert_eq!(done.output, "safe", "{done:?}");
+    assert_eq!(fs::read_link(git.join("hooks")).unwrap().to_str(), Some("../hooks"));
+    assert_eq!(fs::read_to_string(git.join("config")).unwrap(), "safe");
+    assert_eq!(fs::read_dir(place.work.join("hooks")).unwrap().count(), 0);
+    assert!(place.work.join(".envrc").is_symlink() && !place.work.join("nowhere").exists());
+    // Below a link to a folder nothing can be kept in place.
+    std::os::unix::fs::symlink(".git", place.work.join("link")).unwrap();
+    let profile = Profile { protect: vec![place.work.join("link/hooks")], ..place.working() };
+    assert!(place.sandbox.plan(&profile).unwrap_err().to_string().contains("is a link"));
+}
+
+#[test]
 fn missing_file_creation() {
     let place = Place::new();
     let protect = [".mcp.json", ".vscode/", ".git/hooks/pre-commit"].map(|path| place.work.join(path));
