@@ -85,10 +85,15 @@ impl Stage {
         // Sent before anybody is there to read it: it waits in the socket.
         send(&ours, content.len() as u64, &all).map_err(SandboxError::doing("hand over the script"))?;
         let program = program()?.as_raw_fd();
+        let copy = || theirs.try_clone().map_err(SandboxError::doing("copy a socket"));
+        let (says, errs) = (copy()?, copy()?);
         let child = Command::new(format!("/proc/self/fd/{program}"))
             .arg0("keep-stage")
             .env_clear()
             .stdin(Stdio::from(theirs))
+            // Nothing of the caller's own streams, which nobody inside should find by way of the watcher.
+            .stdout(says)
+            .stderr(errs)
             // A key that interrupts the caller must not reach the process that tidies up.
             .process_group(0)
             .spawn()

@@ -212,6 +212,28 @@ fn proc_root() {
     }
 }
 
+/// The first process of the namespaces has more rights than the command, and the socket to the caller.
+#[test]
+fn the_first_process_is_out_of_reach() {
+    let place = Place::new();
+    let profile = Profile { private_tmp: true, ..place.working() };
+    let done = place.run(
+        &profile,
+        "cat /proc/1/cmdline >/dev/null && echo there; kill -9 1; kill -STOP 1; for f in 0 1 2 3 4; do cat /proc/1/fd/$f && echo opened; done; cat /proc/1/mem /proc/1/maps; \
+         ls /proc/1/root/; ls -A /dev /dev/shm; mknod /tmp/disk b 253 0; echo still",
+    );
+    let names: Vec<_> = done.output.split_whitespace().collect();
+    let devices = [
+        "fd", "full", "null", "ptmx", "pts", "random", "shm", "stderr", "stdin", "stdout", "tty", "urandom",
+        "zero",
+    ];
+    let mut expected = vec!["there", "/dev:"];
+    expected.extend(devices);
+    expected.extend(["/dev/shm:", "still"]);
+    assert_eq!(names, expected, "{done:?}");
+    assert!(done.error.contains("mknod"), "{done:?}");
+}
+
 #[test]
 fn ptrace_and_signals() {
     let place = Place::new();
