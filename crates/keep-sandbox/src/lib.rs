@@ -8,6 +8,7 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
 
+pub mod egress;
 mod profile;
 
 pub use profile::{Limits, Network, Profile, Reads, Tier};

@@ -1,0 +1,8 @@
+//! Runs against real sockets and real mounts.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod bypasses;
+mod corpus;
+mod egress;
+mod properties;
+mod proxy;
