@@ -9,6 +9,7 @@
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
 
 pub mod egress;
+pub mod layer;
 mod profile;
 
 pub use profile::{Limits, Network, Profile, Reads, Tier};

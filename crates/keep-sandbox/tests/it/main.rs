@@ -4,5 +4,9 @@
 mod bypasses;
 mod corpus;
 mod egress;
+mod layer;
+mod layer_faults;
+mod layer_property;
+mod overlay;
 mod properties;
 mod proxy;
