@@ -1,6 +1,6 @@
 //! What a run has changed, read from the upper folder of its overlay.
 
-use super::baseline::{MAX_ENTRIES, walk};
+use super::baseline::{Closed, MAX_ENTRIES, walk};
 use super::error::LayerError;
 use super::fresh::Layer;
 use super::node::{Access, Kind, Node};
@@ -185,7 +185,7 @@ impl Found<'_> {
     fn removed_below(&mut self, path: &RelPath) -> Result<(), LayerError> {
         let lower = &self.layer.lower;
         let mut gone = Vec::new();
-        walk(lower, path, &mut |path, _| {
+        walk(lower, path, Closed::Fail, &mut |path, _| {
             gone.push(path.clone());
             Ok(())
         })?;

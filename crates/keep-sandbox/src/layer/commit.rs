@@ -3,7 +3,7 @@
 use super::changes::{Change, Changes};
 use super::error::LayerError;
 use super::fresh::Layer;
-use super::journal::{Journal, State};
+use super::journal::{Journal, State, VERSION};
 use super::node::Kind;
 use super::path::RelPath;
 use super::root::{Root, names, remove_all};
@@ -72,7 +72,7 @@ impl Layer {
         let (dev, ino) =
             self.upper.identity().map_err(|e| LayerError::file("reading", &self.upper.shown, e))?;
         let staging = format!(".keep-commit-{dev:x}-{ino:x}");
-        let mut journal = Journal { version: 1, state: State::Staging, staging, steps: Vec::new() };
+        let mut journal = Journal { version: VERSION, state: State::Staging, staging, steps: Vec::new() };
         journal.save(&self.home)?;
         let staged = self.staged(&journal, changes);
         match staged {

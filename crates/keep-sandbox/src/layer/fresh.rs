@@ -2,7 +2,7 @@
 
 use super::baseline::Baseline;
 use super::error::LayerError;
-use super::journal;
+use super::journal::{self, VERSION};
 use super::mount::OverlayMount;
 use super::root::{Root, set_mode};
 use rustix::fs::{OFlags, fstat};
@@ -67,8 +67,8 @@ impl Layer {
     pub fn open(home: &Path) -> Result<Self, LayerError> {
         let path = home.join(BASELINE);
         let bytes = fs::read(&path).map_err(|e| LayerError::file("reading", &path, e))?;
-        let saved: Saved = serde_json::from_slice(&bytes)
-            .map_err(|source| LayerError::Damaged { name: BASELINE, source })?;
+        let saved: Saved = journal::parse(BASELINE, &bytes)?;
+        journal::known(BASELINE, saved.version)?;
         let lower = super::path::unescape(&saved.lower).unwrap_or_default();
         let lower = PathBuf::from(OsString::from_vec(lower));
         let lower = Root::open(&lower)?;
@@ -100,8 +100,10 @@ impl Layer {
         let (dev, ino) = self.lower.identity().map_err(fault)?;
         let lower = super::node::shown(self.lower.shown.as_os_str().as_bytes());
         // Serialised by hand from parts, as the print of a large folder need not be held twice.
-        let mut text =
-            format!("{{\"version\":1,\"lower\":{},\"dev\":{dev},\"ino\":{ino},\"baseline\":", quoted(&lower));
+        let mut text = format!(
+            "{{\"version\":{VERSION},\"lower\":{},\"dev\":{dev},\"ino\":{ino},\"baseline\":",
+            quoted(&lower)
+        );
         text.push_str(&serde_json::to_string(&self.baseline).map_err(|e| fault(e.into()))?);
         text.push('}');
         let written = File::create(self.home.join(BASELINE)).and_then(|mut file| {

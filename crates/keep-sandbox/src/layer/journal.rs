@@ -2,11 +2,14 @@
 
 use super::error::LayerError;
 use super::step::Step;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
+/// The version of the layer's files.
+pub(crate) const VERSION: u32 = 1;
 const NAME: &str = "journal.json";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,8 +39,9 @@ impl Journal {
         let path = home.join(NAME);
         match fs::read(&path) {
             Ok(bytes) => {
-                let read = serde_json::from_slice(&bytes);
-                read.map(Some).map_err(|source| LayerError::Damaged { name: NAME, source })
+                let read: Self = parse(NAME, &bytes)?;
+                known(NAME, read.version)?;
+                Ok(Some(read))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(LayerError::file("reading", &path, error)),
@@ -62,6 +66,20 @@ impl Journal {
         fs::remove_file(&path).map_err(|e| LayerError::file("removing", &path, e))?;
         sync_folder(home)
     }
+}
+
+/// Reads a file of the layer's own.
+pub(crate) fn parse<T: DeserializeOwned>(name: &'static str, bytes: &[u8]) -> Result<T, LayerError> {
+    serde_json::from_slice(bytes).map_err(|source| LayerError::Damaged { name, source })
+}
+
+/// What a newer program has written may mean more than this one reads.
+pub(crate) fn known(name: &'static str, version: u32) -> Result<(), LayerError> {
+    if version == VERSION {
+        return Ok(());
+    }
+    let source = serde::de::Error::custom(format!("version {version} is not known here"));
+    Err(LayerError::Damaged { name, source })
 }
 
 pub(crate) fn sync_folder(path: &Path) -> Result<(), LayerError> {

@@ -1,5 +1,6 @@
 //! Copies of what is to be committed, on the file system where they are to be, and the steps that follow.
 
+use super::baseline::{Closed, walk};
 use super::changes::{Change, Changes};
 use super::error::LayerError;
 use super::fresh::Layer;
@@ -52,7 +53,7 @@ pub(crate) fn check(layer: &Layer, changes: &Changes) -> Result<(), LayerError> 
     }
     for change in needed(changes) {
         if leaves(change) && !conflicts.contains(&change.path) {
-            super::baseline::walk(&layer.lower, &change.path, &mut |path, _| {
+            walk(&layer.lower, &change.path, Closed::Fail, &mut |path, _| {
                 if !known.contains(path) {
                     conflicts.push(path.clone());
                 }
@@ -91,9 +92,9 @@ pub(crate) fn stage(layer: &Layer, staging: &Root, changes: &Changes) -> Result<
             let step = Step::Mode { path, before: before.mode, after: after.mode };
             // A folder that becomes writable does so before it is written into, and the other way about.
             if after.mode & 0o300 == 0o300 {
-                first.push(step)
+                first.push(step);
             } else {
-                last.push(step)
+                last.push(step);
             }
             continue;
         }
@@ -116,9 +117,9 @@ pub(crate) fn stage(layer: &Layer, staging: &Root, changes: &Changes) -> Result<
 fn sync(staging: &Root, each: bool) -> io::Result<()> {
     let handle = staging.folder(&RelPath::default())?;
     if each {
-        fs::fsync(&handle)?
+        fs::fsync(&handle)?;
     } else {
-        fs::syncfs(&handle)?
+        fs::syncfs(&handle)?;
     }
     Ok(())
 }

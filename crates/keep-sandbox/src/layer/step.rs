@@ -3,6 +3,7 @@
 //! Whether a step has been taken is read off the staging folder, never off a note: a rename moves something
 //! into or out of a slot there, and happens or does not. So a commit can be cut short anywhere.
 
+use super::baseline::{Closed, walk};
 use super::error::LayerError;
 use super::node::{Node, Print};
 use super::path::RelPath;
@@ -218,7 +219,7 @@ pub(crate) fn slot_path(slot: u32) -> RelPath {
 /// A digest of everything below a folder: names, and prints that a change would change.
 pub(crate) fn tree(root: &Root, folder: &RelPath) -> Result<String, LayerError> {
     let mut lines = Vec::new();
-    super::baseline::walk(root, folder, &mut |path, print| {
+    walk(root, folder, Closed::Fail, &mut |path, print| {
         let inside = path.as_bytes()[folder.as_bytes().len()..].to_vec();
         let times = if print.is_folder() { None } else { Some((print.size, print.mtime, print.ctime)) };
         lines.push((inside, format!("{} {} {:o} {times:?}", print.dev, print.ino, print.mode)));

@@ -332,3 +332,21 @@ fn whiteouts_without_devices() {
     assert_eq!(short(&changes), ["changed a", "removed d/c"]);
     assert_eq!(changes.entries[0].after.as_ref().unwrap().kind, Kind::File);
 }
+
+/// Figures for docs/sandbox-try.md: run with `--ignored --nocapture`.
+#[test]
+#[ignore = "measures"]
+fn figures() {
+    let one =
+        Try::new("for d in $(seq 100); do mkdir $d; for f in $(seq 500); do echo $f > $d/$f; done; done");
+    let time = std::time::Instant::now();
+    let layer = one.layer();
+    println!("50,000 files noted: {:?}", time.elapsed());
+    one.run_unseen(&layer, "for d in $(seq 10); do echo x >> $d/1; done; rm -r 50; mkdir n; for f in $(seq 200); do echo $f > n/$f; done");
+    let time = std::time::Instant::now();
+    let changes = layer.changes().unwrap();
+    println!("{} changes read: {:?}", changes.entries.len(), time.elapsed());
+    let time = std::time::Instant::now();
+    commit(&layer, &changes).unwrap();
+    println!("committed: {:?}", time.elapsed());
+}

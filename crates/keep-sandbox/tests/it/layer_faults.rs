@@ -41,7 +41,8 @@ impl Case {
             .status()
             .unwrap();
         let log = std::fs::read_to_string(&log).unwrap();
-        let struck = log.contains("(INJECTED)") || log.contains("killed by SIGKILL");
+        let struck =
+            log.contains("(INJECTED)") || log.contains("(DELAYED)") || log.contains("killed by SIGKILL");
         assert!(struck || status.success(), "{call} {nth}: {log}");
         struck
     }
@@ -103,6 +104,31 @@ fn strike_all(call: &str, fault: &str, stride: usize) -> usize {
         check(&case, &format!("{fault} at {call} {nth}"), struck % 2 == 0);
     }
     struck
+}
+
+/// Between the last look at a file and its renaming somebody else is faster: their file stays.
+#[test]
+fn a_file_that_changes_between_look_and_rename_stays() {
+    for replaced in ["a", "b", "d/c", "link"] {
+        let case = Case::new();
+        let lower = case.one.lower();
+        std::thread::scope(|scope| {
+            // Every rename waits for a second before it happens.
+            let struck = scope.spawn(|| case.strike("renameat2", "delay_enter=1000000", 1));
+            let journal = case.one.home().join("journal.json");
+            while !std::fs::read_to_string(&journal).is_ok_and(|text| text.contains("applying")) {
+                assert!(!struck.is_finished(), "the commit ended before it began");
+                std::thread::sleep(std::time::Duration::from_millis(1));
+            }
+            std::fs::write(lower.join("theirs"), "theirs").unwrap();
+            std::fs::rename(lower.join("theirs"), lower.join(replaced)).unwrap();
+            struck.join().unwrap();
+        });
+        let mut expected = case.before.clone();
+        expected.insert(replaced.into(), ('f', 0o644, b"theirs".to_vec()));
+        assert_eq!(tree(&lower), expected, "{replaced}");
+        assert!(Layer::open(&case.one.home()).unwrap().pending().unwrap().is_none());
+    }
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn command() -> impl Strategy<Value = String> {
         (name(), name()).prop_map(|(from, to)| format!("cp -r {from} {to}")),
         (name(), name()).prop_map(|(to, name)| format!("ln -sfn {to} {name}")),
         (name(), name()).prop_map(|(to, name)| format!("ln -f {to} {name}")),
-        (name(), prop::sample::select(vec!["600", "644", "755", "700"]))
+        (name(), prop::sample::select(vec!["go=", "a+rX", "u=rwx,go=rx", "a-x+X", "u+x,o=w"]))
             .prop_map(|(name, mode)| format!("chmod {mode} {name}")),
     ]
 }

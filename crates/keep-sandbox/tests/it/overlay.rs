@@ -51,16 +51,20 @@ impl Try {
 
     /// Runs a script in the folder as it is seen through the layer, and says what it left there to see.
     pub(crate) fn run(&self, layer: &Layer, script: &str) -> Tree {
-        self.run_unseen(layer, script);
+        self.start(layer, script, "saw/all");
         let saw = self.folder.path().join("saw/all");
         let tree = tree(&saw);
         fs::remove_dir_all(&saw).unwrap();
         tree
     }
 
+    /// Runs a script and looks at nothing.
     pub(crate) fn run_unseen(&self, layer: &Layer, script: &str) {
+        self.start(layer, script, "");
+    }
+
+    fn start(&self, layer: &Layer, script: &str, saw: &str) {
         let OverlayMount { at, .. } = layer.mount(&self.lower());
-        let saw = self.folder.path().join("saw/all");
         let output = Command::new("unshare")
             .args(["-Urm"])
             .arg(std::env::current_exe().unwrap())
@@ -68,7 +72,10 @@ impl Try {
             .env("TRY_DATA", OsString::from_vec(layer.mount(&at).data().unwrap().into_bytes()))
             .env("TRY_AT", &at)
             .env("TRY_SCRIPT", script)
-            .env("TRY_SAW", &saw)
+            .env(
+                "TRY_SAW",
+                if saw.is_empty() { OsString::new() } else { self.folder.path().join(saw).into() },
+            )
             .output()
             .unwrap();
         assert!(output.status.success(), "{script}: {output:?}");
@@ -87,8 +94,11 @@ fn inside() {
     let script = variable("TRY_SCRIPT");
     let status = Command::new("sh").arg("-ec").arg(&script).current_dir(&at).status().unwrap();
     assert!(status.success(), "{}", script.display());
-    let status = Command::new("cp").arg("-a").args([&at, &variable("TRY_SAW")]).status().unwrap();
-    assert!(status.success());
+    let saw = variable("TRY_SAW");
+    if !saw.is_empty() {
+        let status = Command::new("cp").arg("-a").args([&at, &saw]).status().unwrap();
+        assert!(status.success());
+    }
 }
 
 pub(crate) fn tree(root: &Path) -> Tree {
