@@ -12,6 +12,11 @@ const SCRIPT: &str = "echo changed > a; mv b moved; rm -r d; echo file > d; mkdi
 /// More calls of one kind than a commit of this size makes.
 const MAX_CALLS: usize = 400;
 
+struct Struck {
+    struck: bool,
+    ended_well: bool,
+}
+
 struct Case {
     one: Try,
     before: Tree,
@@ -27,7 +32,7 @@ impl Case {
     }
 
     /// Commits in another process, which `strace` strikes at its nth call; says whether it was struck.
-    fn strike(&self, call: &str, fault: &str, nth: usize) -> bool {
+    fn strike(&self, call: &str, fault: &str, nth: usize) -> Struck {
         let log = self.one.folder.path().join("strace.log");
         let status = Command::new("strace")
             .args(["-f", "-qq", "-o"])
@@ -43,8 +48,7 @@ impl Case {
         let log = std::fs::read_to_string(&log).unwrap();
         let struck =
             log.contains("(INJECTED)") || log.contains("(DELAYED)") || log.contains("killed by SIGKILL");
-        assert!(struck || status.success(), "{call} {nth}: {log}");
-        struck
+        Struck { struck, ended_well: status.success() }
     }
 }
 
@@ -97,7 +101,9 @@ fn strike_all(call: &str, fault: &str, stride: usize) -> usize {
     for nth in (1..).step_by(stride) {
         assert!(nth < MAX_CALLS, "{call} is called without end");
         let case = Case::new();
-        if !case.strike(call, fault, nth) {
+        let one = case.strike(call, fault, nth);
+        if !one.struck {
+            assert!(one.ended_well, "{call} {nth}");
             break;
         }
         struck += 1;
@@ -120,9 +126,11 @@ fn a_file_that_changes_between_look_and_rename_stays() {
                 assert!(!struck.is_finished(), "the commit ended before it began");
                 std::thread::sleep(std::time::Duration::from_millis(1));
             }
+            // Long enough for the look; what holds afterwards holds whoever was first.
+            std::thread::sleep(std::time::Duration::from_millis(200));
             std::fs::write(lower.join("theirs"), "theirs").unwrap();
             std::fs::rename(lower.join("theirs"), lower.join(replaced)).unwrap();
-            struck.join().unwrap();
+            assert!(!struck.join().unwrap().ended_well, "{replaced}");
         });
         let mut expected = case.before.clone();
         expected.insert(replaced.into(), ('f', 0o644, b"theirs".to_vec()));
