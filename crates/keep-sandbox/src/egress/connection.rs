@@ -64,15 +64,19 @@ impl Shared {
             (None, Host::Name(name)) => self.outside.resolve(name).await.map_err(failed)?,
             (None, Host::Address(address)) => vec![*address],
         };
+        let reachable = self.list.reachable(target, &addresses)?;
+        // One that swallows everything leaves time for the others.
+        let share = self.limits.connect / u32::try_from(reachable.len().max(1)).unwrap_or(u32::MAX);
         let mut last = io::Error::from(io::ErrorKind::HostUnreachable);
-        for address in self.list.reachable(target, &addresses)? {
-            match self.outside.connect(address).await {
-                Ok(stream) => {
+        for address in reachable {
+            match timeout(share, self.outside.connect(address)).await {
+                Ok(Ok(stream)) => {
                     // Small pieces of a dialogue must not wait for each other; failing that it is slower.
                     let _ = stream.set_nodelay(true);
                     return Ok(stream);
                 }
-                Err(error) => last = error,
+                Ok(Err(error)) => last = error,
+                Err(_) => last = io::ErrorKind::TimedOut.into(),
             }
         }
         Err(failed(last))

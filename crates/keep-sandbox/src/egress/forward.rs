@@ -75,6 +75,10 @@ async fn send(
         let bytes = follow.pass(&piece[..length])?;
         going = put(host, quiet, tally, &bytes).await;
     }
+    if !follow.is_complete() {
+        // The host must not wait for what does not come. It may be gone, too, which the answer shows.
+        let _ = host.shutdown().await;
+    }
     // The answer decides when all is over.
     std::future::pending().await
 }

@@ -20,6 +20,7 @@ mod response;
 mod serve;
 mod socks;
 mod traffic;
+mod variables;
 
 pub use address::{Special, special};
 pub use framing::Chunks;
@@ -31,3 +32,4 @@ pub use refusal::Refusal;
 pub use serve::{Egress, EgressLimits, Listener};
 pub use socks::{BadSocks, Greeting, SocksRequest, parse_greeting, parse_socks_request};
 pub use traffic::{Counts, Traffic};
+pub use variables::proxy_variables;

@@ -13,6 +13,7 @@ use rustix::fs::{self, AtFlags, Mode};
 use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 
 /// Whether a change may be committed.
@@ -47,6 +48,7 @@ pub enum Progress {
 pub struct Pending<'a> {
     layer: &'a Layer,
     journal: Journal,
+    _lock: OwnedFd,
 }
 
 impl Layer {
@@ -61,6 +63,7 @@ impl Layer {
         changes: &Changes,
         judge: &mut dyn FnMut(&Change) -> Judgement,
     ) -> Result<Committed, LayerError> {
+        let _lock = self.lock()?;
         if Journal::load(&self.home)?.is_some() {
             return Err(LayerError::CutShort);
         }
@@ -95,7 +98,8 @@ impl Layer {
     /// # Errors
     /// When its journal cannot be read.
     pub fn pending(&self) -> Result<Option<Pending<'_>>, LayerError> {
-        Ok(Journal::load(&self.home)?.map(|journal| Pending { layer: self, journal }))
+        let lock = self.lock()?;
+        Ok(Journal::load(&self.home)?.map(|journal| Pending { layer: self, journal, _lock: lock }))
     }
 
     fn staged(&self, journal: &Journal, changes: &Changes) -> Result<Vec<super::step::Step>, LayerError> {
@@ -119,18 +123,17 @@ impl Layer {
         for (at, step) in journal.steps.iter().enumerate() {
             if let Err(error) = field.take(step) {
                 let path = step.path().clone();
-                let taken = &journal.steps[..=at];
-                let back = taken.iter().rev().try_for_each(|step| field.take_back(step));
-                back.map_err(|source| LayerError::Stuck { source: Box::new(source) })?;
-                self.undone(journal)?;
+                let back = journal.steps[..=at].iter().rev().try_for_each(|step| field.take_back(step));
+                back.and_then(|()| self.undone(journal)).map_err(LayerError::stuck)?;
                 return Err(LayerError::PutBack { path, source: Box::new(error) });
             }
         }
-        sync_parents(&self.lower, &journal.steps)?;
-        journal.state = State::Applied;
-        journal.save(&self.home)?;
-        self.clear(&journal)?;
-        Ok(Committed::All(journal.steps.len()))
+        let ended = sync_parents(&self.lower, &journal.steps).and_then(|()| {
+            journal.state = State::Applied;
+            journal.save(&self.home)?;
+            self.clear(&journal)
+        });
+        ended.map(|()| Committed::All(journal.steps.len())).map_err(LayerError::stuck)
     }
 
     fn undone(&self, mut journal: Journal) -> Result<(), LayerError> {
@@ -212,8 +215,7 @@ impl Pending<'_> {
         }
         let field = Field { lower: &self.layer.lower, staging: self.layer.staging(&self.journal)? };
         let back = self.journal.steps.iter().rev().try_for_each(|step| field.take_back(step));
-        back.map_err(|source| LayerError::Stuck { source: Box::new(source) })?;
-        self.layer.undone(self.journal)?;
+        back.and_then(|()| self.layer.undone(self.journal)).map_err(LayerError::stuck)?;
         Ok(Committed::Nothing)
     }
 }

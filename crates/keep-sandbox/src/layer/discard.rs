@@ -3,8 +3,7 @@
 use super::error::LayerError;
 use super::fresh::Layer;
 use super::journal::Journal;
-use super::path::RelPath;
-use super::root::{Root, names, remove_all};
+use super::root::{names, remove_all};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
@@ -14,11 +13,11 @@ impl Layer {
     /// # Errors
     /// When something cannot be removed, or a commit was cut short: its journal is needed.
     pub fn discard(self) -> Result<(), LayerError> {
+        let home = self.lock()?;
         if Journal::load(&self.home)?.is_some() {
             return Err(LayerError::CutShort);
         }
         let fault = |e| LayerError::file("removing", &self.home, e);
-        let home = Root::open(&self.home)?.folder(&RelPath::default()).map_err(fault)?;
         for name in names(&home).map_err(fault)? {
             remove_all(&home, OsStr::from_bytes(&name)).map_err(fault)?;
         }

@@ -71,6 +71,12 @@ pub enum LayerError {
         /// Why it could not be put back.
         source: Box<LayerError>,
     },
+    /// Another process is at work on the layer.
+    #[error("another process is committing or discarding the layer {}", path.display())]
+    Busy {
+        /// The layer's folder.
+        path: PathBuf,
+    },
     /// An earlier commit was cut short.
     #[error("an earlier commit of this layer was cut short; continue or undo it first")]
     CutShort,
@@ -91,6 +97,10 @@ pub enum LayerError {
 }
 
 impl LayerError {
+    pub(crate) fn stuck(source: Self) -> Self {
+        Self::Stuck { source: Box::new(source) }
+    }
+
     pub(crate) fn file(doing: &'static str, path: &Path, source: impl Into<io::Error>) -> Self {
         Self::File { doing, path: path.to_owned(), source: source.into() }
     }

@@ -5,11 +5,13 @@ use super::error::LayerError;
 use super::journal::{self, VERSION};
 use super::mount::OverlayMount;
 use super::root::{Root, set_mode};
-use rustix::fs::{OFlags, fstat};
+use rustix::fs::{FlockOperation, OFlags, flock, fstat};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File};
 use std::io::Write;
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -43,6 +45,14 @@ impl Layer {
     pub fn create(home: &Path, lower: &Path) -> Result<Self, LayerError> {
         let shown = fs::canonicalize(lower).map_err(|e| LayerError::file("finding", lower, e))?;
         let lower = Root::open(&shown)?;
+        let around = home.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let around = fs::canonicalize(around).map_err(|e| LayerError::file("finding", around, e))?;
+        if around.starts_with(&shown) {
+            return Err(LayerError::Unmountable {
+                path: home.to_owned(),
+                why: "it lies in the folder itself",
+            });
+        }
         for folder in [home.to_owned(), home.join("upper"), home.join("work")] {
             let made = DirBuilder::new().mode(0o700).create(&folder);
             made.map_err(|e| LayerError::file("making the folder", &folder, e))?;
@@ -92,6 +102,17 @@ impl Layer {
             upper: self.home.join("upper"),
             work: self.home.join("work"),
             at: at.to_owned(),
+        }
+    }
+
+    /// Keeps other processes from ending the layer meanwhile; until the handle is dropped.
+    pub(crate) fn lock(&self) -> Result<OwnedFd, LayerError> {
+        let handle = Root::open(&self.home)?.folder(&super::RelPath::default());
+        let handle = handle.map_err(|e| LayerError::file("opening", &self.home, e))?;
+        match flock(&handle, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(handle),
+            Err(Errno::WOULDBLOCK) => Err(LayerError::Busy { path: self.home.clone() }),
+            Err(error) => Err(LayerError::file("locking", &self.home, error)),
         }
     }
 

@@ -8,7 +8,7 @@ use super::node::{Access, Kind, Node};
 use super::path::RelPath;
 use super::root::Root;
 use super::step::{Before, Step, conflict, slot_path, tree};
-use rustix::fs::{self, Gid, Mode, OFlags, Timespec, Timestamps, Uid};
+use rustix::fs::{self, AtFlags, Gid, Mode, OFlags, Timespec, Timestamps, Uid};
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::fs::File;
@@ -143,13 +143,17 @@ fn copy(
     let folder = staging.folder(&RelPath::default()).map_err(fault)?;
     let name = slot.to_string();
     match &after.kind {
-        Kind::Folder => fs::mkdirat(&folder, &name, Mode::RWXU).map_err(|e| fault(e.into()))?,
+        Kind::Folder => {
+            fs::mkdirat(&folder, &name, Mode::RWXU).map_err(|e| fault(e.into()))?;
+            own(&folder, &name, change, after).map_err(fault)?;
+        }
         Kind::Link(_) => {
             let target = after.target().unwrap_or_default();
             if layer.upper.link(&change.path).map_err(fault)? != target {
                 return Err(LayerError::Moved { path: change.path.clone() });
             }
             fs::symlinkat(OsStr::from_bytes(&target), &folder, &name).map_err(|e| fault(e.into()))?;
+            own(&folder, &name, change, after).map_err(fault)?;
         }
         Kind::File => {
             let mut source = layer.upper.own_file(&change.path).map_err(fault)?;
@@ -185,14 +189,8 @@ fn fill(
         hasher.update(&piece[..length]);
         file.write_all(&piece[..length])?;
     }
-    // A file keeps its owner; changing that drops bits of the mode, which therefore comes after.
-    let now = fs::fstat(&file)?;
-    if let Some(before) = change.before.as_ref().filter(|before| before.kind == Kind::File)
-        && before.print.owner != (now.st_uid, now.st_gid)
-    {
-        let (owner, group) = before.print.owner;
-        fs::fchown(&file, Some(Uid::from_raw(owner)), Some(Gid::from_raw(group)))?;
-    }
+    // Changing the owner drops bits of the mode, which therefore comes after.
+    own(folder, name, change, after)?;
     fs::fchmod(&file, Mode::from_raw_mode(after.mode))?;
     let (seconds, nanos) = after.print.mtime;
     let time = Timespec { tv_sec: seconds, tv_nsec: nanos };
@@ -203,18 +201,36 @@ fn fill(
     Ok(hasher.finalize().to_hex().to_string())
 }
 
+/// What is replaced by its own kind keeps its owner; what is new has the one that the run gave it.
+fn own(folder: &OwnedFd, name: &str, change: &Change, after: &Node) -> io::Result<()> {
+    let before = change.before.as_ref();
+    let same_kind =
+        before.filter(|before| std::mem::discriminant(&before.kind) == std::mem::discriminant(&after.kind));
+    let (owner, group) = same_kind.unwrap_or(after).print.owner;
+    let now = fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    if (owner, group) != (now.st_uid, now.st_gid) {
+        let (owner, group) = (Some(Uid::from_raw(owner)), Some(Gid::from_raw(group)));
+        fs::chownat(folder, name, owner, group, AtFlags::SYMLINK_NOFOLLOW)?;
+    }
+    Ok(())
+}
+
 /// Makes the renames durable.
 pub(crate) fn sync_parents(lower: &Root, steps: &[Step]) -> Result<(), LayerError> {
     let parents: BTreeSet<RelPath> = steps.iter().map(|step| step.path().split().0).collect();
-    let synced = if parents.len() > MAX_SYNCS {
-        lower.folder(&RelPath::default()).and_then(|folder| Ok(fs::syncfs(&folder)?))
-    } else {
+    let all = || lower.folder(&RelPath::default()).and_then(|folder| Ok(fs::syncfs(&folder)?));
+    let each = || {
         parents.iter().try_for_each(|path| match lower.folder(path) {
             // It has been removed since, with what it held.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
             folder => Ok(fs::fsync(folder?)?),
         })
     };
+    let synced = if parents.len() > MAX_SYNCS { all() } else { each() };
+    // A folder that has been closed cannot be synced by itself.
+    let synced = synced.or_else(|error| match error.kind() {
+        io::ErrorKind::PermissionDenied => all(),
+        _ => Err(error),
+    });
     synced.map_err(|e| lower.fault("syncing", &RelPath::default(), e))
 }

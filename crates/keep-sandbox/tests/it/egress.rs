@@ -91,6 +91,19 @@ async fn a_chunked_body_arrives_whole_and_without_what_it_carried() {
 }
 
 #[tokio::test]
+async fn a_body_that_stops_short_ends_for_the_host_too() {
+    let (server, seen) = web("HTTP/1.1 400 Short\r\nContent-Length: 0\r\n\r\n").await;
+    let proxy = Proxy::new(&["example.com"], Some(server)).await;
+    proxy.script.name("example.com", &[PUBLIC]);
+    let mut client = proxy.client().await;
+    let request = b"POST http://example.com/ HTTP/1.1\r\nHost: example.com\r\nContent-Length: 9\r\n\r\nab";
+    client.write_all(request).await.unwrap();
+    client.shutdown().await.unwrap();
+    assert!(rest(&mut client).await.starts_with("HTTP/1.1 400 Short\r\n"));
+    assert!(wait_for(&seen).await.ends_with("\r\n\r\nab"));
+}
+
+#[tokio::test]
 async fn a_refusal_names_the_host_and_the_list() {
     let proxy = Proxy::new(&["example.com", "*.crates.example:443"], None).await;
     let said = proxy.say("CONNECT evil.example:443 HTTP/1.1\r\n\r\n").await;

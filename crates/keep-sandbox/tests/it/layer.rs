@@ -312,6 +312,29 @@ fn a_layer_that_changed_after_it_was_shown_is_not_committed() {
     assert_eq!(fs::read_dir(one.lower()).unwrap().count(), 5);
 }
 
+#[test]
+fn a_layer_is_ended_by_one_process_at_a_time() {
+    let one = Try::new(FILL);
+    let (first, second) = (one.layer(), Layer::open(&one.home()).unwrap());
+    one.run(&first, "echo x > a");
+    let changes = first.changes().unwrap();
+    let done = first.commit(&changes, &mut |_| {
+        assert!(matches!(commit(&second, &changes), Err(LayerError::Busy { .. })));
+        assert!(matches!(second.pending(), Err(LayerError::Busy { .. })));
+        Judgement::Take
+    });
+    assert_eq!(done.unwrap(), Committed::All(1));
+    second.discard().unwrap();
+}
+
+#[test]
+fn a_layer_inside_its_own_folder_is_refused() {
+    let one = Try::new(FILL);
+    let made = Layer::create(&one.lower().join("d/try"), &one.lower());
+    assert!(matches!(made, Err(LayerError::Unmountable { .. })), "{made:?}");
+    assert!(!one.lower().join("d/try").exists());
+}
+
 /// Marks that an overlay of another kernel writes: removed names without devices.
 #[test]
 fn whiteouts_without_devices() {

@@ -2,7 +2,7 @@
 //! put back.
 
 use crate::overlay::{Tree, Try, commit, tree};
-use keep_sandbox::layer::{Committed, Layer, Progress};
+use keep_sandbox::layer::{Committed, Layer, LayerError, Progress};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -73,7 +73,14 @@ fn nothing_is_lost(case: &Case, at: &str) {
 fn check(case: &Case, at: &str, undo: bool) {
     nothing_is_lost(case, at);
     let layer = Layer::open(&case.one.home()).unwrap();
-    let Some(pending) = layer.pending().unwrap() else {
+    // A killed process keeps its lock until the kernel has cleaned up after it.
+    let pending = loop {
+        match layer.pending() {
+            Err(LayerError::Busy { .. }) => std::thread::sleep(std::time::Duration::from_millis(1)),
+            pending => break pending.unwrap(),
+        }
+    };
+    let Some(pending) = pending else {
         let now = tree(&case.one.lower());
         assert!(now == case.before || now == case.saw, "{at}: half a commit without a journal");
         return;
