@@ -8,8 +8,34 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
 
+mod cgroup;
+mod command;
+mod confine;
 pub mod egress;
+mod environment;
+mod error;
+mod kernel;
 pub mod layer;
+mod limit;
+mod paths;
+mod placeholder;
+mod plan;
 mod profile;
+mod running;
+mod sampler;
+mod sandbox;
+mod script;
+mod seccomp;
+mod stage;
+mod streams;
+mod usual;
 
-pub use profile::{Limits, Network, Profile, Reads, Tier};
+pub use command::{Command, Stream, Streams};
+pub use confine::inside::PROXY_ADDRESS;
+pub use environment::looks_secret;
+pub use error::{Refusal, SandboxError};
+pub use plan::Plan;
+pub use profile::{Environment, Limits, LocalSockets, Network, Profile, Reads, Tier};
+pub use running::{Ended, EndedBy, Running, Said, Stopper, Usage};
+pub use sandbox::{Capabilities, Sandbox};
+pub use usual::{credentials, runs_later};

@@ -75,6 +75,35 @@ pub struct Limits {
     pub open_files: Option<u64>,
     /// Bytes of each file that it writes.
     pub file_size: Option<u64>,
+    /// Bytes in the private folder for temporary files.
+    #[serde(default)]
+    pub temporary: Option<u64>,
+    /// Bytes that it says on its output and its errors, together.
+    #[serde(default)]
+    pub output: Option<u64>,
+}
+
+/// Which sockets on this machine a process may talk to, by path or by an abstract name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LocalSockets {
+    /// None, not even its own. Whoever reaches the socket of a container engine or of a desktop is as good
+    /// as outside.
+    #[default]
+    None,
+    /// Those that lie below what it may read, and its own.
+    Readable,
+}
+
+/// What of its caller's environment a process gets.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Environment {
+    /// Names of variables that pass; a `*` at the end stands for any rest.
+    pub pass: Vec<String>,
+    /// Names that pass although they look like those of secrets. No `*` here.
+    pub secret: Vec<String>,
+    /// Variables that are set, whatever the caller has.
+    pub set: Vec<(String, String)>,
 }
 
 /// What a process may do.
@@ -86,12 +115,19 @@ pub struct Profile {
     pub write: Vec<PathBuf>,
     /// What it may not even see.
     pub hide: Vec<PathBuf>,
-    /// What it may not change although it lies below what it may write, whether or not it exists.
+    /// What it may not change although it lies below what it may write, whether or not it exists. One that
+    /// does not exist is taken for a folder if it ends with a slash, else for a file.
     pub protect: Vec<PathBuf>,
     /// Whether it has a folder for temporary files of its own, which ends with it.
     pub private_tmp: bool,
     /// What it may reach.
     pub network: Network,
+    /// Which sockets of this machine it may talk to.
+    #[serde(default)]
+    pub local_sockets: LocalSockets,
+    /// What it gets of the environment.
+    #[serde(default)]
+    pub environment: Environment,
     /// How much it may use.
     pub limits: Limits,
 }

@@ -1,6 +1,7 @@
 //! `cargo xtask bench NAME`: rows measured beside their peers, with their aims where known.
 
 mod aims;
+mod exec;
 pub(crate) mod memory;
 mod row;
 pub(crate) mod shell;
@@ -24,6 +25,7 @@ const BENCHES: &[(&str, Measure)] = &[
     ("vault", |_| vault::rows()),
     ("shell", |_| shell::rows()),
     ("tensor", tensor::rows),
+    ("exec", |_| exec::rows()),
 ];
 
 /// Runs one benchmark, prints its table and writes its rows where asked.

@@ -20,7 +20,6 @@ mod response;
 mod serve;
 mod socks;
 mod traffic;
-mod variables;
 
 pub use address::{Special, special};
 pub use framing::Chunks;
@@ -32,4 +31,3 @@ pub use refusal::Refusal;
 pub use serve::{Egress, EgressLimits, Listener};
 pub use socks::{BadSocks, Greeting, SocksRequest, parse_greeting, parse_socks_request};
 pub use traffic::{Counts, Traffic};
-pub use variables::proxy_variables;
