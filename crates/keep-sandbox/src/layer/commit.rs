@@ -2,7 +2,7 @@
 
 use super::changes::{Change, Changes};
 use super::error::LayerError;
-use super::fresh::Layer;
+use super::fresh::{Layer, Lock};
 use super::journal::{Journal, State, VERSION};
 use super::node::Kind;
 use super::path::RelPath;
@@ -13,7 +13,6 @@ use rustix::fs::{self, AtFlags, Mode};
 use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 
 /// Whether a change may be committed.
@@ -48,7 +47,7 @@ pub enum Progress {
 pub struct Pending<'a> {
     layer: &'a Layer,
     journal: Journal,
-    _lock: OwnedFd,
+    _lock: Lock,
 }
 
 impl Layer {

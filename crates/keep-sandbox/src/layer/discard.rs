@@ -13,13 +13,13 @@ impl Layer {
     /// # Errors
     /// When something cannot be removed, or a commit was cut short: its journal is needed.
     pub fn discard(self) -> Result<(), LayerError> {
-        let home = self.lock()?;
+        let lock = self.lock()?;
         if Journal::load(&self.home)?.is_some() {
             return Err(LayerError::CutShort);
         }
         let fault = |e| LayerError::file("removing", &self.home, e);
-        for name in names(&home).map_err(fault)? {
-            remove_all(&home, OsStr::from_bytes(&name)).map_err(fault)?;
+        for name in names(lock.home()).map_err(fault)? {
+            remove_all(lock.home(), OsStr::from_bytes(&name)).map_err(fault)?;
         }
         std::fs::remove_dir(&self.home).map_err(fault)
     }

@@ -18,6 +18,25 @@ use std::path::{Path, PathBuf};
 
 const BASELINE: &str = "baseline.json";
 
+/// The right to end a layer.
+#[derive(Debug)]
+pub(crate) struct Lock(OwnedFd);
+
+impl Lock {
+    /// The layer's folder.
+    pub(crate) fn home(&self) -> &OwnedFd {
+        &self.0
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing is not enough: a child that is just being started shares the handle for a moment. Should it
+        // fail, closing follows.
+        let _ = flock(&self.0, FlockOperation::Unlock);
+    }
+}
+
 /// A layer over a folder: `upper`, `work`, and what the folder held before, in a private folder of its own.
 #[derive(Debug)]
 pub struct Layer {
@@ -105,12 +124,12 @@ impl Layer {
         }
     }
 
-    /// Keeps other processes from ending the layer meanwhile; until the handle is dropped.
-    pub(crate) fn lock(&self) -> Result<OwnedFd, LayerError> {
+    /// Keeps other processes from ending the layer meanwhile.
+    pub(crate) fn lock(&self) -> Result<Lock, LayerError> {
         let handle = Root::open(&self.home)?.folder(&super::RelPath::default());
         let handle = handle.map_err(|e| LayerError::file("opening", &self.home, e))?;
         match flock(&handle, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(handle),
+            Ok(()) => Ok(Lock(handle)),
             Err(Errno::WOULDBLOCK) => Err(LayerError::Busy { path: self.home.clone() }),
             Err(error) => Err(LayerError::file("locking", &self.home, error)),
         }
