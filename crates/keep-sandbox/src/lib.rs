@@ -11,10 +11,12 @@
 mod cgroup;
 mod command;
 mod confine;
+pub mod egress;
 mod environment;
 mod error;
 mod kernel;
 mod known;
+pub mod layer;
 mod limit;
 mod paths;
 mod placeholder;
