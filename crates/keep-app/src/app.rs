@@ -5,17 +5,20 @@ use crate::rule_book::UserRules;
 use crate::schema::SCHEMA;
 use crate::trust::{self, Closure, Walked};
 use crate::trusting;
-use keep_artifact::Artifacts;
 use keep_artifact::packing::Packing;
+use keep_artifact::{Artifacts, InstallationId};
 use keep_db::{Db, DbConfig};
 use keep_gate::{Asker, CodeWanted, Gate, GateConfig, Identity, identify};
+
 use keep_ledger::{Ledger, LedgerConfig, SystemClock};
+use keep_memory::Memories;
+use keep_memory::index::Keep;
 use keep_policy::{Layer, Policy, PolicyError, Source, read_folder};
 use keep_redact::Handle;
 use keep_types::{Caller, Clock, Installation, Name, PrincipalKind, Timestamp};
 use keep_vault::{Reader, Vault, VaultConfig};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Everything that a surface knows and the house needs.
@@ -38,6 +41,7 @@ pub struct App {
     pub(crate) vault: Vault,
     pub(crate) project: Project,
     pub(crate) closed_because: Option<PolicyError>,
+    memories: OnceLock<Memories>,
     identity: Identity,
     freshness: Freshness,
 }
@@ -105,6 +109,7 @@ impl App {
             vault,
             project,
             closed_because,
+            memories: OnceLock::new(),
             identity,
             freshness,
         })
@@ -138,10 +143,30 @@ impl App {
     /// most runs of the program never need it.
     ///
     /// # Errors
-    /// When the store cannot be used, or its address or credentials make no sense.
-    pub async fn artifacts(&self) -> Result<Artifacts, AppError> {
-        let store = crate::artifact::open(&self.at, &self.effective.values, &self.settings.around).await?;
-        Ok(Artifacts::new(store, self.db.clone(), self.gate.clone(), Arc::new(SystemClock)))
+    /// When the store cannot be used, its address or credentials make no sense, or the gate does not let
+    /// the caller use credentials that lie in the vault.
+    pub async fn artifacts(&self, caller: &Caller) -> Result<Artifacts, AppError> {
+        let store = crate::artifact::open(self, caller).await?;
+        // Of the installation's own key, so that one restored elsewhere from a backup is another.
+        let id = InstallationId::new(self.ledger.hmac(b"whoever tends a store of artifacts"));
+        Ok(Artifacts::new(store, self.db.clone(), self.gate.clone(), Arc::new(SystemClock), id))
+    }
+
+    /// The memories, whose operations surfaces call directly. They are made ready when they are asked for:
+    /// most runs of the program never need them.
+    ///
+    /// # Errors
+    /// When the table of embeddings that the program carries is none.
+    pub fn memories(&self) -> Result<&Memories, AppError> {
+        if let Some(memories) = self.memories.get() {
+            return Ok(memories);
+        }
+        let embedder = Arc::new(keep_embed::Table::built_in()?);
+        let limits = crate::memory::limits(&self.effective.values);
+        let clock = Arc::new(SystemClock);
+        let memories =
+            Memories::new(self.db.clone(), self.gate.clone(), clock, embedder, limits, Keep::Nothing);
+        Ok(self.memories.get_or_init(|| memories))
     }
 
     /// Packing and unpacking, for a caller that works where this one does.
@@ -205,7 +230,7 @@ fn open_database(at: &Installation, values: &Values) -> Result<Db, AppError> {
         lock_wait: Duration::from_millis(values.lock_wait.ms()),
         readers: 4,
     };
-    let engines = [&keep_vault::SCHEMA, &keep_artifact::SCHEMA];
+    let engines = [&keep_vault::SCHEMA, &keep_artifact::SCHEMA, &keep_memory::SCHEMA];
     let house = [&keep_ledger::SCHEMA, &keep_gate::SCHEMA];
     Ok(Db::open(&config, &[&house[..], &engines[..], &[&SCHEMA]].concat())?)
 }

@@ -46,6 +46,7 @@ pub fn probes() -> Vec<Probe> {
     all.extend(keep_gate::probes());
     all.extend(keep_vault::probes());
     all.extend(keep_artifact::probes());
+    all.extend(keep_memory::probes());
     all.extend(crate::config::probes());
     all
 }

@@ -17,14 +17,14 @@ mod surroundings;
 mod value;
 
 pub use document::{Document, Reader, read};
-pub use edit::{Edit, set, unset};
+pub use edit::{Edit, check_text, set, unset};
 pub use error::ConfigError;
 pub use keys::{KEYS, Key, Narrower, ProjectRule, find};
 pub use layers::{Effective, Notice, Origin, Row, Values, load};
 pub use probe::probes;
 pub use schema::schema;
 pub use surroundings::{ProjectSettings, Standing, Surroundings, Trusted};
-pub use value::{Choice, Kind, NoticeBy, Value};
+pub use value::{Choice, Kind, NoticeBy, SECRET_PREFIX, Value};
 
 #[cfg(test)]
 mod tests;

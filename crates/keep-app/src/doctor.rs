@@ -80,6 +80,7 @@ impl App {
             Err(error) => Checked::of_error("records", &error),
         });
         checks.push(self.check_vault());
+        checks.push(self.check_memories(caller).await);
         checks.extend(self.check_repository());
         checks.push(match &self.closed_because {
             None => Checked::ok("rules", format!("{} in force", self.gate.policy().rules().len())),
@@ -154,6 +155,33 @@ impl App {
         let hint = "`keep secret check --all` lists them, `keep secret import` takes .env files over, \
                     `keep secret guard` has git look before each commit";
         Some(Checked::not_ok(name, finding, detail, Some(hint.into())))
+    }
+
+    /// Whether the index of the memories is whole, in every namespace that the caller may read.
+    async fn check_memories(&self, caller: &Caller) -> Checked {
+        let name = "memories";
+        let looked = match self.memories() {
+            Ok(memories) => memories.check(caller, &keep_memory::Where::Everywhere, false).await,
+            Err(error) => return Checked::of_error(name, &error),
+        };
+        match looked {
+            Ok(found) if found.is_empty() => Checked::ok(name, "nothing is remembered yet"),
+            Ok(found) => match found.iter().find(|one| !one.damaged.is_empty()) {
+                None => Checked::ok(name, format!("the index of {} namespaces is whole", found.len())),
+                Some(one) => Checked::not_ok(
+                    name,
+                    Finding::Fail,
+                    format!("the index of {} is damaged at {}", one.namespace, one.damaged.join(", ")),
+                    Some("`keep memory check --all --repair` makes it again from the memories".into()),
+                ),
+            },
+            // Whoever may not read memories learns nothing of their index either; that is no damage.
+            Err(keep_memory::MemoryError::Gate(error)) => {
+                let why = format!("not looked at: {}", chain(&error).join(": "));
+                Checked::not_ok(name, Finding::Warn, why, error.hint())
+            }
+            Err(error) => Checked::of_error(name, &error),
+        }
     }
 
     fn check_folders(&self) -> Checked {

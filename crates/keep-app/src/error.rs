@@ -23,6 +23,12 @@ pub enum AppError {
     /// An operation on artifacts failed.
     #[error(transparent)]
     Artifact(Box<keep_artifact::ArtifactError>),
+    /// An operation on memories failed.
+    #[error(transparent)]
+    Memory(Box<keep_memory::MemoryError>),
+    /// The table of embeddings that the program carries is none.
+    #[error("the table of embeddings cannot be used")]
+    Embed(#[source] keep_embed::EmbedError),
     /// The store of artifacts cannot be opened.
     #[error("opening the store of artifacts")]
     Blobs(#[source] Box<keep_blob::BlobError>),
@@ -154,6 +160,18 @@ impl From<keep_blob::BlobError> for AppError {
     }
 }
 
+impl From<keep_memory::MemoryError> for AppError {
+    fn from(error: keep_memory::MemoryError) -> Self {
+        Self::Memory(Box::new(error))
+    }
+}
+
+impl From<keep_embed::EmbedError> for AppError {
+    fn from(error: keep_embed::EmbedError) -> Self {
+        Self::Embed(error)
+    }
+}
+
 impl From<keep_vault::ExposureError> for AppError {
     fn from(error: keep_vault::ExposureError) -> Self {
         Self::Exposure(Box::new(error))
@@ -174,6 +192,7 @@ impl Explain for AppError {
             Self::Db(error) => error.kind(),
             Self::Vault(error) => error.kind(),
             Self::Artifact(error) => error.kind(),
+            Self::Memory(error) => error.kind(),
             Self::Blobs(error) => error.kind(),
             Self::Exposure(error) => error.kind(),
             Self::Config(error) => error.kind(),
@@ -183,7 +202,9 @@ impl Explain for AppError {
             Self::BadHome { .. } | Self::BadName { .. } | Self::LongCommand { .. } => ErrorKind::Usage,
             Self::NoSuchProject(_) | Self::NoProjectHere(_) | Self::NoRepository(_) => ErrorKind::NotFound,
             Self::NameTaken(_) => ErrorKind::Conflict,
-            Self::Sql(_) | Self::Corrupt { .. } | Self::Worker | Self::Scratch { .. } => ErrorKind::Internal,
+            Self::Embed(_) | Self::Sql(_) | Self::Corrupt { .. } | Self::Worker | Self::Scratch { .. } => {
+                ErrorKind::Internal
+            }
         }
     }
 
@@ -194,6 +215,7 @@ impl Explain for AppError {
             Self::Db(error) => error.hint(),
             Self::Vault(error) => error.hint(),
             Self::Artifact(error) => error.hint(),
+            Self::Memory(error) => error.hint(),
             Self::Blobs(error) => error.hint(),
             Self::Exposure(error) => error.hint(),
             Self::Config(error) => error.hint(),

@@ -15,6 +15,7 @@ pub mod config;
 mod doctor;
 mod error;
 mod exposure;
+mod memory;
 mod place;
 mod policy;
 mod project;

@@ -114,14 +114,19 @@ async fn fill(app: &App) -> Result<(), AppError> {
     };
     let value = NewValue::Generated(Recipe::default());
     app.vault.set(&person, key, value, Terms::default(), Short::Refuse).await?;
+    for text in ["scratch memories are made to be broken", "another one, which stays as it is"] {
+        let tags = vec!["scratch".to_owned()];
+        let draft = keep_memory::model::Draft { text: text.into(), tags, ..Default::default() };
+        app.memories()?.remember(&person, None, draft).await?;
+    }
     let file = app.at().state.join("scratch.bin");
     keep_db::replace_file(&file, &[7; 100_000])?;
     let key = keep_artifact::Key {
         namespace: Namespace::Global,
         name: "scratch".parse().map_err(|_| AppError::Worker)?,
     };
-    let new = keep_artifact::NewArtifact { key, path: file, tags: Vec::new() };
-    let put = app.artifacts().await?.put(&person, new, keep_artifact::unwatched()).await;
+    let new = keep_artifact::NewArtifact { key, path: file, tags: Vec::new(), check: None };
+    let put = app.artifacts(&person).await?.put(&person, new, keep_artifact::unwatched()).await;
     put.map_err(|e| AppError::Artifact(Box::new(e)))?;
     let backup = app.at().data.join("backups").join("0000000000000-scratch.db");
     keep_db::create_private_folder(&app.at().data.join("backups"))?;

@@ -87,8 +87,12 @@ impl App {
         key: String,
         value: Option<String>,
     ) -> Result<Edit, AppError> {
-        // A wrong key is told before anybody is asked.
+        // A wrong key or value is told before anybody is asked: what is a mistake, and may be a secret in
+        // the wrong place, belongs in no record.
         self.setting(&key)?;
+        if let Some(value) = &value {
+            config::check_text(&key, value).map_err(AppError::Config)?;
+        }
         let permit = self.gate.admit(caller, SetConfig { key, value }).await?;
         let started = permit.begin().await?;
         let path = self.at.config.join("config.toml");

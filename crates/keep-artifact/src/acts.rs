@@ -1,5 +1,6 @@
 //! What the engine asks the gate for.
 
+use crate::charge::InstallationId;
 use crate::name::{Key, Tag};
 use keep_types::{Act, ActFacts, Action, Duration, FieldHasher, Namespace, Risk, Touch};
 use serde_json::json;
@@ -185,6 +186,57 @@ impl Act for Copy {
                 .field("store", &self.store)
                 .finish(),
             detail: json!({ "artifact": self.key, "version": self.number, "store": self.store }),
+            exact: None,
+        }
+    }
+}
+
+/// Tending a store in another installation's place.
+pub(crate) struct TakeOver {
+    pub(crate) store: String,
+    pub(crate) from: Option<InstallationId>,
+    pub(crate) reason: String,
+}
+
+impl Act for TakeOver {
+    fn facts(&self) -> ActFacts {
+        let from = self.from.map_or_else(|| "nobody".to_owned(), |from| format!("the installation {from}"));
+        ActFacts {
+            action: Action::of("artifact.take_over"),
+            namespace: Namespace::Global,
+            touch: Touch::Change,
+            risk: Risk::High,
+            summary: format!("tend the store {} in the place of {from}: {}", self.store, self.reason),
+            bound: FieldHasher::new("artifact.take_over")
+                .field("store", &self.store)
+                .field("from", &from)
+                .field("reason", &self.reason)
+                .finish(),
+            detail: json!({ "store": self.store, "from": self.from, "reason": self.reason }),
+            exact: None,
+        }
+    }
+}
+
+/// Putting damaged stored objects right with those of another store.
+pub(crate) struct Repair {
+    pub(crate) store: String,
+    pub(crate) objects: usize,
+}
+
+impl Act for Repair {
+    fn facts(&self) -> ActFacts {
+        ActFacts {
+            action: Action::of("artifact.repair"),
+            namespace: Namespace::Global,
+            touch: Touch::Change,
+            risk: Risk::High,
+            summary: format!("put {} damaged stored objects right from {}", self.objects, self.store),
+            bound: FieldHasher::new("artifact.repair")
+                .field("store", &self.store)
+                .field("objects", (self.objects as u64).to_be_bytes())
+                .finish(),
+            detail: json!({ "store": self.store, "objects": self.objects }),
             exact: None,
         }
     }

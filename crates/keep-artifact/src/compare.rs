@@ -1,5 +1,9 @@
 //! What differs between two versions: which tensors, by how much, and what that costs.
 
+mod measure;
+
+pub use measure::Moved;
+
 use crate::acts::GetArtifact;
 use crate::base::RegionReader;
 use crate::engine::Artifacts;
@@ -7,7 +11,9 @@ use crate::error::ArtifactError;
 use crate::manifest::{FileEntry, Manifest, Piece};
 use crate::name::Reference;
 use keep_blob::BlobId;
+use keep_tensor::{Dtype, RegionKind};
 use keep_types::{Caller, Namespace};
+use measure::Measure;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -40,8 +46,10 @@ pub struct Difference {
     pub change: Change,
     /// Its bytes, in the second where both have it.
     pub bytes: u64,
-    /// How many bytes of it differ.
-    pub differing_bytes: Option<u64>,
+    /// The type of its elements, in the second where both have it; none when it is plain bytes.
+    pub dtype: Option<Dtype>,
+    /// How many elements of it differ and by how much, where both have it in one size and type.
+    pub moved: Option<Moved>,
     /// What the second stores for it that the first does not.
     pub cost_bytes: u64,
 }
@@ -105,9 +113,10 @@ fn differences(first: &RegionReader, second: &RegionReader) -> Result<Vec<Differ
         let new_ones =
             own.filter(|chunk| !there.contains(&(new.bundles[chunk.bundle as usize].id, chunk.start)));
         let cost_bytes = new_ones.map(|chunk| u64::from(chunk.bytes)).sum();
-        let mut add = |change, differing_bytes| {
+        let dtype = dtype_of(second, piece.region);
+        let mut add = |change, moved| {
             let (path, part, bytes) = (path.clone(), part.clone(), what.bytes);
-            found.push(Difference { path, part, change, bytes, differing_bytes, cost_bytes });
+            found.push(Difference { path, part, change, bytes, dtype, moved, cost_bytes });
         };
         match before.get(&(path.clone(), part.clone())) {
             None => add(Change::Added, None),
@@ -117,8 +126,8 @@ fn differences(first: &RegionReader, second: &RegionReader) -> Result<Vec<Differ
                     continue;
                 }
                 if (known.bytes, known.content) == (what.bytes, what.content) {
-                    let differing = differing(first, other.region, second, piece.region, what.bytes)?;
-                    add(Change::Changed, Some(differing));
+                    let moved = moved(first, other.region, second, piece.region)?;
+                    add(Change::Changed, Some(moved));
                 } else {
                     add(Change::Reshaped, None);
                 }
@@ -127,30 +136,34 @@ fn differences(first: &RegionReader, second: &RegionReader) -> Result<Vec<Differ
     }
     for ((path, part), piece) in &before {
         if !after.contains_key(&(path.clone(), part.clone())) {
-            let bytes = first.what(piece.region).bytes;
             let (path, part, change) = (path.clone(), part.clone(), Change::Removed);
-            found.push(Difference { path, part, change, bytes, differing_bytes: None, cost_bytes: 0 });
+            let (bytes, dtype) = (first.what(piece.region).bytes, dtype_of(first, piece.region));
+            found.push(Difference { path, part, change, bytes, dtype, moved: None, cost_bytes: 0 });
         }
     }
     Ok(found)
 }
 
-fn differing(
-    first: &RegionReader,
-    one: u32,
-    second: &RegionReader,
-    other: u32,
-    bytes: u64,
-) -> Result<u64, ArtifactError> {
-    let (mut left, mut right, mut at, mut count) = (Vec::new(), Vec::new(), 0, 0);
+fn dtype_of(reader: &RegionReader, at: u32) -> Option<Dtype> {
+    match reader.manifest().region(at).kind {
+        RegionKind::Tensor(tensor) => Some(tensor.dtype),
+        RegionKind::Bytes => None,
+    }
+}
+
+/// Holds two regions of one size and type against each other.
+fn moved(first: &RegionReader, one: u32, second: &RegionReader, other: u32) -> Result<Moved, ArtifactError> {
+    let (bytes, mut at) = (second.what(other).bytes, 0);
+    let mut measure = Measure::new(dtype_of(second, other));
+    let (mut left, mut right) = (Vec::new(), Vec::new());
     while at < bytes {
         let size = usize::try_from(bytes - at).map_or(PIECE, |rest| rest.min(PIECE));
         left.resize(size, 0);
         right.resize(size, 0);
         first.read(one, at, &mut left)?;
         second.read(other, at, &mut right)?;
-        count += left.iter().zip(&right).filter(|(left, right)| left != right).count() as u64;
+        measure.add(&left, &right);
         at += size as u64;
     }
-    Ok(count)
+    Ok(measure.end())
 }

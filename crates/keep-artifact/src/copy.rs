@@ -6,13 +6,15 @@ use crate::effects;
 use crate::engine::{Artifacts, Progress, Watch, blob_id};
 use crate::error::ArtifactError;
 use crate::manifest::{BundleRef, MAX_BUNDLE_BYTES, Manifest};
-use crate::name::{Key, Reference, Version};
+use crate::name::{Key, Reference, Tag, Version};
+use crate::put::Check;
 use crate::store::{self, Found, NewVersion, Pending};
 use crate::tend::failed;
+use bytes::Bytes;
 use keep_blob::{BlobError, BlobId, BlobStore};
 use keep_gate::{Outcome, Started};
 use keep_tensor::Hash;
-use keep_types::{Act, Caller, Name, Namespace};
+use keep_types::{Act, Caller, ErrorKind, Explain, Name, Namespace};
 use serde::Serialize;
 use serde_json::json;
 
@@ -39,14 +41,33 @@ pub struct Synced {
     pub pushed: Vec<Copied>,
     /// Versions that came from it.
     pub pulled: Vec<Copied>,
+    /// Versions that both have and that are not the same, as `NAME@NUMBER`.
+    pub diverged: Vec<String>,
+}
+
+/// A version as another store holds it.
+struct Incoming {
+    id: BlobId,
+    raw: Bytes,
+    manifest: Manifest,
+    tags: Vec<Tag>,
+}
+
+/// What a pull may do to the store of its own installation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Into {
+    /// Everything that it takes.
+    Own,
+    /// Nothing: another tends it, and what is pulled lies in it already.
+    SameStore,
 }
 
 impl Artifacts {
     /// Copies a version to another store.
     ///
     /// # Errors
-    /// When there is no such version, a bundle of it is damaged here, the other store cannot take it or
-    /// has another version of that number, or the gate refuses.
+    /// When there is no such version, a bundle of it is damaged here, the other store cannot take it, is
+    /// being collected or has another version of that number, or the gate refuses.
     pub async fn push(
         &self,
         caller: &Caller,
@@ -66,7 +87,7 @@ impl Artifacts {
         watch: Watch,
     ) -> Result<Copied, ArtifactError> {
         let (key, number) = (found.key.clone(), found.number);
-        let act = Copy { action: "artifact.push", key: key.clone(), number, store: other.url().to_string() };
+        let act = Copy { action: "artifact.push", key, number, store: other.url().to_string() };
         let started = self.gate.admit(caller, act).await?.begin().await?;
         let pushed = self.push_started(&started, &found, other, &watch).await;
         match pushed {
@@ -85,16 +106,62 @@ impl Artifacts {
         other: &BlobStore,
         watch: &Watch,
     ) -> Result<Copied, ArtifactError> {
-        let (key, number) = (&found.key, found.number);
-        let there = effects::named(other, key, number).await?;
-        let diverged = || ArtifactError::Diverged { key: Box::new(key.clone()), number };
-        if there.as_ref().is_some_and(|entry| entry.manifest != found.manifest.to_string()) {
-            return Err(diverged());
-        }
+        let (key, number) = (found.key.clone(), found.number);
+        let there = effects::named(other, &key, number).await?;
         let already = there.is_some();
         let manifest = self.manifest_of(found).await?;
-        let mut moved_bytes = 0;
-        let (mut done, all) = (0, total(&manifest));
+        if let Some(entry) = there.filter(|entry| entry.manifest != found.manifest.to_string()) {
+            let Some((id, theirs)) = self.same_elsewhere(found, other, &entry.manifest).await? else {
+                return Err(ArtifactError::Diverged { key: Box::new(key), number });
+            };
+            effects::name_version(started, other, (&key, number), id, &found.tags).await?;
+            return Ok(Copied { key, version: number, bytes: total(&theirs), moved_bytes: 0, already });
+        }
+        let needed = manifest.bundles.iter().map(|bundle| bundle.id).chain([found.manifest]);
+        let announced = effects::announce(started, other, self.id, needed).await?;
+        let pushed = async {
+            let moved_bytes = self.push_bundles(started, &manifest, other, watch).await?;
+            // The manifest after what it names, and the name after the manifest: whoever finds a name
+            // finds everything.
+            let bytes = self.store.get(&found.manifest).await?;
+            effects::put_blob(started, other, bytes).await?;
+            if !effects::still_announced(other, &announced).await? {
+                return Err(ArtifactError::Collected);
+            }
+            effects::name_version(started, other, (&key, number), found.manifest, &found.tags).await?;
+            Ok(moved_bytes)
+        };
+        let pushed = pushed.await;
+        // A store that does not answer is not asked once more; a collection there takes the announcement
+        // for dead in time.
+        if !matches!(&pushed, Err(error) if error.kind() == ErrorKind::Unavailable) {
+            effects::retract(started, other, announced).await?;
+        }
+        Ok(Copied { key, version: number, bytes: total(&manifest), moved_bytes: pushed?, already })
+    }
+
+    /// The manifest of a version that another store has in another way, when it restores the same.
+    async fn same_elsewhere(
+        &self,
+        found: &Found,
+        other: &BlobStore,
+        manifest: &str,
+    ) -> Result<Option<(BlobId, Manifest)>, ArtifactError> {
+        let misnamed = || ArtifactError::Misnamed { name: format!("{}@{}", found.key.name, found.number) };
+        let id = blob_id(manifest).ok_or_else(misnamed)?;
+        let theirs = Manifest::from_bytes(&other.get(&id).await?)?;
+        let same = theirs.restores_the_same(&self.manifest_of(found).await?);
+        Ok(same.then_some((id, theirs)))
+    }
+
+    async fn push_bundles<A: Act>(
+        &self,
+        started: &Started<A>,
+        manifest: &Manifest,
+        other: &BlobStore,
+        watch: &Watch,
+    ) -> Result<u64, ArtifactError> {
+        let (mut moved_bytes, mut done, all) = (0, 0, total(manifest));
         for bundle in &manifest.bundles {
             if !holds(other, bundle).await? {
                 let bytes = self.store.get(&bundle.id).await?;
@@ -104,19 +171,15 @@ impl Artifacts {
             done += bundle.bytes;
             watch(Progress { doing: "pushing", done, all, stored: None });
         }
-        // The manifest after what it names, and the name after the manifest: whoever finds a name finds
-        // everything.
-        let bytes = self.store.get(&found.manifest).await?;
-        effects::put_blob(started, other, bytes).await?;
-        effects::name_version(started, other, (key, number), found.manifest, &found.tags).await?;
-        Ok(Copied { key: key.clone(), version: number, bytes: all, moved_bytes, already })
+        Ok(moved_bytes)
     }
 
-    /// Takes a version over from another store: everything is checked on the way, chunk by chunk.
+    /// Takes a version over from another store: everything is checked on the way, chunk by chunk. It keeps
+    /// its number, or becomes the next version of the other name that it is given.
     ///
     /// # Errors
-    /// When the other store has no such version or holds other bytes, when the number is taken here, or
-    /// the gate refuses.
+    /// When the other store has no such version or holds other bytes, when the number is taken here, when
+    /// another installation tends the store here, or the gate refuses.
     pub async fn pull(
         &self,
         caller: &Caller,
@@ -142,69 +205,95 @@ impl Artifacts {
         other: &BlobStore,
         watch: Watch,
     ) -> Result<Copied, ArtifactError> {
+        let into = self.pulls_into(from, to, other).await?;
         let act = Copy { action: "artifact.pull", key: to.clone(), number, store: other.url().to_string() };
         let permit = self.gate.admit(caller, act).await?;
-        let misnamed = || ArtifactError::Misnamed { name: format!("{}@{number}", from.name) };
-        let entry = effects::named(other, from, number).await?.ok_or_else(|| no_version(from, number))?;
-        let id = blob_id(&entry.manifest).ok_or_else(misnamed)?;
-        let raw = other.get(&id).await?;
-        let manifest = Manifest::from_bytes(&raw)?;
-        let head = &manifest.head;
-        if (&head.namespace, &head.name, head.number) != (&from.namespace, &from.name, number) {
-            return Err(misnamed());
-        }
-        let all = total(&manifest);
+        let mut incoming = Incoming::read(other, from, number).await?;
+        let bytes = total(&incoming.manifest);
         let own = to.clone();
         let log = self.db.read(move |tx| store::log(tx.sql(), &own)).await?;
-        if log.iter().any(|one| one.manifest == id) {
-            let (key, version) = (to.clone(), number);
-            return Ok(Copied { key, version, bytes: all, moved_bytes: 0, already: true });
+        let same = match incoming.is_among(&log, to)? {
+            Some(version) => Some(version),
+            // Stored anew here or there it is another manifest, which restores the same.
+            None => match log.iter().find(|one| from == to && one.number == number) {
+                Some(one) if self.manifest_of(one).await?.restores_the_same(&incoming.manifest) => {
+                    Some(number)
+                }
+                _ => None,
+            },
+        };
+        if let Some(version) = same {
+            return Ok(Copied { key: to.clone(), version, bytes, moved_bytes: 0, already: true });
         }
-        let (started, pending) = store::begin(permit, to, Some(number)).await?;
-        let taken = self.take_over(&started, pending, (to, id), (&manifest, raw), other, &watch, &entry.tags);
-        match taken.await {
-            Ok((version, moved_bytes)) => {
-                store::finish(started, pending, version).await?;
-                Ok(Copied { key: to.clone(), version: number, bytes: all, moved_bytes, already: false })
+        let kept = (from == to).then_some(number);
+        let (started, pending) = store::begin(permit, to, kept).await?;
+        incoming.becomes(to, pending.number)?;
+        let taken = self.take_over(&started, pending, &incoming, (other, into), &watch).await;
+        let (version, moved_bytes) = match taken {
+            Ok(taken) => taken,
+            Err(error) => return Err(self.give_up(started, pending, error).await),
+        };
+        if into == Into::Own {
+            let name = (to, pending.number);
+            let named = effects::name_version(&started, &self.store, name, incoming.id, &incoming.tags).await;
+            if let Err(error) = named {
+                // The name may stand all the same, so the next collection takes it away with the rest.
+                return Err(failed(started, error).await);
             }
-            Err(error) => Err(self.give_up(started, pending, error).await),
         }
+        store::finish(started, pending, version).await?;
+        Ok(Copied { key: to.clone(), version: pending.number, bytes, moved_bytes, already: false })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one step of a pull, with all that the pull knows")]
+    /// Whether what is pulled may be written here. Where another tends the store, only what it holds
+    /// already can be taken note of, under its own name.
+    async fn pulls_into(&self, from: &Key, to: &Key, other: &BlobStore) -> Result<Into, ArtifactError> {
+        if from == to && other.url() == self.store.url() && !self.tends().await? {
+            return Ok(Into::SameStore);
+        }
+        self.must_tend().await?;
+        Ok(Into::Own)
+    }
+
     async fn take_over<A: Act>(
         &self,
         started: &Started<A>,
         pending: Pending,
-        (key, id): (&Key, BlobId),
-        (manifest, raw): (&Manifest, bytes::Bytes),
-        other: &BlobStore,
+        incoming: &Incoming,
+        (other, into): (&BlobStore, Into),
         watch: &Watch,
-        tags: &[crate::name::Tag],
     ) -> Result<(NewVersion, u64), ArtifactError> {
+        let Incoming { id, raw, manifest, tags } = incoming;
+        if into == Into::Own {
+            effects::claim(started, &self.store, self.id, self.now()).await?;
+        }
         let (mut moved_bytes, mut done, all) = (0, 0, total(manifest));
         let mut chunks = Vec::new();
         for (at, bundle) in manifest.bundles.iter().enumerate() {
-            self.hold(started, pending, bundle.id, bundle.bytes).await?;
-            if !holds(&self.store, bundle).await? {
+            store::hold_new(started, &self.db, pending, bundle.id, bundle.bytes).await?;
+            if !self.has_whole(manifest, at, bundle, &mut chunks).await? {
+                if into == Into::SameStore {
+                    return Err(BlobError::NotFound(format!("blob {}", bundle.id)).into());
+                }
                 let bytes = other.get(&bundle.id).await?;
                 check_bundle(manifest, at, bundle, &bytes, &mut chunks)?;
-                effects::put_blob(started, &self.store, bytes).await?;
+                effects::put_again(started, &self.store, bytes).await?;
                 moved_bytes += bundle.bytes;
             }
             done += bundle.bytes;
             watch(Progress { doing: "pulling", done, all, stored: None });
         }
-        self.hold(started, pending, id, raw.len() as u64).await?;
-        effects::put_blob(started, &self.store, raw).await?;
-        effects::name_version(started, &self.store, (key, pending.number), id, tags).await?;
+        store::hold_new(started, &self.db, pending, *id, raw.len() as u64).await?;
+        if into == Into::Own {
+            effects::put_blob(started, &self.store, raw.clone()).await?;
+        }
         let head = &manifest.head;
         let version = NewVersion {
-            manifest: id,
+            manifest: *id,
             made: head.made,
             by: head.by.clone(),
             sums: head.sums,
-            tags: tags.to_vec(),
+            tags: tags.clone(),
             bundles: manifest.bundles.iter().map(|bundle| bundle.id).collect(),
             // What another says of the bytes of whole regions was not seen here, so nothing that is put
             // later is taken to be the same because of it.
@@ -214,18 +303,30 @@ impl Artifacts {
         Ok((version, moved_bytes))
     }
 
-    async fn hold<A: Act>(
+    /// Whether a bundle is here already. Where reading is cheap it is read, so that one that is damaged is
+    /// brought anew; from a bucket it would cost as much as bringing it.
+    async fn has_whole(
         &self,
-        started: &Started<A>,
-        pending: Pending,
-        id: BlobId,
-        bytes: u64,
-    ) -> Result<(), ArtifactError> {
-        store::hold_new(started, &self.db, pending, id, bytes).await
+        manifest: &Manifest,
+        at: usize,
+        bundle: &BundleRef,
+        chunks: &mut Vec<(Hash, BlobId, u32, u32)>,
+    ) -> Result<bool, ArtifactError> {
+        if !holds(&self.store, bundle).await? {
+            return Ok(false);
+        }
+        if self.usual_check() == Check::Sizes {
+            return Ok(true);
+        }
+        match self.store.get(&bundle.id).await {
+            Ok(bytes) => check_bundle(manifest, at, bundle, &bytes, chunks).map(|()| true),
+            Err(error) if error.kind() == ErrorKind::Tampered => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Gives the other store every version that it lacks, and takes every one that is missing here, of
-    /// the artifacts of one namespace.
+    /// the artifacts of one namespace. What both have and is not the same is left alone and told.
     ///
     /// # Errors
     /// As for `push` and `pull`; what was copied by then stays.
@@ -245,11 +346,18 @@ impl Artifacts {
         let own = self.db.read(move |tx| store::list(tx.sql(), Some(&places))).await?;
         let theirs = effects::names_in(other, &namespace).await?;
         let mut synced = Synced::default();
-        for found in &own {
-            let has = theirs.iter().any(|(name, number)| *name == found.key.name && *number == found.number);
-            if !has {
+        for found in own.iter() {
+            let name = (found.key.name.clone(), found.number);
+            if !theirs.contains(&name) {
                 let watch = Watch::clone(&watch);
                 synced.pushed.push(self.push_found(caller, found.clone(), other, watch).await?);
+                continue;
+            }
+            let entry = effects::named(other, &found.key, found.number).await?;
+            if let Some(entry) = entry.filter(|entry| entry.manifest != found.manifest.to_string())
+                && self.same_elsewhere(found, other, &entry.manifest).await?.is_none()
+            {
+                synced.diverged.push(format!("{}@{}", name.0, name.1));
             }
         }
         for (name, number) in theirs {
@@ -261,6 +369,49 @@ impl Artifacts {
             synced.pulled.push(self.pull_number(caller, (&key, number), &key, other, watch).await?);
         }
         Ok(synced)
+    }
+}
+
+impl Incoming {
+    /// Reads what a name in a store leads to, which must be that very version: names are not hashed.
+    async fn read(other: &BlobStore, from: &Key, number: u64) -> Result<Self, ArtifactError> {
+        let misnamed = || ArtifactError::Misnamed { name: format!("{}@{number}", from.name) };
+        let entry = effects::named(other, from, number).await?.ok_or_else(|| no_version(from, number))?;
+        let id = blob_id(&entry.manifest).ok_or_else(misnamed)?;
+        let raw = other.get(&id).await?;
+        let manifest = Manifest::from_bytes(&raw)?;
+        let head = &manifest.head;
+        if (&head.namespace, &head.name, head.number) != (&from.namespace, &from.name, number) {
+            return Err(misnamed());
+        }
+        Ok(Self { id, raw, manifest, tags: entry.tags })
+    }
+
+    /// The same version under another name. The manifest says what it is called, so it is another blob;
+    /// what it names stays where it is.
+    fn becomes(&mut self, key: &Key, number: u64) -> Result<(), ArtifactError> {
+        let head = &mut self.manifest.head;
+        if (&head.namespace, &head.name, head.number) == (&key.namespace, &key.name, number) {
+            return Ok(());
+        }
+        (head.namespace, head.name, head.number) = (key.namespace.clone(), key.name.clone(), number);
+        self.raw = self.manifest.to_bytes()?.into();
+        self.id = BlobId::of(&self.raw);
+        Ok(())
+    }
+
+    /// The number under which an artifact has this very version already.
+    fn is_among(&self, log: &[Found], key: &Key) -> Result<Option<u64>, ArtifactError> {
+        let mut manifest = self.manifest.clone();
+        for found in log {
+            let head = &mut manifest.head;
+            (head.namespace, head.name, head.number) =
+                (key.namespace.clone(), key.name.clone(), found.number);
+            if BlobId::of(&manifest.to_bytes()?) == found.manifest {
+                return Ok(Some(found.number));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -292,7 +443,7 @@ async fn wanted_number(store: &BlobStore, key: &Key, version: &Version) -> Resul
         .collect();
     numbers.sort_unstable();
     if numbers.is_empty() {
-        return Err(ArtifactError::NoSuchArtifact { name: key.to_string() });
+        return Err(ArtifactError::NotInStore { key: Box::new(key.clone()), url: store.url().to_string() });
     }
     let Version::Tagged(tag) = version else { return Ok(numbers.pop().unwrap_or_default()) };
     for number in numbers.into_iter().rev() {

@@ -1,5 +1,6 @@
 //! The engine: what every operation on artifacts works with.
 
+use crate::charge::InstallationId;
 use crate::error::ArtifactError;
 use crate::name::Reference;
 use crate::shelf::Shelf;
@@ -44,14 +45,15 @@ pub struct Artifacts {
     pub(crate) store: BlobStore,
     pub(crate) db: Db,
     pub(crate) gate: Gate,
+    pub(crate) id: InstallationId,
     clock: Arc<dyn Clock>,
 }
 
 impl Artifacts {
-    /// The artifacts behind this store, whose acts pass this gate.
+    /// The artifacts of this installation behind this store, whose acts pass this gate.
     #[must_use]
-    pub fn new(store: BlobStore, db: Db, gate: Gate, clock: Arc<dyn Clock>) -> Self {
-        Self { store, db, gate, clock }
+    pub fn new(store: BlobStore, db: Db, gate: Gate, clock: Arc<dyn Clock>, id: InstallationId) -> Self {
+        Self { store, db, gate, id, clock }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -60,7 +62,12 @@ impl Artifacts {
 
     /// The store as the blocking parts read it.
     pub(crate) fn shelf(&self) -> Shelf {
-        Shelf { store: self.store.clone(), runtime: Handle::current() }
+        self.shelf_of(&self.store)
+    }
+
+    /// Another store likewise.
+    pub(crate) fn shelf_of(&self, store: &BlobStore) -> Shelf {
+        Shelf { store: store.clone(), runtime: Handle::current() }
     }
 
     /// Runs computation where it holds nobody up.

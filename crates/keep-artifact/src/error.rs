@@ -1,10 +1,11 @@
+use crate::charge::InstallationId;
 use crate::name::{Key, Reference, Tag};
 use keep_blob::BlobError;
 use keep_db::DbError;
 use keep_gate::GateError;
 use keep_tensor::TensorError;
 use keep_tensor::format::LayoutError;
-use keep_types::{ErrorKind, Explain};
+use keep_types::{ErrorKind, Explain, Timestamp};
 use std::path::{Path, PathBuf};
 
 /// What failed with an artifact.
@@ -91,6 +92,14 @@ pub enum ArtifactError {
         /// What was asked for.
         name: String,
     },
+    /// No such artifact in another store.
+    #[error("the store {url} holds no artifact {key}")]
+    NotInStore {
+        /// Which artifact.
+        key: Box<Key>,
+        /// Where.
+        url: String,
+    },
     /// No such version of it.
     #[error("{key} has no version {version}")]
     NoSuchVersion {
@@ -121,15 +130,50 @@ pub enum ArtifactError {
     /// The bundles that were put were taken away meanwhile.
     #[error("what was stored so far was taken away by a collection, so nothing was recorded")]
     Collected,
+    /// A version was removed or stored anew while a collection stored it anew.
+    #[error("versions changed while they were stored anew, so they stay as they were")]
+    Shifted,
     /// The store belongs to another installation.
-    #[error("the store {url} belongs to another installation of Keep")]
+    #[error("the store {url} is tended by another installation of Keep ({installation}, since {since})")]
     OtherOwner {
         /// Where.
         url: String,
+        /// Whose it is.
+        installation: InstallationId,
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Things are being deleted in the store right now.
+    #[error("the store {url} is being collected, so nothing may come to rely on what is there")]
+    BeingCollected {
+        /// Where.
+        url: String,
+    },
+    /// A store is taken over for no reason.
+    #[error("taking a store over needs a reason, which is recorded")]
+    NoReason,
+    /// Stored bytes of a version are not what was stored.
+    #[error("{version} is damaged: {part}")]
+    Damaged {
+        /// Which version of which artifact.
+        version: String,
+        /// The file, and the tensors of it as far as they are known.
+        part: String,
+        /// How it was found out.
+        #[source]
+        source: Box<ArtifactError>,
     },
     /// Both sides have a version of this number, and they differ.
     #[error("version {number} of {key} is there already and is another")]
     Diverged {
+        /// Which artifact.
+        key: Box<Key>,
+        /// Which version.
+        number: u64,
+    },
+    /// Another process is about to make this very version.
+    #[error("version {number} of {key} is on its way already, by another process")]
+    UnderWay {
         /// Which artifact.
         key: Box<Key>,
         /// Which version.
@@ -156,6 +200,11 @@ pub enum ArtifactError {
 }
 
 impl ArtifactError {
+    /// Whether it says that what is stored is not what was stored, or is gone.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(self, Self::Blob(BlobError::NotFound(_))) || self.kind() == ErrorKind::Tampered
+    }
+
     pub(crate) fn file(doing: &'static str, path: &Path, source: impl Into<std::io::Error>) -> Self {
         Self::File { doing, path: path.to_owned(), source: source.into() }
     }
@@ -174,19 +223,25 @@ impl Explain for ArtifactError {
             | Self::Path(_)
             | Self::NotUnicode(_)
             | Self::LinkOut { .. }
+            | Self::NoReason
             | Self::KeepsNothing => ErrorKind::Usage,
             Self::Changed(_)
             | Self::Exists(_)
             | Self::Collected
+            | Self::Shifted
             | Self::OtherOwner { .. }
+            | Self::BeingCollected { .. }
             | Self::Diverged { .. }
+            | Self::UnderWay { .. }
             | Self::InFlight(_) => ErrorKind::Conflict,
             Self::Manifest(_)
             | Self::ManifestHead(_)
             | Self::ManifestVersion(_)
             | Self::Misnamed { .. }
+            | Self::Damaged { .. }
             | Self::Wrong { .. } => ErrorKind::Tampered,
             Self::NoSuchArtifact { .. }
+            | Self::NotInStore { .. }
             | Self::NoSuchVersion { .. }
             | Self::NoSuchPart { .. }
             | Self::NoSuchTag(_) => ErrorKind::NotFound,
@@ -209,10 +264,19 @@ impl Explain for ArtifactError {
             }
             Self::Exists(_) => Some("name another place with --to".into()),
             Self::OtherOwner { .. } => Some(
-                "a store that several share is one to push to and pull from; `blobs.url` names one's own"
+                "pull from it and push to it, or take it over with `keep artifact owner --take-over REASON`".into(),
+            ),
+            Self::BeingCollected { .. } => Some(
+                "try again; if a collection there was cut short, the next `keep artifact gc --apply` of whoever tends it ends it"
                     .into(),
             ),
-            Self::Diverged { .. } => Some("give it another name with --as".into()),
+            Self::NoReason => Some("say why the other installation no longer tends it".into()),
+            Self::Damaged { .. } => Some(
+                "`keep artifact verify --repair --from STORE` fetches it from a store that it was pushed to".into(),
+            ),
+            Self::NotInStore { .. } => Some("look at its name, and name another --namespace if it has one".into()),
+            Self::Diverged { .. } => Some("pull it under another name with --as, as the next version of that".into()),
+            Self::UnderWay { .. } => Some("wait until it is there".into()),
             Self::InFlight(_) => Some("wait until they are done, or give a --grace".into()),
             Self::KeepsNothing => Some("say what to keep: --last 5, --every step=1000, --tagged".into()),
             Self::ManifestVersion(_) => Some("a newer version of Keep reads it".into()),

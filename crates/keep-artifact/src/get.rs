@@ -5,7 +5,7 @@ use crate::base::{Bases, RegionReader, as_chunk};
 use crate::effects::{Existing, Target};
 use crate::engine::{Artifacts, Progress, Watch, workers};
 use crate::error::ArtifactError;
-use crate::manifest::{EntryKind, FileEntry, Manifest, Shape};
+use crate::manifest::{EntryKind, FileEntry, Manifest, Shape, StoredChunk};
 use crate::name::{Key, Reference};
 use crate::shelf::Shelf;
 use keep_tensor::{Base, Hash, TensorError, pipeline};
@@ -72,10 +72,11 @@ impl Artifacts {
         let act = permit.observe().await?;
         let path = act.to.ok_or(ArtifactError::Worker)?;
         let (files, bytes) = (manifest.head.sums.files, manifest.head.sums.raw_bytes);
+        let called = called(&act.key, act.number);
         let restored = self
             .compute(move |shelf| {
                 let target = Target::at(&path, wanted.existing)?;
-                Restorer::new(shelf, Arc::new(manifest), watch).restore(target)
+                Restorer::new(shelf, Arc::new(manifest), watch, called).restore(target)
             })
             .await??;
         Ok(Got { key: act.key, version: act.number, path: restored, files, bytes })
@@ -115,12 +116,14 @@ impl Artifacts {
             Some(name) => Some(tensor_at(&file, Some(name)).ok_or_else(|| missing("tensor", name.clone()))?),
         };
         let (key, number) = (found.key, found.number);
-        let act = GetArtifact { key, number, to: None, part: Some(path), replaces: false };
+        let called = called(&key, number);
+        let act = GetArtifact { key, number, to: None, part: Some(path.clone()), replaces: false };
         let _act = self.gate.admit(caller, act).await?.observe().await?;
         self.compute(move |shelf| {
-            let restorer = Restorer::new(shelf, Arc::new(manifest), crate::engine::unwatched());
+            let restorer = Restorer::new(shelf, Arc::new(manifest), crate::engine::unwatched(), called);
             let pieces = piece.map_or(0..file.pieces.len(), |piece| piece..piece + 1);
-            Ok(restorer.pieces(&file, pieces, &mut out)?)
+            let written = restorer.pieces(&file, pieces, &mut out).map_err(ArtifactError::from);
+            written.map_err(|error| restorer.blamed(&path, &file, error))
         })
         .await?
     }
@@ -128,25 +131,43 @@ impl Artifacts {
     /// A version's manifest, which must be that of this very version: a manifest that was put in the
     /// place of another has another id.
     pub(crate) async fn manifest_of(&self, found: &crate::store::Found) -> Result<Manifest, ArtifactError> {
-        self.shelf().manifest(&found.manifest).await
+        let read = self.shelf().manifest(&found.manifest).await;
+        read.map_err(|error| match error.is_damage() {
+            true => ArtifactError::Damaged {
+                version: called(&found.key, found.number),
+                part: "the list of what it is made of".into(),
+                source: Box::new(error),
+            },
+            false => error,
+        })
     }
+}
+
+/// A version in words.
+pub(crate) fn called(key: &Key, number: u64) -> String {
+    format!("version {number} of {key}")
 }
 
 fn tensor_at(file: &FileEntry, name: Option<&str>) -> Option<usize> {
     file.pieces.iter().position(|piece| piece.tensor.as_ref().is_some_and(|t| Some(t.name.as_str()) == name))
 }
 
+/// Tensors that one error names; a model has thousands.
+const SHOWN_PARTS: usize = 8;
+
 /// One version on its way out of the store.
 pub(crate) struct Restorer {
     shelf: Shelf,
     manifest: Arc<Manifest>,
     watch: Watch,
+    /// The version in words, for errors.
+    called: String,
     done: std::cell::Cell<u64>,
 }
 
 impl Restorer {
-    pub(crate) fn new(shelf: Shelf, manifest: Arc<Manifest>, watch: Watch) -> Self {
-        Self { shelf, manifest, watch, done: std::cell::Cell::new(0) }
+    pub(crate) fn new(shelf: Shelf, manifest: Arc<Manifest>, watch: Watch, called: String) -> Self {
+        Self { shelf, manifest, watch, called, done: std::cell::Cell::new(0) }
     }
 
     /// Restores the whole tree to its place.
@@ -190,12 +211,63 @@ impl Restorer {
         out: &mut impl Write,
     ) -> Result<(), ArtifactError> {
         let mut hashing = Hashing { out, hasher: blake3::Hasher::new() };
-        let bytes = self.pieces(file, 0..file.pieces.len(), &mut hashing)?;
+        let written = self.pieces(file, 0..file.pieces.len(), &mut hashing);
+        let bytes = written.map_err(|error| self.blamed(path, file, error.into()))?;
         let hash = Hash::from_bytes(*hashing.hasher.finalize().as_bytes());
         if bytes != file.bytes || hash != file.hash {
-            return Err(ArtifactError::Wrong { path: path.to_owned() });
+            let wrong = ArtifactError::Wrong { path: path.to_owned() };
+            return Err(self.blamed(path, file, wrong));
         }
         Ok(())
+    }
+
+    /// The error of a file that cannot be restored, with the version and the tensors that it concerns where
+    /// what is stored is at fault. Only then are the file's chunks read once more, to name all of them.
+    fn blamed(&self, path: &str, file: &FileEntry, error: ArtifactError) -> ArtifactError {
+        if !error.is_damage() {
+            return error;
+        }
+        let parts = self.damaged_parts(file);
+        let shown = parts.iter().take(SHOWN_PARTS).cloned().collect::<Vec<_>>().join(", ");
+        let more = parts.len().saturating_sub(SHOWN_PARTS);
+        let part = match (parts.is_empty(), more) {
+            (true, _) => path.to_owned(),
+            (false, 0) => format!("{path} ({shown})"),
+            (false, more) => format!("{path} ({shown} and {more} more)"),
+        };
+        ArtifactError::Damaged { version: self.called.clone(), part, source: Box::new(error) }
+    }
+
+    /// The tensors of a file, and the bytes between them, that cannot be read as they were stored.
+    pub(crate) fn damaged_parts(&self, file: &FileEntry) -> Vec<String> {
+        let mut seen = HashMap::new();
+        let mut parts = Vec::new();
+        let mut at = 0u64;
+        for piece in &file.pieces {
+            let start = at;
+            at += self.manifest.regions[piece.region as usize].what.bytes;
+            if self.is_damaged(piece.region, &mut seen) {
+                let name = piece.tensor.as_ref().map(|tensor| tensor.name.clone());
+                parts.push(name.unwrap_or_else(|| format!("bytes {start} to {at}")));
+            }
+        }
+        parts
+    }
+
+    /// Whether a region, or one that it differs from, cannot be read.
+    fn is_damaged(&self, region: u32, seen: &mut HashMap<u32, bool>) -> bool {
+        if let Some(known) = seen.get(&region) {
+            return *known;
+        }
+        let read = |chunk: &StoredChunk| {
+            let bundle = self.manifest.bundles[chunk.bundle as usize].id;
+            self.shelf.wait(Shelf::chunk(&self.shelf.store, bundle, *chunk)).is_ok()
+        };
+        let own = !self.manifest.chunks_of(region).iter().all(read);
+        let below = self.manifest.regions[region as usize].base;
+        let damaged = own || below.is_some_and(|below| self.is_damaged(below, seen));
+        seen.insert(region, damaged);
+        damaged
     }
 
     /// Writes some pieces of a file, one behind the other.

@@ -163,6 +163,18 @@ pub struct Sums {
     pub delta_stored_bytes: u64,
 }
 
+/// Reads a manifest and writes it again: whoever reads what others wrote must do so without harm, and
+/// what was read means the same when it is written.
+///
+/// # Errors
+/// When the bytes are no manifest that holds together.
+pub fn check_manifest(bytes: &[u8]) -> Result<(), crate::error::ArtifactError> {
+    let manifest = Manifest::from_bytes(bytes)?;
+    let again = Manifest::from_bytes(&manifest.to_bytes()?)?;
+    assert!(again == manifest, "a manifest changed when it was written again");
+    Ok(())
+}
+
 /// The number that stands for how a region's bytes are encoded: none for plain bytes.
 pub(crate) fn content_of(kind: &RegionKind) -> u8 {
     let RegionKind::Tensor(tensor) = kind else { return 0 };
@@ -202,11 +214,62 @@ impl Manifest {
         &self.chunks[region.first as usize..(region.first + region.count) as usize]
     }
 
+    /// Whether two manifests restore the same version, however each stores it: a collection may store
+    /// anew what another store holds as it was put.
+    pub(crate) fn restores_the_same(&self, other: &Self) -> bool {
+        let plain = |manifest: &Self| {
+            let mut head = manifest.head.clone();
+            head.sums = Sums::default();
+            for entry in &mut head.entries {
+                if let EntryKind::File(file) = &mut entry.kind {
+                    file.pieces.iter_mut().for_each(|piece| piece.region = 0);
+                }
+            }
+            head
+        };
+        plain(self) == plain(other)
+    }
+
     /// The files with their paths.
     pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &FileEntry)> {
         self.head.entries.iter().filter_map(|entry| match &entry.kind {
             EntryKind::File(file) => Some((entry.path.as_str(), file)),
             _ => None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_manifest;
+    use std::fs;
+    use std::path::Path;
+
+    /// Those of the corpus that are called `good` must be read for good; no other may do harm.
+    #[test]
+    fn the_corpus_holds() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/manifest");
+        let (mut good, mut refused) = (0, 0);
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let bytes = fs::read(&path).unwrap();
+            let read = check_manifest(&bytes);
+            if path.file_name().unwrap().to_string_lossy().starts_with("good") {
+                read.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                good += 1;
+                // Whatever is cut off or changed in it is refused, or means the same when written again.
+                for end in 0..bytes.len() {
+                    assert!(check_manifest(&bytes[..end]).is_err(), "{}, cut at {end}", path.display());
+                }
+                for at in 0..bytes.len() {
+                    let mut changed = bytes.clone();
+                    changed[at] ^= 1 << (at % 8);
+                    let _ = check_manifest(&changed);
+                }
+            } else {
+                refused += usize::from(read.is_err());
+            }
+        }
+        assert!(good > 2 && refused > 5, "the corpus is missing: {good}, {refused}");
     }
 }

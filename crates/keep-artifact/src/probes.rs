@@ -21,7 +21,7 @@ const SECRET_NAMES: [&[u8]; 2] = [b"aws_secret_access_key", b"AWS_SECRET_ACCESS_
 /// The artifacts' promises with their checks and the twins that break them.
 #[must_use]
 pub fn probes() -> Vec<Probe> {
-    vec![
+    let mut all = vec![
         Probe {
             promise: Promise {
                 id: "ARTIFACT-1",
@@ -52,7 +52,9 @@ pub fn probes() -> Vec<Probe> {
             run: |_| verdict(hostile_are_refused(Manifest::from_bytes)),
             twin: Twin::Program(|_| verdict(hostile_are_refused(Manifest::unchecked))),
         },
-    ]
+    ];
+    all.extend(crate::packing::probes());
+    all
 }
 
 fn verdict(found: Result<Option<String>, String>) -> Verdict {

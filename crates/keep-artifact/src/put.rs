@@ -9,8 +9,9 @@ use crate::manifest::{Head, Manifest, Sums};
 use crate::name::{Key, Tag};
 use crate::source::Source;
 use crate::store::{self, NewVersion, Pending};
-use crate::weave::{Loom, Previous, Woven};
-use keep_blob::BlobId;
+use crate::tend::failed;
+use crate::weave::{KnownThings, Loom, Previous, Woven};
+use keep_blob::{BlobId, BlobUrl};
 use keep_gate::Started;
 use keep_types::{Act, Caller, chain};
 use serde::Serialize;
@@ -26,6 +27,18 @@ pub struct NewArtifact {
     pub path: PathBuf,
     /// Marks on the version.
     pub tags: Vec<Tag>,
+    /// How what is stored already is looked at before it is relied on; without a word as is usual for the
+    /// store.
+    pub check: Option<Check>,
+}
+
+/// How what is stored already is looked at before a new version relies on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Check {
+    /// That it is there and has its size: usual for a bucket, where reading costs as much as storing.
+    Sizes,
+    /// That its bytes are what was stored: usual for a folder.
+    Bytes,
 }
 
 /// What was stored.
@@ -45,6 +58,8 @@ pub struct Put {
     pub sums: Sums,
     /// Why no differences to the version before were stored, where it could not be read.
     pub no_base_because: Option<String>,
+    /// Parts that were stored already and are damaged there or gone, so that they were stored anew.
+    pub stored_anew: u64,
 }
 
 impl Artifacts {
@@ -64,16 +79,21 @@ impl Artifacts {
             bytes: source.raw_bytes,
             files: source.items.len(),
         };
+        self.must_tend().await?;
+        let check = new.check.unwrap_or_else(|| self.usual_check());
         let permit = self.gate.admit(caller, act).await?;
         let by = permit.principal().to_string();
         let (previous, no_base_because) = self.previous(&key).await?;
         let (started, pending) = store::begin(permit, &key, None).await?;
+        if let Err(error) = effects::claim(&started, &self.store, self.id, self.now()).await {
+            return Err(self.give_up(started, pending, error).await);
+        }
         let shape = source.shape;
         let (db, home) = (self.db.clone(), key.namespace.clone());
         let (started, woven) = self
             .compute(move |shelf| {
-                let loom = Loom::new(&started, &shelf, &db, pending, home, previous, watch);
-                let woven = loom.weave(&source);
+                let known = KnownThings { home, previous, check };
+                let woven = Loom::new(&started, &shelf, &db, pending, known, watch).weave(&source);
                 (started, woven)
             })
             .await?;
@@ -92,9 +112,18 @@ impl Artifacts {
             entries: woven.entries.clone(),
             sums: woven.sums,
         };
-        let sums = head.sums;
+        let (sums, stored_anew) = (head.sums, woven.stored_anew);
         let manifest = self.name_and_record(started, pending, head, woven, tags.clone()).await?;
-        Ok(Put { key, version: pending.number, manifest: manifest.to_string(), tags, sums, no_base_because })
+        let (version, manifest) = (pending.number, manifest.to_string());
+        Ok(Put { key, version, manifest, tags, sums, no_base_because, stored_anew })
+    }
+
+    /// How what is stored already is looked at in this store.
+    pub(crate) fn usual_check(&self) -> Check {
+        match self.store.url() {
+            BlobUrl::S3 { .. } => Check::Sizes,
+            BlobUrl::Folder(_) | BlobUrl::Memory => Check::Bytes,
+        }
     }
 
     /// The last version of the artifact, as what differences are made against. One that cannot be read
@@ -126,11 +155,16 @@ impl Artifacts {
         let Woven { bundles, regions, chunks, seen, new_chunks, .. } = woven;
         let ids = bundles.iter().map(|bundle| bundle.id).collect();
         let manifest = Manifest { head, bundles, regions, chunks };
-        let stored = self.store_manifest(&started, pending, &key, &manifest, &tags).await;
+        let stored = self.store_manifest(&started, pending, &manifest).await;
         let id = match stored {
             Ok(id) => id,
             Err(error) => return Err(self.give_up(started, pending, error).await),
         };
+        let name = (&key, pending.number);
+        if let Err(error) = effects::name_version(&started, &self.store, name, id, &tags).await {
+            // The name may stand all the same, so the next collection takes it away with the rest.
+            return Err(failed(started, error).await);
+        }
         let version = NewVersion {
             manifest: id,
             made,
@@ -149,9 +183,7 @@ impl Artifacts {
         &self,
         started: &Started<A>,
         pending: Pending,
-        key: &Key,
         manifest: &Manifest,
-        tags: &[Tag],
     ) -> Result<BlobId, ArtifactError> {
         let bytes = manifest.to_bytes()?;
         // What cannot be read again must never be recorded as stored.
@@ -159,7 +191,8 @@ impl Artifacts {
         let (id, size) = (BlobId::of(&bytes), bytes.len() as u64);
         store::hold_new(started, &self.db, pending, id, size).await?;
         effects::put_blob(started, &self.store, bytes.into()).await?;
-        effects::name_version(started, &self.store, (key, pending.number), id, tags).await?;
+        // Whoever took the store over meanwhile knows nothing of this version's number.
+        self.must_tend().await?;
         Ok(id)
     }
 

@@ -82,7 +82,9 @@ impl Drop for Ahead {
 
 /// A store's error as the codec hands it on; whether it means damage stays known.
 pub(crate) fn stored(error: keep_blob::BlobError) -> TensorError {
-    let damaged = keep_types::Explain::kind(&error) == keep_types::ErrorKind::Tampered;
+    // What a manifest names and the store lacks is as damaged as what it holds wrongly.
+    let missing = matches!(error, keep_blob::BlobError::NotFound(_));
+    let damaged = missing || keep_types::Explain::kind(&error) == keep_types::ErrorKind::Tampered;
     let kind = if damaged { io::ErrorKind::InvalidData } else { io::ErrorKind::Other };
     TensorError::Stored(io::Error::new(kind, error))
 }

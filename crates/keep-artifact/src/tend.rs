@@ -6,6 +6,7 @@ use crate::engine::Artifacts;
 use crate::error::ArtifactError;
 use crate::name::{Key, Reference, Tag};
 use crate::store::{self, Found, Sweepable};
+use crate::tidy::Tidied;
 use keep_gate::Outcome;
 use keep_types::{Act, Caller, Duration, Namespace, chain};
 use serde::Serialize;
@@ -64,6 +65,10 @@ pub struct Collection {
     pub in_flight: u64,
     /// Bundles that nothing uses but that are too young.
     pub young: u64,
+    /// Of the bundles that go, those that others have named in the store: they are forgotten here and stay.
+    pub needed_elsewhere: usize,
+    /// What is stored anew so that more can go, where that is worth it.
+    pub tidied: Option<Tidied>,
     /// Whether it was carried out.
     pub applied: bool,
 }
@@ -76,6 +81,8 @@ impl From<&Sweepable> for Collection {
             dead_puts: found.puts.len(),
             in_flight: found.in_flight,
             young: found.young,
+            needed_elsewhere: 0,
+            tidied: None,
             applied: false,
         }
     }
@@ -102,12 +109,18 @@ impl Artifacts {
         }
         tags.extend(add.iter().cloned());
         let tags: Vec<Tag> = tags.into_iter().collect();
+        self.must_tend().await?;
         let act = TagArtifact { key: found.key.clone(), number: found.number, tags: tags.clone() };
         let started = self.gate.admit(caller, act).await?.begin().await?;
         let name = (&found.key, found.number);
         match effects::name_version(&started, &self.store, name, found.manifest, &tags).await {
             Ok(()) => store::tag_version(started, found.id, tags.clone()).await?,
             Err(error) => return Err(failed(started, error).await),
+        }
+        let after = self.stands(&found.key, found.number).await?;
+        if after.is_some_and(|after| after.manifest != found.manifest) {
+            // A collection stored it anew meanwhile, and the name that was just written says the old.
+            return Box::pin(self.tag(caller, namespace, reference, (add, &[]))).await;
         }
         Ok(tags)
     }
@@ -132,10 +145,12 @@ impl Artifacts {
     async fn remove_found(&self, caller: &Caller, gone: Vec<Found>) -> Result<Vec<u64>, ArtifactError> {
         let Some(key) = gone.first().map(|one| one.key.clone()) else { return Ok(Vec::new()) };
         let numbers: Vec<u64> = gone.iter().map(|one| one.number).collect();
+        // In a store that another tends, the names are that one's; only what is known here is forgotten.
+        let tends = self.tends().await?;
         let act = RemoveVersions { key: key.clone(), numbers: numbers.clone() };
         let started = self.gate.admit(caller, act).await?.begin().await?;
         // The names first: should this be cut short, the tables still know what to remove again.
-        for number in &numbers {
+        for number in numbers.iter().filter(|_| tends) {
             if let Err(error) = effects::unname_version(&started, &self.store, &key, *number).await {
                 return Err(failed(started, error).await);
             }
@@ -179,18 +194,22 @@ impl Artifacts {
     /// When the gate refuses or the database cannot be read.
     pub async fn survey(&self, caller: &Caller, grace: Duration) -> Result<Collection, ArtifactError> {
         self.may_look(caller).await?;
+        self.must_tend().await?;
         let before = self.now().minus(grace);
         let found = self.db.read(move |tx| store::survey(tx.sql(), before)).await?;
-        Ok(Collection::from(&found))
+        let tidied = self.untidy().await?.map(|tidying| tidying.sums());
+        Ok(Collection { tidied, ..Collection::from(&found) })
     }
 
     /// Takes away what nothing uses: first it is condemned, durably and under the database's one writer,
-    /// so that no put takes it up again; then it is deleted; then its rows go. Whatever is cut short is
-    /// done by the next collection.
+    /// so that no put takes it up again; then what differs from removed versions or lies in bundles that
+    /// are mostly waste is stored anew, where that frees more than it costs; then what is condemned is
+    /// deleted, and its rows go. Whatever is cut short is done by the next collection.
     ///
     /// # Errors
     /// When the gate refuses, the store cannot delete, or nothing may be young while a put runs.
     pub async fn collect(&self, caller: &Caller, grace: Duration) -> Result<Collection, ArtifactError> {
+        self.must_tend().await?;
         let now = self.now();
         if grace == Duration::from_ms(0) {
             let found = self.db.read(move |tx| store::survey(tx.sql(), now)).await?;
@@ -199,22 +218,42 @@ impl Artifacts {
             }
         }
         let permit = self.gate.admit(caller, Collect { grace }).await?;
-        let (started, found) = store::begin_sweep(permit, now.minus(grace), now).await?;
-        let swept = async {
-            for put in &found.puts {
-                effects::unname_version(&started, &self.store, &put.key, put.number).await?;
+        let (started, _) = store::begin_sweep(permit, now.minus(grace), now).await?;
+        let (started, tidied) = self.tidy(started).await?;
+        let (found, needed_elsewhere) = match self.sweep(&started, grace).await {
+            Ok(swept) => swept,
+            Err(error) => {
+                // Should this fail as well, the next collection takes the place of this one.
+                let _ = self.deleted(&started).await;
+                return Err(failed(started, error).await);
             }
-            for bundle in &found.bundles {
-                effects::delete_blob(&started, &self.store, &bundle.blob).await?;
-            }
-            effects::sweep_temporary(&started, &self.store, now.minus(LEFTOVER)).await
         };
-        if let Err(error) = swept.await {
-            return Err(failed(started, error).await);
-        }
-        let collection = Collection { applied: true, ..Collection::from(&found) };
+        let collection = Collection { applied: true, tidied, needed_elsewhere, ..Collection::from(&found) };
         store::end_sweep(started, found).await?;
         Ok(collection)
+    }
+
+    /// Deletes what is condemned, with what has just become so; and says how much of that stays because
+    /// others need it.
+    async fn sweep(
+        &self,
+        started: &keep_gate::Started<Collect>,
+        grace: Duration,
+    ) -> Result<(Sweepable, usize), ArtifactError> {
+        let now = self.now();
+        let found = store::condemn(started, &self.db, now.minus(grace), now).await?;
+        // Names before bytes: one that a dying process left behind must not outlive what it names.
+        for put in &found.puts {
+            self.settle_name(started, &put.key, put.number).await?;
+        }
+        let needed = self.begin_deleting(started, &found).await?;
+        for bundle in found.bundles.iter().filter(|bundle| !needed.contains(&bundle.blob)) {
+            effects::delete_blob(started, &self.store, &bundle.blob).await?;
+        }
+        effects::sweep_temporary(started, &self.store, now.minus(LEFTOVER)).await?;
+        self.deleted(started).await?;
+        let spared = found.bundles.iter().filter(|bundle| needed.contains(&bundle.blob)).count();
+        Ok((found, spared))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::engine::{Artifacts, Progress, Watch};
 use crate::error::ArtifactError;
-use crate::get::Restorer;
+use crate::get::{Restorer, called};
 use crate::manifest::Manifest;
 use crate::name::Reference;
 use crate::shelf::Shelf;
@@ -29,6 +29,8 @@ pub struct Damage {
     pub version: u64,
     /// Which file, where that is known.
     pub file: Option<String>,
+    /// Which tensors of the file, or which bytes between them; all of it where none is named.
+    pub parts: Vec<String>,
     /// What is wrong.
     pub problem: String,
 }
@@ -91,14 +93,16 @@ impl Artifacts {
                 moved(Progress { doing: "verifying", done: before + at.done, all, stored: None });
             });
             match self.manifest_of(&one).await {
-                Err(error) => verified.damaged.push(damage(&one, None, &error)),
+                Err(error) => {
+                    verified.damaged.push(damage(&one, Fault { file: None, parts: Vec::new(), error }));
+                }
                 Ok(manifest) => self.verify_one(&one, manifest, depth, inside, &mut verified).await?,
             }
         }
         Ok(verified)
     }
 
-    async fn seen(
+    pub(crate) async fn seen(
         &self,
         caller: &Caller,
         namespace: Option<&Namespace>,
@@ -121,11 +125,14 @@ impl Artifacts {
     ) -> Result<(), ArtifactError> {
         let manifest = Arc::new(manifest);
         let found = match depth {
-            Depth::All => self.compute(move |shelf| whole(shelf, &manifest, &watch)).await?,
+            Depth::All => {
+                let called = called(&one.key, one.number);
+                self.compute(move |shelf| whole(shelf, &manifest, &watch, called)).await?
+            }
             Depth::Sample(count) => self.compute(move |shelf| sample(&shelf, &manifest, count)).await??,
         };
         verified.bytes += found.0;
-        verified.damaged.extend(found.1.iter().map(|(file, error)| damage(one, file.clone(), error)));
+        verified.damaged.extend(found.1.into_iter().map(|fault| damage(one, fault)));
         Ok(())
     }
 
@@ -157,20 +164,40 @@ impl Artifacts {
     }
 }
 
-type Faults = (u64, Vec<(Option<String>, ArtifactError)>);
-
-fn damage(one: &Found, file: Option<String>, error: &ArtifactError) -> Damage {
-    let problem = chain(error).join(": ");
-    Damage { artifact: one.key.to_string(), version: one.number, file, problem }
+/// What was found wrong with a file, or with a version as a whole.
+struct Fault {
+    file: Option<String>,
+    parts: Vec<String>,
+    error: ArtifactError,
 }
 
-fn whole(shelf: Shelf, manifest: &Arc<Manifest>, watch: &Watch) -> Faults {
-    let restorer = Restorer::new(shelf, Arc::clone(manifest), Arc::clone(watch));
+type Faults = (u64, Vec<Fault>);
+
+fn damage(one: &Found, fault: Fault) -> Damage {
+    // What `parts` says need not be said again.
+    let problem = match &fault.error {
+        ArtifactError::Damaged { source, .. } => chain(source.as_ref()),
+        error => chain(error),
+    };
+    Damage {
+        artifact: one.key.to_string(),
+        version: one.number,
+        file: fault.file,
+        parts: fault.parts,
+        problem: problem.join(": "),
+    }
+}
+
+fn whole(shelf: Shelf, manifest: &Arc<Manifest>, watch: &Watch, called: String) -> Faults {
+    let restorer = Restorer::new(shelf, Arc::clone(manifest), Arc::clone(watch), called);
     let (mut bytes, mut wrong) = (0, Vec::new());
     for (path, file) in manifest.files() {
         match restorer.file(path, file, &mut std::io::sink()) {
             Ok(()) => bytes += file.bytes,
-            Err(error) => wrong.push((Some(path.to_owned()), error)),
+            Err(error) => {
+                let parts = if error.is_damage() { restorer.damaged_parts(file) } else { Vec::new() };
+                wrong.push(Fault { file: Some(path.to_owned()), parts, error });
+            }
         }
     }
     (bytes, wrong)
@@ -186,7 +213,7 @@ fn sample(shelf: &Shelf, manifest: &Arc<Manifest>, count: usize) -> Result<Fault
         let bundle = manifest.bundles[chunk.bundle as usize].id;
         match shelf.wait(Shelf::chunk(&shelf.store, bundle, chunk)) {
             Ok(read) => bytes += read.len() as u64,
-            Err(error) => wrong.push((None, error.into())),
+            Err(error) => wrong.push(Fault { file: None, parts: Vec::new(), error: error.into() }),
         }
     }
     Ok((bytes, wrong))

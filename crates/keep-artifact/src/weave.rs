@@ -9,6 +9,7 @@ use crate::manifest::{
     BundleRef, Entry, EntryKind, FileEntry, Known, MAX_DEPTH, Manifest, Piece, StoredChunk, StoredRegion,
     Sums,
 };
+use crate::put::Check;
 use crate::scan::{Scanned, scan};
 use crate::shelf::Shelf;
 use crate::source::{Item, ItemKind, Source};
@@ -34,7 +35,7 @@ use std::sync::Arc;
 const MIN_REGION_BYTES: u64 = 4096;
 /// A difference must save at least this much of what the region would take alone: less is not worth what
 /// reading two regions costs at each restoration.
-const MIN_GAIN_PERCENT: usize = 5;
+const MIN_GAIN_PERCENT: u64 = 5;
 /// Where a region is tried out, and how much of it at each place.
 const TRIES: u64 = 3;
 const TRY_BYTES: u64 = 256 << 10;
@@ -43,6 +44,14 @@ const TRY_BYTES: u64 = 256 << 10;
 pub(crate) struct Previous {
     pub(crate) id: BlobId,
     pub(crate) reader: RegionReader,
+}
+
+/// What a put may build on.
+pub(crate) struct KnownThings {
+    /// The namespace whose view of what is stored counts.
+    pub(crate) home: Namespace,
+    pub(crate) previous: Option<Previous>,
+    pub(crate) check: Check,
 }
 
 /// What comes out: everything of a manifest but its name.
@@ -55,6 +64,8 @@ pub(crate) struct Woven {
     /// The regions whose bytes were seen here, by which they may be known again.
     pub(crate) seen: Vec<(Known, u32)>,
     pub(crate) new_chunks: Vec<(Hash, BlobId, u32, u32)>,
+    /// Regions and chunks that are stored already, but not as they were, and so were stored anew.
+    pub(crate) stored_anew: u64,
 }
 
 /// One put, while it runs.
@@ -62,8 +73,7 @@ pub(crate) struct Loom<'a, A> {
     started: &'a Started<A>,
     shelf: &'a Shelf,
     db: &'a Db,
-    home: Namespace,
-    previous: Option<Previous>,
+    built_on: KnownThings,
     watch: Watch,
     pour: Pour<'a>,
     regions: Vec<StoredRegion>,
@@ -73,6 +83,7 @@ pub(crate) struct Loom<'a, A> {
     taken: HashMap<(BlobId, u32), Option<u32>>,
     seen: Vec<(Known, u32)>,
     sums: Sums,
+    stored_anew: u64,
     hashed: u64,
     done: u64,
     all: u64,
@@ -84,20 +95,18 @@ impl<'a, A: Act + Sync> Loom<'a, A> {
         shelf: &'a Shelf,
         db: &'a Db,
         pending: Pending,
-        home: Namespace,
-        previous: Option<Previous>,
+        built_on: KnownThings,
         watch: Watch,
     ) -> Self {
         let mut manifests = HashMap::new();
-        if let Some(previous) = &previous {
+        if let Some(previous) = &built_on.previous {
             manifests.insert(previous.id, Some(Arc::clone(previous.reader.manifest())));
         }
         Self {
             started,
             shelf,
             db,
-            home,
-            previous,
+            built_on,
             watch,
             pour: Pour::new(shelf, db, pending),
             regions: Vec::new(),
@@ -107,6 +116,7 @@ impl<'a, A: Act + Sync> Loom<'a, A> {
             taken: HashMap::new(),
             seen: Vec::new(),
             sums: Sums::default(),
+            stored_anew: 0,
             hashed: 0,
             done: 0,
             all: 0,
@@ -135,6 +145,7 @@ impl<'a, A: Act + Sync> Loom<'a, A> {
             sums: self.sums,
             seen: self.seen,
             new_chunks: poured.new,
+            stored_anew: self.stored_anew,
         })
     }
 
@@ -198,7 +209,7 @@ impl<'a, A: Act + Sync> Loom<'a, A> {
         if known.bytes < MIN_REGION_BYTES {
             return Ok(None);
         }
-        let (home, what) = (self.home.clone(), *known);
+        let (home, what) = (self.built_on.home.clone(), *known);
         let seen = self.db.read(move |tx| store::known_region(tx.sql(), &home, &what)).wait()?;
         let Some(seen) = seen else { return Ok(None) };
         let taken = self.take(seen.manifest, seen.at)?;
@@ -215,8 +226,11 @@ impl<'a, A: Act + Sync> Loom<'a, A> {
         }
         let read = match self.shelf.wait(self.shelf.manifest(&id)) {
             Ok(manifest) => Some(Arc::new(manifest)),
-            // Collected since it was found: then the region is not known after all.
-            Err(ArtifactError::Blob(keep_blob::BlobError::NotFound(_))) => None,
+            // Collected since it was found, or damaged: then the region is not known after all.
+            Err(error) if error.is_damage() => {
+                self.stored_anew += 1;
+                None
+            }
             Err(error) => return Err(error),
         };
         self.manifests.insert(id, read.clone());
@@ -245,6 +259,10 @@ impl<'a, A: Act + Sync> Loom<'a, A> {
                 None => return Ok(None),
             },
         };
+        if !self.is_whole(manifest, manifest.chunks_of(at))? {
+            self.stored_anew += 1;
+            return Ok(None);
+        }
         let mut chunks = Vec::with_capacity(region.count as usize);
         for chunk in manifest.chunks_of(at) {
             let bundle = manifest.bundles[chunk.bundle as usize];
@@ -252,6 +270,30 @@ impl<'a, A: Act + Sync> Loom<'a, A> {
             chunks.push(StoredChunk { bundle, ..*chunk });
         }
         self.push(region.what, base, region.depth, &chunks).map(Some)
+    }
+
+    /// Whether stored chunks are as they were stored, as far as this put looks. What is damaged or gone is
+    /// stored anew rather than relied on.
+    fn is_whole(&mut self, manifest: &Manifest, chunks: &[StoredChunk]) -> Result<bool, ArtifactError> {
+        for chunk in chunks {
+            if !self.pour.is_there(&manifest.bundles[chunk.bundle as usize])? {
+                return Ok(false);
+            }
+        }
+        if self.built_on.check == Check::Sizes {
+            return Ok(true);
+        }
+        let located = |chunk: &StoredChunk| (manifest.bundles[chunk.bundle as usize].id, *chunk);
+        let mut ahead = self.shelf.ahead(chunks.iter().map(located).collect());
+        let mut bytes = Vec::new();
+        for _ in chunks {
+            match ahead.next(&mut bytes).map_err(ArtifactError::from) {
+                Ok(()) => {}
+                Err(error) if error.is_damage() => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
     }
 
     fn push(
@@ -269,7 +311,9 @@ impl<'a, A: Act + Sync> Loom<'a, A> {
         Ok(at)
     }
 
-    /// Encodes the regions of a file that are not stored yet.
+    /// Encodes the regions of a file that are not stored yet. Should what they would differ from turn out
+    /// to be damaged half way through, they are stored without it; chunks that were poured by then serve
+    /// where they fit.
     fn encode(
         &mut self,
         file: &mut File,
@@ -282,6 +326,25 @@ impl<'a, A: Act + Sync> Loom<'a, A> {
             return Ok(());
         }
         let bases = self.bases(file, scanned, item, wanted)?;
+        let (sums, done, differs) = (self.sums, self.done, bases.iter().any(Option::is_some));
+        match self.encode_against(file, path, scanned, wanted, bases) {
+            Err(error) if differs && error.is_damage() => {
+                (self.sums, self.done) = (sums, done);
+                self.stored_anew += 1;
+                self.encode_against(file, path, scanned, wanted, vec![None; wanted.len()])
+            }
+            other => other,
+        }
+    }
+
+    fn encode_against(
+        &mut self,
+        file: &mut File,
+        path: &std::path::Path,
+        scanned: &Scanned,
+        wanted: &[(usize, Known)],
+        bases: Vec<Option<RegionBase>>,
+    ) -> Result<(), ArtifactError> {
         let (mut window, shown) = Window::new(file, &scanned.layout, wanted);
         let by_start = shown
             .regions
@@ -335,18 +398,33 @@ impl<'a, A: Act + Sync> Loom<'a, A> {
         if let Some(own) = self.pour.own(&chunk.hash) {
             return Ok(Some(own));
         }
-        let (home, hash) = (self.home.clone(), chunk.hash);
+        let (home, hash) = (self.built_on.home.clone(), chunk.hash);
         let found = self.db.read(move |tx| store::known_chunk(tx.sql(), &home, &hash)).wait()?;
         let Some(found) = found else { return Ok(None) };
         let bundle = BundleRef { id: found.bundle, bytes: found.bundle_bytes };
+        let (start, bytes, raw_bytes) = (found.start, found.bytes, chunk.raw_len);
+        let known = StoredChunk { hash, bundle: 0, start, bytes, raw_bytes };
+        if !self.chunk_is_whole(bundle, known)? {
+            self.stored_anew += 1;
+            return Ok(None);
+        }
         let taken = self.pour.take_up(self.started, bundle)?;
-        Ok(taken.map(|bundle| StoredChunk {
-            hash,
-            bundle,
-            start: found.start,
-            bytes: found.bytes,
-            raw_bytes: chunk.raw_len,
-        }))
+        Ok(taken.map(|bundle| StoredChunk { bundle, ..known }))
+    }
+
+    fn chunk_is_whole(&mut self, bundle: BundleRef, chunk: StoredChunk) -> Result<bool, ArtifactError> {
+        if !self.pour.is_there(&bundle)? {
+            return Ok(false);
+        }
+        if self.built_on.check == Check::Sizes {
+            return Ok(true);
+        }
+        match self.shelf.wait(Shelf::chunk(&self.shelf.store, bundle.id, chunk)).map_err(ArtifactError::from)
+        {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_damage() => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// For each wanted region the one of the version before that it is worth to be a difference to.
@@ -357,7 +435,7 @@ impl<'a, A: Act + Sync> Loom<'a, A> {
         item: &Item,
         wanted: &[(usize, Known)],
     ) -> Result<Vec<Option<RegionBase>>, ArtifactError> {
-        let Some(previous) = &self.previous else { return Ok(vec![None; wanted.len()]) };
+        let Some(previous) = &self.built_on.previous else { return Ok(vec![None; wanted.len()]) };
         let (id, reader) = (previous.id, previous.reader.clone());
         let counterparts = counterparts(reader.manifest(), &item.path, &scanned.layout, wanted);
         let mut bases = Vec::with_capacity(wanted.len());
@@ -367,7 +445,11 @@ impl<'a, A: Act + Sync> Loom<'a, A> {
                 continue;
             };
             let deep = reader.manifest().regions[at as usize].depth >= MAX_DEPTH;
-            let worth = !deep && pays(file, &scanned.layout.regions[*index], &reader, at)?;
+            let worth = !deep
+                && match pays(file, &scanned.layout.regions[*index], &reader, at) {
+                    Err(error) if error.is_damage() => false,
+                    measured => measured?,
+                };
             let taken = if worth { self.take(id, at)? } else { None };
             bases.push(taken.map(|own| (own, (reader.clone(), at))));
         }
@@ -433,11 +515,16 @@ fn pays(file: &mut File, region: &Region, base: &RegionReader, at: u32) -> Resul
             break;
         }
     }
-    Ok(differing_bytes * 100 <= alone_bytes * (100 - MIN_GAIN_PERCENT))
+    Ok(worth_a_base(differing_bytes as u64, alone_bytes as u64))
+}
+
+/// Whether a difference of so many bytes is worth what restoring it costs.
+pub(crate) const fn worth_a_base(differing_bytes: u64, alone_bytes: u64) -> bool {
+    differing_bytes.saturating_mul(100) <= alone_bytes.saturating_mul(100 - MIN_GAIN_PERCENT)
 }
 
 /// An error of ours that went through the codec comes out as itself.
-fn unwrapped(error: TensorError) -> ArtifactError {
+pub(crate) fn unwrapped(error: TensorError) -> ArtifactError {
     match error {
         TensorError::Sink(inner) => match inner.downcast::<ArtifactError>() {
             Ok(ours) => ours,

@@ -16,6 +16,14 @@ pub trait Base: Sync {
     /// # Errors
     /// When the base cannot be read.
     fn fetch(&self, region: &Region, offset: u64, out: &mut [u8]) -> Result<bool, TensorError>;
+
+    /// Where a region's counterpart begins, in a base that lies open as a file. What is stored as a
+    /// difference to such a base takes this down, so that restoring it does not depend on how the base's
+    /// format is read by then.
+    fn starts_at(&self, region: &Region) -> Option<u64> {
+        let _ = region;
+        None
+    }
 }
 
 /// Which region of a base belongs to a region of another file: the tensor of the same name, type and
@@ -53,16 +61,32 @@ impl Counterparts {
 #[derive(Debug)]
 pub struct FileBase<R> {
     source: Mutex<R>,
-    regions: Vec<Region>,
-    counterparts: Counterparts,
+    places: Places,
     root: Hash,
+}
+
+/// Where counterparts lie.
+#[derive(Debug)]
+enum Places {
+    /// As the base's own layout says.
+    Found { regions: Vec<Region>, counterparts: Counterparts },
+    /// As was taken down: by where a region begins in the other file.
+    Told(HashMap<u64, u64>),
 }
 
 impl<R: Read + Seek + Send> FileBase<R> {
     /// A base from a file, its layout, and what it is called.
     pub fn new(source: R, layout: Layout, root: Hash) -> Self {
         let counterparts = Counterparts::new(&layout.regions);
-        Self { source: Mutex::new(source), regions: layout.regions, counterparts, root }
+        let places = Places::Found { regions: layout.regions, counterparts };
+        Self { source: Mutex::new(source), places, root }
+    }
+
+    /// A base of which is known where the counterparts of another file's regions begin: for each that has
+    /// one, where the region begins and where its counterpart does.
+    pub fn told(source: R, starts: impl IntoIterator<Item = (u64, u64)>, root: Hash) -> Self {
+        let places = Places::Told(starts.into_iter().collect());
+        Self { source: Mutex::new(source), places, root }
     }
 }
 
@@ -72,11 +96,21 @@ impl<R: Read + Seek + Send> Base for FileBase<R> {
     }
 
     fn fetch(&self, region: &Region, offset: u64, out: &mut [u8]) -> Result<bool, TensorError> {
-        let Some(at) = self.counterparts.find(region, &self.regions) else { return Ok(false) };
+        let Some(start) = self.starts_at(region) else { return Ok(false) };
+        let at = start.checked_add(offset).ok_or(TensorError::Layout)?;
         // A panic between the two calls leaves nothing half done: each fetch seeks before it reads.
         let mut source = self.source.lock().unwrap_or_else(PoisonError::into_inner);
-        source.seek(SeekFrom::Start(self.regions[at].start + offset)).map_err(TensorError::Base)?;
+        source.seek(SeekFrom::Start(at)).map_err(TensorError::Base)?;
         source.read_exact(out).map_err(TensorError::Base)?;
         Ok(true)
+    }
+
+    fn starts_at(&self, region: &Region) -> Option<u64> {
+        match &self.places {
+            Places::Found { regions, counterparts } => {
+                Some(regions[counterparts.find(region, regions)?].start)
+            }
+            Places::Told(starts) => starts.get(&region.start).copied(),
+        }
     }
 }

@@ -35,6 +35,8 @@ kinds! {
     ProjectKind = "prj";
     /// Names one admitted act.
     PermitKind = "act";
+    /// Names a memory.
+    MemoryKind = "mem";
 }
 
 /// A typed id that sorts by the time it was made: 48 bits of milliseconds, 80 random bits.

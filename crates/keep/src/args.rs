@@ -1,8 +1,8 @@
 //! The words that `keep` understands.
 
 use crate::commands::{
-    approvals, artifact, attest, audit, backup, config, doctor, init, pack, papers, policy, project, purge,
-    restore, secret, shell_check, status, stop, token, trust, unpack, version, whoami,
+    approvals, artifact, attest, audit, backup, config, doctor, init, memory, pack, papers, policy, project,
+    purge, restore, secret, shell_check, status, stop, token, trust, unpack, version, whoami,
 };
 use crate::edge::{Failure, Session};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -87,6 +87,12 @@ pub(crate) enum Command {
     Secret(secret::Secret),
     /// Store heavy files in versions, and restore them
     Artifact(artifact::Artifact),
+    /// Remember something, or what standard input says
+    Remember(memory::Remember),
+    /// Recall what was remembered, by any words
+    Recall(memory::RecallWords),
+    /// Look after what is remembered
+    Memory(memory::Memory),
     /// Open the vault with its passphrase, for a while
     Unlock(secret::Unlock),
     /// Forget the vault's key again
@@ -147,6 +153,9 @@ impl Command {
             Self::Audit(command) => command.run(session),
             Self::Secret(command) => command.run(session),
             Self::Artifact(command) => command.run(session),
+            Self::Remember(command) => command.run(session),
+            Self::Recall(command) => command.run(session),
+            Self::Memory(command) => command.run(session),
             Self::Unlock(command) => command.run(session),
             Self::Lock(command) => command.run(session),
             Self::HoldKey(command) => command.run(session),

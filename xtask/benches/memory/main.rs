@@ -1,15 +1,17 @@
-//! The parts of `cargo xtask eval memory` that call the crates.
+//! The parts of `cargo xtask eval memory` and `bench memory` that call the crates.
 //!
-//! Usage: memory eval DATA ROWS
+//! Usage: memory eval DATA ROWS, memory bench FOLDER ROWS
 
 #[expect(dead_code, reason = "other benchmarks use the rest of it")]
 #[path = "../../src/bench/row.rs"]
 mod row;
 
+mod invent;
 mod locomo;
 mod measure;
 mod rows;
 mod scifact;
+mod speed;
 
 use std::path::Path;
 
@@ -20,6 +22,14 @@ fn main() -> Res<()> {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["eval", data, file] => Ok(std::fs::write(file, serde_json::to_vec(&rows::eval(Path::new(data))?)?)?),
+        ["bench", folder, file] => {
+            Ok(std::fs::write(file, serde_json::to_vec(&speed::bench(Path::new(folder))?)?)?)
+        }
+        ["recall", folder, count] => {
+            let recalled = speed::recall(Path::new(folder), count.parse()?)?;
+            println!("{}", serde_json::to_string(&recalled)?);
+            Ok(())
+        }
         // Built and run among all benchmarks, without words there is nothing to do.
         [] => Ok(()),
         _ => Err("usage: memory eval DATA ROWS".into()),

@@ -6,7 +6,11 @@ use crate::measure::Quality;
 use crate::row::{Beside, Better, Row};
 use crate::scifact;
 use keep_embed::{Embedder, Table};
-use keep_memory::rank::{Question, Shelf, Weights};
+use keep_memory::index::{self, Cache, Entry, Filters, Keep, Prepared, Query, SpaceId, Standing};
+use keep_memory::model::{Kind, Validity};
+use keep_memory::rank::{Note, Question, Weights};
+use keep_types::{Timestamp, Trust};
+use rusqlite::Connection;
 use std::path::Path;
 
 /// A recipe, and what it is called.
@@ -32,6 +36,8 @@ pub(crate) fn eval(data: &Path) -> Res<Vec<Row>> {
         question: 0.0,
         time_word: 0.0,
         day: 0.0,
+        importance: 0.0,
+        recency: 0.0,
     };
     let recipes = [
         Recipe { name: "bm25 alone", weights: plain },
@@ -45,16 +51,8 @@ pub(crate) fn eval(data: &Path) -> Res<Vec<Row>> {
             },
         },
         Recipe {
-            name: "without context",
-            weights: Weights {
-                context_near: 0.0,
-                context_answer: 0.0,
-                context_far: 0.0,
-                meaning_answer: 0.0,
-                meaning_near: 0.0,
-                meaning_far: 0.0,
-                ..whole
-            },
+            name: "without words around",
+            weights: Weights { context_near: 0.0, context_answer: 0.0, context_far: 0.0, ..whole },
         },
         Recipe { name: "without meaning", weights: Weights { meaning: 0.0, ..whole } },
         Recipe { name: "without speaker", weights: Weights { speaker: 0.0, ..whole } },
@@ -84,6 +82,7 @@ pub(crate) fn eval(data: &Path) -> Res<Vec<Row>> {
     let science = over_documents(&data.join("scifact"), &table, whole)?;
     let words = over_documents(&data.join("scifact"), &table, plain)?;
     println!("scifact nDCG@10 {:.3}, bm25 alone {:.3}\n", science.ndcg10, words.ndcg10);
+    println!("questions without an answer told apart, AUC {:.3}\n", abstention(&conversations, &table)?);
     let row = |name: &str, value: f64, beside: f64| {
         Row::new(name, value, "", Better::Higher).beside(Beside::new("bm25 alone", beside, ""))
     };
@@ -104,16 +103,12 @@ fn over(
 ) -> Res<Quality> {
     let mut all = Quality::default();
     for conversation in conversations {
-        let mut shelf = Shelf::new(embedder, weights);
-        for turn in &conversation.turns {
-            shelf.push(turn)?;
-        }
+        let library = Library::of(&conversation.turns, embedder)?;
         let mut quality = Quality::default();
         for asked in
             conversation.questions.iter().filter(|asked| counts(asked.category) && !asked.evidence.is_empty())
         {
-            let hits = shelf.search(&Question::new(&asked.text), 50)?;
-            let found: Vec<usize> = hits.iter().map(|hit| hit.at).collect();
+            let (found, _) = library.search(&asked.text, embedder, weights)?;
             quality.add(&found, &asked.evidence);
         }
         all = all.and(quality);
@@ -123,15 +118,93 @@ fn over(
 
 fn over_documents(folder: &Path, embedder: &dyn Embedder, weights: Weights) -> Res<Quality> {
     let data = scifact::load(folder)?;
-    let mut shelf = Shelf::new(embedder, weights);
-    for note in &data.notes {
-        shelf.push(note)?;
-    }
+    let library = Library::of(&data.notes, embedder)?;
     let mut quality = Quality::default();
     for (claim, wanted) in &data.claims {
-        let hits = shelf.search(&Question::new(claim), 50)?;
-        let found: Vec<usize> = hits.iter().map(|hit| hit.at).collect();
+        let (found, _) = library.search(claim, embedder, weights)?;
         quality.add(&found, wanted);
     }
     Ok(quality.mean())
+}
+
+/// How often a question that has an answer is given more confidence than one that has none.
+fn abstention(conversations: &[Conversation], embedder: &dyn Embedder) -> Res<f64> {
+    let (mut with, mut without) = (Vec::new(), Vec::new());
+    for conversation in conversations {
+        let library = Library::of(&conversation.turns, embedder)?;
+        for asked in &conversation.questions {
+            let (_, confidence) = library.search(&asked.text, embedder, Weights::default())?;
+            if asked.category == 5 { without.push(confidence) } else { with.push(confidence) }
+        }
+    }
+    let better = |one: f32| {
+        without
+            .iter()
+            .map(|other| f64::from(u8::from(one > *other)) + 0.5 * f64::from(u8::from(one == *other)))
+            .sum::<f64>()
+    };
+    let sum: f64 = with.iter().map(|one| better(*one)).sum();
+    Ok(sum / (with.len() * without.len()) as f64)
+}
+
+/// Notes in an index of their own.
+struct Library {
+    sql: Connection,
+    cache: Cache,
+}
+
+const SPACE: SpaceId = SpaceId(1);
+
+impl Library {
+    fn of(notes: &[Note], embedder: &dyn Embedder) -> Res<Self> {
+        let sql = Connection::open_in_memory()?;
+        for step in keep_memory::SCHEMA.steps {
+            sql.execute_batch(step)?;
+        }
+        let entries = notes.iter().map(|note| prepared(note, embedder)).collect::<Res<Vec<_>>>()?;
+        for (at, batch) in entries.chunks(256).enumerate() {
+            index::add(&sql, SPACE, u32::try_from(at * 256)?, batch)?;
+        }
+        Ok(Self { sql, cache: Cache::new(Keep::UpTo(1 << 30)) })
+    }
+
+    /// The places found, best first, and how sure the search is.
+    fn search(&self, text: &str, embedder: &dyn Embedder, weights: Weights) -> Res<(Vec<usize>, f32)> {
+        let query = Query {
+            question: Question::new(text),
+            filters: Filters::default(),
+            weights,
+            most: 50,
+            now: Timestamp::from_ms(1_800_000_000_000),
+        };
+        let answer = index::search(&self.sql, &self.cache, &[embedder], &[SPACE], &query)?;
+        Ok((answer.found.iter().map(|found| found.place as usize).collect(), answer.confidence))
+    }
+}
+
+fn prepared(note: &Note, embedder: &dyn Embedder) -> Res<Prepared> {
+    let said_at = match note.day {
+        Some(day) => Some(format!("{day}T12:00:00Z").parse()?),
+        None => None,
+    };
+    let entry = Entry {
+        text: &note.text,
+        title: None,
+        tags: &[],
+        conversation: note.conversation.as_deref(),
+        speaker: note.speaker.as_deref(),
+        said_at,
+        standing: Standing {
+            kind: Kind::default(),
+            trust: Trust::User,
+            importance: 5,
+            held: false,
+            pinned: false,
+            recorded_at: Timestamp::from_ms(1_790_000_000_000),
+            retired_at: None,
+            valid: Validity::default(),
+            expires_at: None,
+        },
+    };
+    Ok(Prepared::of(embedder, &entry)?)
 }

@@ -1,6 +1,6 @@
 //! The tensor codec inside one process. `cargo xtask bench tensor` calls it.
 //!
-//! Usage: tensor measure MODELS STEPS FILE | tensor large MODEL BYTES OLD NEW
+//! Usage: tensor measure MODELS STEPS FILE | tensor codec FILE FIGURES | tensor large MODEL BYTES OLD NEW
 
 #[path = "../../src/bench/row.rs"]
 #[expect(dead_code, reason = "the chore puts the peers beside these rows")]
@@ -23,12 +23,19 @@ fn main() -> Res<()> {
             let rows = rows(Path::new(models), Path::new(steps))?;
             Ok(std::fs::write(file, serde_json::to_vec(&rows)?)?)
         }
+        ["codec", file, figures] => {
+            let speeds = speed::once(&std::fs::read(file)?)?;
+            Ok(std::fs::write(figures, serde_json::to_vec(&speeds)?)?)
+        }
         ["large", model, bytes, old, new] => {
             large::make(Path::new(model), bytes.parse()?, Path::new(old), Path::new(new))
         }
         // Built and run among all benchmarks, without words there is nothing to do.
         [] => Ok(()),
-        _ => Err("usage: tensor measure MODELS STEPS FILE | large MODEL BYTES OLD NEW".into()),
+        _ => {
+            Err("usage: tensor measure MODELS STEPS FILE | codec FILE FIGURES | large MODEL BYTES OLD NEW"
+                .into())
+        }
     }
 }
 

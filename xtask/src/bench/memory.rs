@@ -1,13 +1,22 @@
-//! How well memories are found, on data that lies outside the repository.
+//! How fast memories are found, and how well, on data that lies outside the repository.
 
 use super::inside;
+use super::memory_peers;
 use super::row::Row;
 use crate::chore::{Chore, root};
 use std::path::{Path, PathBuf};
 
 /// Measures the ranking on conversations and abstracts.
 pub(crate) fn eval(given: Option<&Path>) -> Result<Vec<Row>, Chore> {
-    inside("memory", "eval", &data(given)?)
+    let data = data(given)?;
+    let mut rows = inside("memory", "eval", &data)?;
+    memory_peers::beside(&mut rows, &data)?;
+    Ok(rows)
+}
+
+/// Measures how fast invented memories are taken in and found.
+pub(crate) fn rows() -> Result<Vec<Row>, Chore> {
+    inside("memory", "bench", super::starts::scratch()?.path())
 }
 
 /// Where the data are: as given, or beside the checkout.

@@ -3,6 +3,7 @@
 mod aims;
 mod exec;
 pub(crate) mod memory;
+mod memory_peers;
 mod row;
 pub(crate) mod shell;
 mod spine;
@@ -26,6 +27,7 @@ const BENCHES: &[(&str, Measure)] = &[
     ("shell", |_| shell::rows()),
     ("tensor", tensor::rows),
     ("exec", |_| exec::rows()),
+    ("memory", |_| memory::rows()),
 ];
 
 /// Runs one benchmark, prints its table and writes its rows where asked.

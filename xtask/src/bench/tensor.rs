@@ -1,6 +1,8 @@
 //! Tensors: how small and how fast beside what else is in use, what a step of a training costs, and a file
 //! of 4 GB through the program.
 
+mod store;
+
 use super::row::{Beside, Better, Row};
 use crate::chore::{self, Chore, root};
 use crate::tools::on_path;
@@ -33,6 +35,7 @@ pub(crate) fn rows(given: Option<&Path>) -> Result<Vec<Row>, Chore> {
     beside(&mut rows, &python, &models)?;
     against_planes(&mut rows, &python, &steps)?;
     rows.extend(large(&rows, &models, scratch.path())?);
+    rows.extend(store::rows(&models, scratch.path())?);
     Ok(rows)
 }
 
@@ -191,8 +194,11 @@ fn large(rows: &[Row], models: &Path, scratch: &Path) -> Result<Vec<Row>, Chore>
     let speed = |run: &Run| size / run.seconds / 1e9;
     let codec =
         rows.iter().find(|row| row.name == "bf16 compress on all cores").map_or(f64::NAN, |row| row.value);
-    let peak = [&pack, &unpack, &based, &unbased].iter().map(|run| run.peak_mib).fold(0.0, f64::max);
     let small = fs::metadata(&step).map_err(Chore::file(&step))?.len() as f64;
+    for done in [&new, &plain, &step, &back] {
+        remove(done)?;
+    }
+    let peak = [&pack, &unpack, &based, &unbased].iter().map(|run| run.peak_mib).fold(0.0, f64::max);
     Ok(vec![
         Row::new("pack 4 GB resident", peak, "MiB", Better::Lower)
             .beside(resident("pack", &pack))

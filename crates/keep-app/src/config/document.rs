@@ -1,6 +1,6 @@
 use super::error::ConfigError;
 use super::keys::{self, Key, ProjectRule};
-use super::value::Value;
+use super::value::{Kind, Value};
 use keep_policy::Place;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -130,8 +130,10 @@ fn is_inside(path: &str) -> bool {
 
 #[expect(clippy::needless_pass_by_value, reason = "the place is made for the error")]
 fn bad_value(place: Place, key: &str, wanted: &str, value: &Spanned<DeValue<'_>>) -> ConfigError {
+    let kind = keys::find(key).map_or(Kind::Line, |key| key.kind);
     let found = match value.get_ref() {
-        DeValue::String(text) => format!("{:?}", text.chars().take(80).collect::<String>()),
+        _ if matches!(kind, Kind::Secret) => kind.shown(""),
+        DeValue::String(text) => kind.shown(text),
         DeValue::Integer(number) => number.as_str().chars().take(80).collect(),
         DeValue::Boolean(on) => on.to_string(),
         other => other.type_str().to_owned(),

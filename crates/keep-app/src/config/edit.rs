@@ -21,6 +21,14 @@ pub struct Edit {
     pub after: Option<Value>,
 }
 
+/// Whether a key could be set to this.
+///
+/// # Errors
+/// When the key or value is wrong.
+pub fn check_text(name: &str, text: &str) -> Result<(), ConfigError> {
+    from_text(name, text, "the command line").map(|_| ())
+}
+
 /// Sets one key in a configuration file, keeping its comments and order.
 ///
 /// # Errors

@@ -105,7 +105,7 @@ use ProjectRule::{Lower, Never, Own};
 
 /// Every setting there is. A key stands here only when something obeys it.
 #[rustfmt::skip]
-pub static KEYS: [Key; 16] = [
+pub static KEYS: [Key; 23] = [
     key("approvals.expiry", Kind::Span(seconds(10), Duration::days(7)), (Lower, Smaller),
         field!(Span, approval_expiry),
         "How long a request for approval waits for an answer, and an approval stays good."),
@@ -122,12 +122,18 @@ pub static KEYS: [Key; 16] = [
     key("backup.keep", Kind::Count(1, 1_000), (Never, Larger),
         count!(backup_keep, usize),
         "How many automatic backups are kept; the oldest go first."),
+    key("blobs.access_key", Kind::Secret, (Never, Fixed),
+        field!(Line, blobs_access_key),
+        "The secret of the vault that holds the id of the bucket's access key, as secret:NAME."),
     key("blobs.endpoint", Kind::Line, (Never, Fixed),
         field!(Line, blobs_endpoint),
         "The server of a bucket that is not on AWS: https, or http on this machine."),
     key("blobs.region", Kind::Line, (Never, Neither),
         field!(Line, blobs_region),
         "The region of the bucket; us-east-1 where nothing is said."),
+    key("blobs.secret_key", Kind::Secret, (Never, Fixed),
+        field!(Line, blobs_secret_key),
+        "The secret of the vault that holds the bucket's access key itself, as secret:NAME."),
     key("blobs.url", Kind::Line, (Never, Fixed),
         field!(Line, blobs_url),
         "Where artifacts are stored: a folder, or s3://bucket/prefix; blobs/ in the data folder where nothing is said."),
@@ -144,6 +150,25 @@ pub static KEYS: [Key; 16] = [
     key("ledger.detail_retention", Kind::Span(Duration::days(1), Duration::days(36_500)), (Never, Larger),
         field!(Span, detail_retention),
         "How old a record's details become before `keep purge` erases them; the record itself stays."),
+    key("memory.batch", Kind::Count(1, 2_000_000), (Lower, Smaller),
+        count!(memory_batch, usize),
+        "How many memories are written at once at most."),
+    key("memory.links", Kind::Count(1, 10_000), (Lower, Smaller),
+        count!(memory_links, usize),
+        "How many links go out from one memory at most."),
+    key("memory.per_namespace", Kind::Count(1, 100_000_000), (Lower, Smaller),
+        count!(memory_per_namespace, u64),
+        "How many memories a namespace holds at most."),
+    key("memory.secrets", Kind::Choice(ON_SECRET), (Lower, Smaller),
+        (|c| Value::Choice(ON_SECRET[usize::from(c.memory_redact)]), |c, v| {
+            if let Value::Choice(word) = v {
+                c.memory_redact = *word == ON_SECRET[1];
+            }
+        }),
+        "What happens with a memory that holds a secret: refuse it, or redact the secret."),
+    key("memory.text_bytes", Kind::Count(100, 1 << 20), (Lower, Smaller),
+        count!(memory_text_bytes, usize),
+        "How long the text of a memory is at most, in bytes."),
     key("project.name", Kind::Name, (Own, Neither),
         field!(Name, project_name),
         "What the project is called; a name that another root holds counts only while trusted."),
@@ -176,6 +201,9 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
     let best = KEYS.iter().map(|key| key.name).max_by(|a, b| score(a).total_cmp(&score(b)))?;
     (score(&best) > 0.75).then_some(best)
 }
+
+/// What may happen with a memory that holds a secret, the narrower first.
+const ON_SECRET: super::value::Choice = &["refuse", "redact"];
 
 /// The profiles for commands, the narrowest first.
 const PROFILES: super::value::Choice = &["read-only", "workspace", "network", "full-trust"];

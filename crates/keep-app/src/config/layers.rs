@@ -25,10 +25,14 @@ pub struct Values {
     pub totp: bool,
     /// `backup.keep`
     pub backup_keep: usize,
+    /// `blobs.access_key`, with what stands before the name
+    pub blobs_access_key: Option<String>,
     /// `blobs.endpoint`
     pub blobs_endpoint: Option<String>,
     /// `blobs.region`
     pub blobs_region: Option<String>,
+    /// `blobs.secret_key`, with what stands before the name
+    pub blobs_secret_key: Option<String>,
     /// `blobs.url`
     pub blobs_url: Option<String>,
     /// `database.lock_wait`
@@ -37,6 +41,16 @@ pub struct Values {
     pub exec_profile: Profile,
     /// `ledger.detail_retention`
     pub detail_retention: Duration,
+    /// `memory.batch`
+    pub memory_batch: usize,
+    /// `memory.links`
+    pub memory_links: usize,
+    /// `memory.per_namespace`
+    pub memory_per_namespace: u64,
+    /// Whether `memory.secrets` is `redact`
+    pub memory_redact: bool,
+    /// `memory.text_bytes`
+    pub memory_text_bytes: usize,
     /// `project.name`
     pub project_name: Option<Name>,
     /// `rate.agent_per_minute`
@@ -58,12 +72,19 @@ impl Default for Values {
             notice: NoticeBy::Bell,
             totp: false,
             backup_keep: 10,
+            blobs_access_key: None,
             blobs_endpoint: None,
             blobs_region: None,
+            blobs_secret_key: None,
             blobs_url: None,
             lock_wait: Duration::from_ms(10_000),
             exec_profile: Profile::Workspace,
             detail_retention: Duration::days(365),
+            memory_batch: 100_000,
+            memory_links: 256,
+            memory_per_namespace: 2_000_000,
+            memory_redact: false,
+            memory_text_bytes: 16 << 10,
             project_name: None,
             agent_per_minute: 600,
             user_per_minute: 6_000,
@@ -267,7 +288,7 @@ pub(super) fn from_text(name: &str, text: &str, place: &str) -> Result<(&'static
         place: place.to_owned(),
         key: key.name.to_owned(),
         wanted: key.kind.wanted(),
-        found: format!("{:?}", text.chars().take(80).collect::<String>()),
+        found: key.kind.shown(text),
     })?;
     Ok((key, value))
 }

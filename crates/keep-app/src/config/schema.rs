@@ -40,6 +40,7 @@ fn property(key: &Key) -> Value {
         Kind::Switch => json!({ "type": "boolean" }),
         Kind::Choice(words) => json!({ "type": "string", "enum": words }),
         Kind::Line => json!({ "type": "string", "maxLength": 1000 }),
+        Kind::Secret => json!({ "type": "string", "pattern": "^secret:[A-Za-z_][A-Za-z0-9_]{0,127}$" }),
         Kind::Name => json!({ "type": "string", "pattern": "^[a-z0-9][a-z0-9._-]{0,63}$" }),
     };
     let default = json!((key.get)(&Values::default()));

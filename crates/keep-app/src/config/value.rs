@@ -1,4 +1,5 @@
 use keep_types::{Duration, Name};
+use keep_vault::SecretName;
 use serde::Serialize;
 use std::fmt;
 
@@ -16,6 +17,9 @@ pub enum NoticeBy {
 
 /// The longest line: an address with everything in it fits.
 const MAX_LINE: usize = 1_000;
+
+/// What stands before the name of a secret where a setting names one.
+pub const SECRET_PREFIX: &str = "secret:";
 
 /// The words of a choice.
 pub type Choice = &'static [&'static str];
@@ -49,6 +53,8 @@ pub enum Kind {
     Name,
     /// A line of text that its user parses, or nothing.
     Line,
+    /// The name of a secret of the vault behind `secret:`, or nothing; never a value.
+    Secret,
 }
 
 /// A checked value of one of those kinds.
@@ -94,6 +100,7 @@ impl Kind {
             Self::Choice(words) => format!("one of {}", words.join(", ")),
             Self::Name => "a name of a-z, 0-9, '.', '_' and '-'".to_owned(),
             Self::Line => format!("a line of at most {MAX_LINE} characters, in quotes"),
+            Self::Secret => format!("{SECRET_PREFIX}NAME, the name of a secret in the vault, in quotes"),
         }
     }
 
@@ -116,6 +123,20 @@ impl Kind {
                 let fits = !text.is_empty() && text.len() <= MAX_LINE && !text.contains(char::is_control);
                 fits.then(|| Value::Line(Some(text.to_owned())))
             }
+            Self::Secret => {
+                let name = text.strip_prefix(SECRET_PREFIX)?;
+                name.parse::<SecretName>().ok().map(|_| Value::Line(Some(text.to_owned())))
+            }
+        }
+    }
+
+    /// A text that is no value of the kind, as errors show it. Where the name of a secret belongs, somebody
+    /// may have put its value.
+    #[must_use]
+    pub fn shown(self, text: &str) -> String {
+        match self {
+            Self::Secret => "something else, which is not shown".to_owned(),
+            _ => format!("{:?}", text.chars().take(80).collect::<String>()),
         }
     }
 

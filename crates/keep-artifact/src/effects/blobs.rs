@@ -26,6 +26,15 @@ pub(crate) async fn put_blob<A: Act>(
     Ok(store.put(bytes).await?.0)
 }
 
+/// Stores bytes under their hash in the place of others that should have been these.
+pub(crate) async fn put_again<A: Act>(
+    _: &Started<A>,
+    store: &BlobStore,
+    bytes: Bytes,
+) -> Result<BlobId, ArtifactError> {
+    Ok(store.put_again(bytes).await?)
+}
+
 /// Deletes a blob; that there is none is fine.
 pub(crate) async fn delete_blob<A: Act>(
     _: &Started<A>,
@@ -74,8 +83,11 @@ pub(crate) async fn named(
     key: &Key,
     number: u64,
 ) -> Result<Option<NameEntry>, ArtifactError> {
-    let name = object_name(key, number)?;
-    match store.get_named(&name).await {
+    entry(store, &object_name(key, number)?).await
+}
+
+async fn entry(store: &BlobStore, name: &ObjectName) -> Result<Option<NameEntry>, ArtifactError> {
+    match store.get_named(name).await {
         Ok(named) => {
             let wrong = |_| ArtifactError::Misnamed { name: name.to_string() };
             serde_json::from_slice(&named.bytes).map(Some).map_err(wrong)
@@ -107,6 +119,26 @@ pub(crate) async fn names_in(
     Ok(found)
 }
 
+/// Every version's name in a store, of whichever namespace, with what it leads to.
+pub(crate) async fn all_names(store: &BlobStore) -> Result<Vec<(String, NameEntry)>, ArtifactError> {
+    let mut found = Vec::new();
+    for space in SPACES {
+        let mut pages = store.list_named(Some(&space.parse()?));
+        while let Some(page) = pages.next().await? {
+            for listed in page {
+                // One that went since it was listed leads nowhere.
+                if let Some(read) = entry(store, &listed.name).await? {
+                    found.push((listed.name.to_string(), read));
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Below which names those of all versions stand.
+const SPACES: [&str; 3] = ["artifact/global", "artifact/project", "artifact/session"];
+
 /// Below which name the artifacts of a namespace stand.
 fn space_name(namespace: &Namespace) -> String {
     match namespace {
@@ -116,6 +148,11 @@ fn space_name(namespace: &Namespace) -> String {
     }
 }
 
+/// The name of a version in a store.
+pub(crate) fn object_text(key: &Key, number: u64) -> String {
+    format!("{}/{}/{number}", space_name(&key.namespace), key.name)
+}
+
 fn object_name(key: &Key, number: u64) -> Result<ObjectName, ArtifactError> {
-    Ok(format!("{}/{}/{number}", space_name(&key.namespace), key.name).parse()?)
+    Ok(object_text(key, number).parse()?)
 }

@@ -34,6 +34,8 @@ pub(crate) struct Pour<'a> {
     bundles: Vec<BundleRef>,
     by_id: HashMap<BlobId, u32>,
     mine: HashMap<Hash, StoredChunk>,
+    /// Bundles that were looked for in the store, and whether they are there with their size.
+    looked_for: HashMap<BlobId, bool>,
     buffer: Vec<u8>,
     in_flight: VecDeque<Stored>,
     /// Bytes that were poured.
@@ -55,10 +57,28 @@ impl<'a> Pour<'a> {
             bundles: Vec::new(),
             by_id: HashMap::new(),
             mine: HashMap::new(),
+            looked_for: HashMap::new(),
             buffer: Vec::new(),
             in_flight: VecDeque::new(),
             poured_bytes: 0,
         }
+    }
+
+    /// Whether the store has a bundle that it should have, with its size.
+    pub(crate) fn is_there(&mut self, bundle: &BundleRef) -> Result<bool, ArtifactError> {
+        if self.by_id.contains_key(&bundle.id) {
+            return Ok(true);
+        }
+        if let Some(there) = self.looked_for.get(&bundle.id) {
+            return Ok(*there);
+        }
+        let there = match self.shelf.wait(self.shelf.store.size(&bundle.id)) {
+            Ok(size) => size == bundle.bytes,
+            Err(BlobError::NotFound(_)) => false,
+            Err(error) => return Err(error.into()),
+        };
+        self.looked_for.insert(bundle.id, there);
+        Ok(there)
     }
 
     /// Takes up a bundle that is stored already; none when it is on its way out.

@@ -61,37 +61,44 @@ impl Bases {
     }
 
     /// What a file, named by its path below the top, has in the base with this root; none when that base
-    /// was not given or has no such file.
+    /// was not given or has no such file. Of a plain file as the base, `starts` are where the counterparts
+    /// of its regions begin, as a pack that is read has them; one that is written looks for them.
     pub(crate) fn counterpart(
         &self,
         root: Hash,
         below: &str,
+        starts: Option<Vec<(u64, u64)>>,
     ) -> Result<Option<Box<dyn Base + Send>>, PackingError> {
-        self.find(root, below, MAX_CHAIN)
+        self.find(root, below, starts, MAX_CHAIN)
     }
 
     fn find(
         &self,
         root: Hash,
         below: &str,
+        starts: Option<Vec<(u64, u64)>>,
         left: usize,
     ) -> Result<Option<Box<dyn Base + Send>>, PackingError> {
         let Some(given) = self.given.iter().find(|given| given.root == root) else { return Ok(None) };
         let failed = |error| PackingError::tensor("reading the base", &given.path, error);
         match &given.kind {
-            Kind::File if below.is_empty() => Ok(Some(Box::new(plain(given)?))),
+            Kind::File if below.is_empty() => Ok(Some(Box::new(match starts {
+                Some(starts) => FileBase::told(given.source.clone(), starts, given.root),
+                None => plain(given)?,
+            }))),
             Kind::File => Ok(None),
             Kind::Pack { base, files } => {
                 let Some(path) = files.get(below) else { return Ok(None) };
+                let pack = PackReader::open(given.source.clone()).map_err(failed)?;
+                let starts = pack.file(path).map_err(failed)?.base_starts();
                 let beneath = match base {
                     Some(_) if left == 0 => {
                         let limit = MAX_CHAIN as u64;
                         return Err(failed(TensorError::Limit { what: "the chain", size: limit + 1, limit }));
                     }
-                    Some(base) => self.find(*base, below, left - 1)?,
+                    Some(base) => self.find(*base, below, starts, left - 1)?,
                     None => None,
                 };
-                let pack = PackReader::open(given.source.clone()).map_err(failed)?;
                 Ok(Some(Box::new(PackBase::new(pack, path, beneath).map_err(failed)?)))
             }
         }

@@ -55,6 +55,17 @@ pub enum PackingError {
     /// What is to be written is there already.
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
+    /// What was replaced could not be put back after unpacking failed.
+    #[error("{} was replaced, could not be put back, and now lies in {}", path.display(), kept.display())]
+    NotPutBack {
+        /// Where it was.
+        path: PathBuf,
+        /// Where it is.
+        kept: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// The folder to unpack into holds something.
     #[error("{} is not empty", .0.display())]
     NotEmpty(PathBuf),
@@ -159,9 +170,11 @@ impl Explain for PackingError {
             Self::BaseIsFile(_) | Self::NoSigner(_) | Self::KeyFile { .. } | Self::Ambiguous { .. } => {
                 ErrorKind::Usage
             }
-            Self::Changed(_) | Self::Exists(_) | Self::NotEmpty(_) | Self::InTheWay { .. } => {
-                ErrorKind::Conflict
-            }
+            Self::NotPutBack { .. }
+            | Self::Changed(_)
+            | Self::Exists(_)
+            | Self::NotEmpty(_)
+            | Self::InTheWay { .. } => ErrorKind::Conflict,
             Self::Base { given: None, .. } | Self::NoTensor { .. } => ErrorKind::NotFound,
             Self::Base { .. } => ErrorKind::Conflict,
             Self::Signer { .. } => ErrorKind::Denied,

@@ -11,6 +11,7 @@ mod error;
 mod folder;
 mod links;
 mod paths;
+mod probes;
 mod report;
 mod shared;
 mod signer;
@@ -19,6 +20,7 @@ mod watch;
 
 pub use acts::Existing;
 pub use error::PackingError;
+pub(crate) use probes::probes;
 pub use report::{
     EntryKindView, EntryView, Note, PackReport, PackView, TensorView, UnpackReport, VerifyReport,
 };

@@ -6,6 +6,7 @@ use crate::error::ArtifactError;
 use crate::name::Key;
 use crate::owner;
 use keep_blob::BlobId;
+use keep_db::{Db, WriteTx};
 use keep_gate::{Outcome, Permit, Started};
 use keep_types::{Act, Timestamp};
 use rusqlite::{Connection, params};
@@ -77,20 +78,34 @@ pub(crate) async fn begin_sweep<A: Act>(
     let out = Arc::clone(&made);
     let started = permit
         .begin_with(Value::Null, move |tx| {
-            for statement in MARK_IDLE {
-                tx.sql().execute(statement, [now.ms()])?;
-            }
-            let found = survey(tx.sql(), before)?;
-            for bundle in &found.bundles {
-                tx.sql().execute("UPDATE artifact_bundle SET condemned = 1 WHERE id = ?1", [bundle.id])?;
-                tx.sql().execute("DELETE FROM artifact_chunk WHERE bundle = ?1", [bundle.id])?;
-            }
-            let _ = out.set(found);
+            let _ = out.set(condemn_in(tx, before, now)?);
             Ok::<_, ArtifactError>(())
         })
         .await?;
     let found = made.get().cloned().ok_or(ArtifactError::Worker)?;
     Ok((started, found))
+}
+
+fn condemn_in(tx: &mut WriteTx<'_>, before: Timestamp, now: Timestamp) -> Result<Sweepable, ArtifactError> {
+    for statement in MARK_IDLE {
+        tx.sql().execute(statement, [now.ms()])?;
+    }
+    let found = survey(tx.sql(), before)?;
+    for bundle in &found.bundles {
+        tx.sql().execute("UPDATE artifact_bundle SET condemned = 1 WHERE id = ?1", [bundle.id])?;
+        tx.sql().execute("DELETE FROM artifact_chunk WHERE bundle = ?1", [bundle.id])?;
+    }
+    Ok(found)
+}
+
+/// Condemns what has become unused since the first phase; what that condemned is found again.
+pub(crate) async fn condemn<A: Act>(
+    _: &Started<A>,
+    db: &Db,
+    before: Timestamp,
+    now: Timestamp,
+) -> Result<Sweepable, ArtifactError> {
+    db.write(move |tx| condemn_in(tx, before, now)).await
 }
 
 /// The last phase: the rows of what was deleted go, and the outcome is recorded with it.

@@ -67,14 +67,23 @@ fn reserve(tx: &mut WriteTx<'_>, key: &Key, number: Option<u64>) -> Result<Pendi
         |row| Ok((row.get(0)?, unsigned(row, 1)?)),
     )?;
     let number = number.unwrap_or(last + 1);
-    let taken: bool = sql.query_row(
-        "SELECT EXISTS (SELECT 1 FROM artifact_version WHERE artifact = ?1 AND number = ?2)
-             OR EXISTS (SELECT 1 FROM artifact_pending WHERE artifact = ?1 AND number = ?2)",
-        params![artifact, signed(number)],
-        |row| row.get(0),
-    )?;
-    if taken {
+    let given = params![artifact, signed(number)];
+    let taken = "SELECT EXISTS (SELECT 1 FROM artifact_version WHERE artifact = ?1 AND number = ?2)";
+    if sql.query_row(taken, given, |row| row.get(0))? {
         return Err(ArtifactError::Diverged { key: Box::new(key.clone()), number });
+    }
+    let under_way = "SELECT id, owner FROM artifact_pending WHERE artifact = ?1 AND number = ?2";
+    let under_way: Option<(i64, String)> =
+        sql.query_row(under_way, given, |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    match under_way {
+        Some((_, by)) if owner::lives(&by) => {
+            return Err(ArtifactError::UnderWay { key: Box::new(key.clone()), number });
+        }
+        // Its process died; what it brought by then is found in the store.
+        Some((dead, _)) => {
+            sql.execute("DELETE FROM artifact_pending WHERE id = ?1", [dead])?;
+        }
+        None => {}
     }
     sql.execute("UPDATE artifact SET last = max(last, ?2) WHERE id = ?1", params![artifact, signed(number)])?;
     sql.execute(
@@ -228,7 +237,7 @@ pub(super) const MARK_IDLE: [&str; 2] = [
        OR EXISTS (SELECT 1 FROM artifact_hold h WHERE h.bundle = artifact_bundle.id))",
 ];
 
-fn mark_idle(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<(), ArtifactError> {
+pub(super) fn mark_idle(tx: &mut WriteTx<'_>, now: Timestamp) -> Result<(), ArtifactError> {
     for statement in MARK_IDLE {
         tx.sql().execute(statement, [now.ms()])?;
     }

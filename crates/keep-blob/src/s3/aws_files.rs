@@ -1,4 +1,4 @@
-use super::AccessKeys;
+use super::{AccessKeys, Credentials};
 use crate::address::Endpoint;
 use crate::error::BlobError;
 use zeroize::Zeroizing;
@@ -12,6 +12,8 @@ pub struct AwsProfile {
     pub region: Option<String>,
     /// The server.
     pub endpoint: Option<Endpoint>,
+    /// The setting by which the profile gets its key, where that way is not built in.
+    pub other_way: Option<&'static str>,
 }
 
 /// Settings by which a profile gets its key in a way that is not built in.
@@ -41,12 +43,12 @@ struct Found {
 impl AwsProfile {
     /// Reads a profile from the text of the `config` and the `credentials` file; either may be empty.
     /// What the second says of a key counts more, as it does for AWS's own programs. No value of a file
-    /// ever stands in an error.
+    /// ever stands in an error. Without a name it is the profile `default`, which need not be there.
     ///
     /// # Errors
-    /// When neither file has the profile, a line is malformed, or the key is to be had in a way that is
-    /// not built in (roles, single sign-on, processes, web identities).
-    pub fn parse(config: &str, credentials: &str, profile: &str) -> Result<Self, BlobError> {
+    /// When neither file has the profile that was named, or a line is malformed.
+    pub fn parse(config: &str, credentials: &str, named: Option<&str>) -> Result<Self, BlobError> {
+        let profile = named.unwrap_or("default");
         let in_config = read(config, "config", |section| {
             section == profile && profile == "default"
                 || section
@@ -54,7 +56,7 @@ impl AwsProfile {
                     .is_some_and(|name| name.starts_with([' ', '\t']) && name.trim() == profile)
         })?;
         let in_credentials = read(credentials, "credentials", |section| section == profile)?;
-        if !in_config.known && !in_credentials.known {
+        if named.is_some() && !in_config.known && !in_credentials.known {
             let shown: String = profile.chars().filter(char::is_ascii_graphic).take(64).collect();
             return Err(unusable(format!("the AWS files have no profile `{shown}`")));
         }
@@ -70,17 +72,28 @@ impl AwsProfile {
             (None, None) => None,
             _ => return Err(unusable("the profile has one half of a key only".to_owned())),
         };
-        if keys.is_none()
-            && let Some(way) = in_credentials.other_way.or(in_config.other_way)
-        {
-            return Err(unusable(format!("the profile gets its key by `{way}`, which is not built in")));
-        }
         let endpoint = in_credentials.endpoint.or(in_config.endpoint);
         Ok(Self {
             keys,
             region: in_credentials.region.or(in_config.region),
             endpoint: endpoint.map(|text| text.parse()).transpose()?,
+            other_way: in_credentials.other_way.or(in_config.other_way),
         })
+    }
+
+    /// Who asks, as far as the profile says so.
+    ///
+    /// # Errors
+    /// When its key is to be had in a way that is not built in (roles, single sign-on, processes, web
+    /// identities).
+    pub fn credentials(&self) -> Result<Credentials, BlobError> {
+        match (&self.keys, self.other_way) {
+            (Some(keys), _) => Ok(Credentials::Keys(keys.clone())),
+            (None, Some(way)) => {
+                Err(unusable(format!("the profile gets its key by `{way}`, which is not built in")))
+            }
+            (None, None) => Ok(Credentials::Missing),
+        }
     }
 }
 
@@ -190,13 +203,21 @@ aws_access_key_id = ID
             ("plain", None, None, None),
         ];
         for (profile, keys, region, endpoint) in cases {
-            let found = AwsProfile::parse(CONFIG, CREDENTIALS, profile).unwrap();
+            let found = AwsProfile::parse(CONFIG, CREDENTIALS, Some(profile)).unwrap();
             let expected = keys.map(|(id, secret, session)| AccessKeys::new(id, secret, session).unwrap());
             let signing = |keys: Option<AccessKeys>| keys.map(|keys| keys.for_signing());
             assert_eq!(signing(found.keys), signing(expected), "{profile}");
             assert_eq!(found.region.as_deref(), region, "{profile}");
             assert_eq!(found.endpoint.as_ref().map(Endpoint::as_str), endpoint, "{profile}");
         }
+    }
+
+    #[test]
+    fn only_a_profile_that_was_named_must_be_there() {
+        let found = AwsProfile::parse("[profile work]\n", "", None).unwrap();
+        assert!(matches!(found.credentials(), Ok(Credentials::Missing)));
+        let found = AwsProfile::parse("", CREDENTIALS, None).unwrap();
+        assert!(matches!(found.credentials(), Ok(Credentials::Keys(_))));
     }
 
     #[test]
@@ -217,7 +238,8 @@ aws_access_key_id = ID
             ),
         ];
         for (config, credentials, profile, expected) in cases {
-            let error = AwsProfile::parse(config, credentials, profile).unwrap_err();
+            let read = AwsProfile::parse(config, credentials, Some(profile));
+            let error = read.and_then(|read| read.credentials()).unwrap_err();
             assert!(error.to_string().contains(expected), "{profile}: {error}");
             assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
         }

@@ -151,6 +151,8 @@ fn a_server_killed_half_way_leaves_no_blob() {
         let store = BlobStore::open(&url, options.clone()).await.unwrap();
         let whole = bytes(1, 40 << 20);
         let id = BlobId::of(&whole);
+        let before = bytes(2, 100_000);
+        let (earlier, _) = store.put(before.clone()).await.unwrap();
         let mut upload = store.begin().await.unwrap();
         upload.write(whole.slice(..20 << 20)).await.unwrap();
         weed.kill();
@@ -171,5 +173,10 @@ fn a_server_killed_half_way_leaves_no_blob() {
         ] {
             assert!(matches!(error, BlobError::Unreachable { .. }), "{error:?}");
         }
+        weed.start_again();
+        assert!(weed.peek(&path_of("killed", &id)).is_none(), "half a blob is no blob");
+        assert!(store.get(&earlier).await.unwrap() == before, "what was there is there");
+        assert_eq!(store.put(whole.clone()).await.unwrap(), (id, Put::Stored));
+        assert!(store.get(&id).await.unwrap() == whole);
     });
 }

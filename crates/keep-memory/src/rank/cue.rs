@@ -47,12 +47,12 @@ const TIME_WORDS: &[&str] = &[
 ];
 
 /// Whether a text asks something.
-pub(super) fn asks(text: &str) -> bool {
+pub(crate) fn asks(text: &str) -> bool {
     text.trim_end().ends_with('?')
 }
 
 /// Whether a text speaks of a time.
-pub(super) fn speaks_of_time(text: &str) -> bool {
+pub(crate) fn speaks_of_time(text: &str) -> bool {
     let lower = text.to_lowercase();
     let mut words = lower.split(|c: char| !c.is_alphanumeric());
     words.any(|word| {

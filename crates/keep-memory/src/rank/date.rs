@@ -7,10 +7,10 @@ pub type Day = Date;
 
 /// A day, a month or a year that a question names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Named {
-    pub(super) year: Option<i16>,
-    pub(super) month: i8,
-    pub(super) day: Option<i8>,
+pub(crate) struct Named {
+    pub(crate) year: Option<i16>,
+    pub(crate) month: i8,
+    pub(crate) day: Option<i8>,
 }
 
 const MONTHS: [&str; 12] = [
@@ -29,7 +29,7 @@ const MONTHS: [&str; 12] = [
 ];
 
 /// The days that a text names: `8 May, 2023`, `May 8th`, `in July`, `2023-05-08`.
-pub(super) fn named(text: &str) -> Vec<Named> {
+pub(crate) fn named(text: &str) -> Vec<Named> {
     let lower = text.to_lowercase();
     let words: Vec<&str> =
         lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
@@ -76,7 +76,7 @@ fn year_number(word: &str) -> Option<i16> {
 impl Named {
     /// How near a day lies to this one: one on the day, falling over the month that follows; people tell of
     /// a day on it or after it.
-    pub(super) fn nearness(self, said: Day) -> f32 {
+    pub(crate) fn nearness(self, said: Day) -> f32 {
         if self.year.is_some_and(|year| year != said.year()) {
             return 0.0;
         }

@@ -3,14 +3,42 @@
 use super::weight::Weights;
 use std::collections::HashMap;
 
-/// How text is read.
-struct Manner {
+/// More of one word in one text says nothing more.
+const MOST: f32 = 16.0;
+
+/// How text is read: short turns and documents differ in what a word more, and a text twice as long, are worth.
+pub(crate) struct Manner {
     /// How quickly more of a word stops counting.
     saturation: f32,
     /// How much of the length is held against a long memory.
     penalty: f32,
     /// The usual length.
     average: f32,
+}
+
+impl Manner {
+    /// For texts of this length together, and so many of them.
+    pub(crate) fn of(total: f64, count: f64) -> Self {
+        let average = (total / count.max(1.0)) as f32;
+        let document = ((average - 30.0) / 70.0).clamp(0.0, 1.0);
+        Self { saturation: 1.2 + 0.4 * document, penalty: 0.9 * document, average: average.max(1.0) }
+    }
+
+    /// What a word is worth, before its rarity, in a text of this length that has it so often.
+    pub(crate) fn gain(&self, frequency: f32, length: f32) -> f32 {
+        let k = self.saturation * (1.0 - self.penalty + self.penalty * length / self.average);
+        frequency * (self.saturation + 1.0) / (frequency + k)
+    }
+
+    /// What it is worth in a text that has it once and is of the usual length.
+    pub(crate) fn most(&self) -> f32 {
+        self.gain(1.0, self.average)
+    }
+}
+
+/// What it says to have a word that so many of all have.
+pub(crate) fn rarity(count: f32, holders: f32) -> f32 {
+    (1.0 + (count - holders + 0.5) / (holders + 0.5)).ln()
 }
 
 /// Where each stem occurs, and how often.
@@ -39,18 +67,10 @@ impl Postings {
         for term in own.into_iter().chain(extra) {
             let list = self.terms.entry(term).or_default();
             match list.last_mut() {
-                Some((last, count)) if *last == at => *count += 1.0,
+                Some((last, count)) if *last == at => *count = (*count + 1.0).min(MOST),
                 _ => list.push((at, 1.0)),
             }
         }
-    }
-
-    /// How text of this length is read: short turns and documents differ in what a word more, and a text
-    /// twice as long, are worth.
-    fn manner(&self) -> Manner {
-        let average = (self.total / self.lengths.len().max(1) as f64) as f32;
-        let document = ((average - 30.0) / 70.0).clamp(0.0, 1.0);
-        Manner { saturation: 1.2 + 0.4 * document, penalty: 0.9 * document, average: average.max(1.0) }
     }
 
     /// Adds each memory's score to `scores`.
@@ -62,17 +82,15 @@ impl Postings {
         scores: &mut [f32],
     ) {
         let count = self.lengths.len() as f32;
-        let Manner { saturation, penalty, average } = self.manner();
+        let manner = Manner::of(self.total, f64::from(count));
         let mut lent = Vec::new();
         for term in terms {
             let Some(list) = self.terms.get(term) else { continue };
             let holders = list.len() as f32;
-            let rarity = (1.0 + (count - holders + 0.5) / (holders + 0.5)).ln();
+            let rarity = rarity(count, holders);
             lend(list, neighbours, weights, &mut lent);
             for &(at, frequency) in &lent {
-                let length = self.lengths[at as usize];
-                let k = saturation * (1.0 - penalty + penalty * length / average);
-                scores[at as usize] += rarity * frequency * (saturation + 1.0) / (frequency + k);
+                scores[at as usize] += rarity * manner.gain(frequency, self.lengths[at as usize]);
             }
         }
     }

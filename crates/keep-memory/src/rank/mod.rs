@@ -5,7 +5,7 @@
 //! is divided by its greatest value for this question and the two are added; where memories are turns of a
 //! conversation, cues of the question (who, when, on which day) move them up.
 
-mod cue;
+pub(crate) mod cue;
 mod date;
 mod lexical;
 mod question;
@@ -14,6 +14,7 @@ mod term;
 mod weight;
 
 pub use date::Day;
+pub(crate) use lexical::{Manner, rarity};
 pub use question::Question;
 pub use shelf::{Hit, Legs, Note, Shelf};
 pub use term::terms;

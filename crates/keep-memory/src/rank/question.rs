@@ -7,11 +7,11 @@ use super::term::terms;
 /// A question taken apart once.
 #[derive(Clone, Debug)]
 pub struct Question {
-    pub(super) terms: Vec<String>,
-    pub(super) words: Vec<String>,
-    pub(super) text: String,
-    pub(super) days: Vec<Named>,
-    pub(super) wants_time: bool,
+    pub(crate) terms: Vec<String>,
+    pub(crate) words: Vec<String>,
+    pub(crate) text: String,
+    pub(crate) days: Vec<Named>,
+    pub(crate) wants_time: bool,
 }
 
 impl Question {
@@ -40,11 +40,11 @@ impl Question {
     }
 
     /// The text without the names of those who took part: they say who to ask, not what about.
-    pub(super) fn without(&self, names: &[String]) -> String {
+    pub(crate) fn without(&self, names: impl Fn(&str) -> bool) -> String {
         let is_name = |word: &str| {
             let bare = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
             let bare = bare.strip_suffix("'s").or_else(|| bare.strip_suffix("\u{2019}s")).unwrap_or(&bare);
-            names.iter().any(|name| name == bare)
+            names(bare)
         };
         let kept: Vec<&str> = self.text.split_whitespace().filter(|word| !is_name(word)).collect();
         if kept.is_empty() { self.text.clone() } else { kept.join(" ") }

@@ -37,6 +37,10 @@ pub struct Legs {
     pub time_word: f32,
     /// How near its day is.
     pub day: f32,
+    /// How much it matters, none for the usual.
+    pub importance: f32,
+    /// How new it is.
+    pub recency: f32,
 }
 
 /// A memory that was found.
@@ -187,12 +191,7 @@ impl<'e> Shelf<'e> {
             .into_iter()
             .enumerate()
             .map(|(at, legs)| {
-                let score = legs.words
-                    + w.meaning * legs.meaning
-                    + w.speaker * legs.speaker
-                    + w.question * legs.question
-                    + w.time_word * legs.time_word
-                    + w.day * legs.day;
+                let score = w.score(&legs);
                 Hit { at, score, legs }
             })
             .collect();
@@ -213,7 +212,8 @@ impl<'e> Shelf<'e> {
     fn meaning(&self, question: &Question, legs: &mut [Legs]) -> Result<(), EmbedError> {
         let dimensions = self.embedder.dimensions();
         let mut wanted = vec![0.0; dimensions];
-        self.embedder.embed(&question.without(&self.speakers), &mut wanted)?;
+        self.embedder
+            .embed(&question.without(|word| self.speakers.iter().any(|name| name == word)), &mut wanted)?;
         let scores =
             self.mixed.chunks_exact(dimensions).map(|own| keep_embed::dot(own, &wanted).max(0.0)).collect();
         for (leg, score) in legs.iter_mut().zip(over_greatest(scores)) {

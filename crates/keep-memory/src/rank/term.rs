@@ -216,7 +216,7 @@ mod tests {
         check("🦀 in 東京", &["🦀", "東", "京"]);
         check(
             "went anti-inflammatory, wrote snake_case",
-            &["go", "anti", "antiinflammatory", "inflammatori", "write", "snake", "snakecase", "case"],
+            &["go", "anti", "antiinflammatori", "inflammatori", "write", "snake", "snakecas", "case"],
         );
         check("a - b -c", &["b", "c"]);
         check("", &[]);

@@ -1,5 +1,7 @@
 //! How much each part of a score counts.
 
+use super::shelf::Legs;
+
 /// The weights of a score. The evaluation chose the defaults; each is relative to the best lexical match,
 /// which counts one.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +28,24 @@ pub struct Weights {
     pub time_word: f32,
     /// It was said on or shortly after the day that the question names.
     pub day: f32,
+    /// It matters more than is usual. Too little to lift what does not answer the question.
+    pub importance: f32,
+    /// It is new. As little: enough to decide between two that say much the same.
+    pub recency: f32,
+}
+
+impl Weights {
+    /// The sum of a score's parts.
+    pub(crate) fn score(&self, legs: &Legs) -> f32 {
+        legs.words
+            + self.meaning * legs.meaning
+            + self.speaker * legs.speaker
+            + self.question * legs.question
+            + self.time_word * legs.time_word
+            + self.day * legs.day
+            + self.importance * legs.importance
+            + self.recency * legs.recency
+    }
 }
 
 impl Default for Weights {
@@ -42,6 +62,8 @@ impl Default for Weights {
             question: -0.2,
             time_word: 0.2,
             day: 0.85,
+            importance: 0.1,
+            recency: 0.05,
         }
     }
 }

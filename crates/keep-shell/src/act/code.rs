@@ -90,11 +90,23 @@ const REACHES: &[&str] = &[
     "fopen",
     "include",
     "io",
+    "readfile",
+    "writefile",
+    "load_extension",
+    "binding",
+    "esyscmd",
+    "syscmd",
 ];
 
 /// Words that reach nothing but the language itself although their module can do more.
 const TAME: &[&str] =
     &["os.path", "os.sep", "os.cpu_count", "os.name", "os.getpid", "os.linesep", "os.getcwd"];
+
+/// What database shells do besides answering queries.
+const DOT_COMMANDS: &[&str] = &[
+    "shell", "system", "sh", "import", "output", "once", "excel", "load", "read", "open", "backup", "save",
+    "restore", "clone", "log", "archive", "ar", "cd",
+];
 
 const DELETES: &[&str] = &[
     "unlink",
@@ -151,6 +163,11 @@ pub(crate) fn look_through(code: &str) -> Found {
         found.commands.push(command.to_owned());
     }
     found.reaches |= code.contains(":!") || code.contains("r!");
+    // Shells of databases: words after a dot are theirs, and not SQL.
+    found.reaches |= code.lines().any(|line| {
+        let word = line.trim_start().strip_prefix('.').and_then(|line| line.split([' ', ';']).next());
+        word.is_some_and(|word| DOT_COMMANDS.contains(&word))
+    });
     found.writes = found.reaches && writes.iter().any(|mark| code.contains(mark));
     for (text, before) in texts(code) {
         let outside = text.starts_with('/') && (text.len() > 1 || found.deletes)

@@ -228,9 +228,19 @@ impl Act<'_, '_> {
         self.run_words(words)
     }
 
-    /// Programs whose `--version` already runs what the workspace says.
+    /// Whether no word names a thing to do.
+    fn bare(&self) -> bool {
+        self.argv[1..].iter().all(|word| word.sort == crate::word::Sort::Known && word.text.starts_with('-'))
+    }
+
+    /// Programs whose `--version` already runs what the workspace says, and that install when they are
+    /// told nothing else.
     pub(crate) fn only_version(&mut self) -> Flow {
         self.effects.push(Effect::Act { kind: Kind::Build });
+        let asked = ["-v", "--version", "-h", "--help"];
+        if !self.argv[1..].iter().any(|word| asked.contains(&word.text.as_str())) && self.bare() {
+            self.effects.push(Effect::Act { kind: Kind::Install });
+        }
         Flow::unknown()
     }
 }

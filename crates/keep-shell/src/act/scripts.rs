@@ -176,6 +176,9 @@ impl Act<'_, '_> {
         });
         if inline {
             self.paths_among(&used.operands);
+            if self.argv.first().is_some_and(|name| name.text.ends_with("perl")) {
+                self.pipes_among(&used.operands);
+            }
             return Flow { network: self.stdin.network, ..Flow::unknown() };
         }
         match used.operands.first() {
@@ -194,6 +197,18 @@ impl Act<'_, '_> {
             _ => self.code_stream(&self.stdin.clone()),
         }
         Flow::unknown()
+    }
+
+    /// Perl opens what it is told to read as its shell would: a bar at an end makes it a command.
+    fn pipes_among(&mut self, operands: &[Word]) {
+        for word in operands {
+            let text = word.text.trim();
+            if let Some(command) = text.strip_suffix('|').or_else(|| text.strip_prefix('|')) {
+                let command = Word { text: command.to_owned(), ..word.clone() };
+                let mut child = self.shell.child();
+                self.reducer.text(Via::Shell, &command, &mut child, self.effects);
+            }
+        }
     }
 
     fn code_stream(&mut self, flow: &Flow) {

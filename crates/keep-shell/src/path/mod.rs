@@ -87,7 +87,10 @@ fn place_of_pattern(path: &str, context: &Context<'_>) -> Place {
             depth(&known) == depth(path) && dots && pattern::matches(path, &known)
         });
     if secret
-        || (rest.starts_with(".e") || rest.starts_with(".[") || rest.starts_with(".?"))
+        || (matches!(rest, ".*" | ".*.*")
+            || rest.starts_with(".e")
+            || rest.starts_with(".[")
+            || rest.starts_with(".?"))
             && pattern::matches(rest, ".env")
     {
         return Place::Secret;
@@ -172,6 +175,11 @@ fn inside_workspace(inside: &str) -> Place {
                 | ".husky"
                 | ".devcontainer"
                 | ".direnv"
+                | ".circleci"
+                | ".buildkite"
+                | ".opencode"
+                | ".windsurf"
+                | ".aider"
         )
     };
     let obeyed_file = matches!(
@@ -191,8 +199,28 @@ fn inside_workspace(inside: &str) -> Place {
             | ".pre-commit-config.yaml"
             | "claude.md"
             | "agents.md"
+            | "gemini.md"
+            | "copilot-instructions.md"
+            | ".cursorrules"
+            | ".windsurfrules"
+            | ".clinerules"
+            | ".gitlab-ci.yml"
+            | ".travis.yml"
+            | "jenkinsfile"
+            | ".mise.toml"
+            | "mise.toml"
+            | ".tool-versions"
+            | ".lefthook.yml"
+            | "lefthook.yml"
+            | ".pnpmfile.cjs"
+            | ".gdbinit"
+            | ".lldbinit"
+            | ".vimrc"
+            | ".exrc"
+            | ".netrc"
     );
-    if parts.any(obeyed) || obeyed_file || inside.starts_with("/.github/workflows") {
+    let settings_of_cargo = inside.ends_with("/.cargo/config.toml") || inside.ends_with("/.cargo/config");
+    if parts.any(obeyed) || obeyed_file || settings_of_cargo || inside.starts_with("/.github/workflows") {
         return Place::Trusted;
     }
     let output = |part: &str| {

@@ -36,6 +36,12 @@ impl Reducer {
                     shell.functions.remove(&word.text);
                 }
             }
+            "test" | "[" | "printf" => {
+                // `-v` takes a name, and a name may have a subscript.
+                let named = argv.iter().zip(argv.iter().skip(1)).filter(|(flag, _)| flag.text == "-v");
+                named.for_each(|(_, word)| self.subscripts(word, shell));
+                return None;
+            }
             "read" | "mapfile" | "readarray" | "getopts" | "let" => self.read_names(name, argv, shell, stdin),
             "set" => self.set_arguments(argv, shell),
             "shift" => {

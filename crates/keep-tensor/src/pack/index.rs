@@ -16,6 +16,11 @@ const OWN: u8 = 0;
 const OWN_DIFFERENCE: u8 = 1;
 const REPEAT: u8 = 2;
 
+/// What stands before the root of a base: that it is a pack, or that it is a plain file, in which case
+/// every region says where its counterpart begins. Packs of the first days have the former for both.
+const PACKED_BASE: u8 = 1;
+const PLAIN_BASE: u8 = 2;
+
 /// Longer names are no names. Headers of real files stay far below.
 const MAX_STRING_BYTES: usize = 64 << 10;
 const MAX_RANK: usize = 64;
@@ -68,7 +73,8 @@ fn place<T: PartialEq>(list: &[T], value: &T) -> u8 {
 impl Index {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        out.push(u8::from(self.base.is_some()));
+        let told = self.tells_starts();
+        out.push(if told { PLAIN_BASE } else { u8::from(self.base.is_some()) });
         out.extend(self.base.iter().flat_map(|root| *root.as_bytes()));
         put_number(&mut out, self.entries.len() as u64);
         for entry in &self.entries {
@@ -76,7 +82,7 @@ impl Index {
                 EntryKind::File(file) => {
                     out.push(FILE);
                     put_string(&mut out, &entry.path);
-                    put_file(&mut out, file);
+                    put_file(&mut out, file, told);
                 }
                 EntryKind::Link { target } => {
                     out.push(LINK);
@@ -93,16 +99,29 @@ impl Index {
         out
     }
 
+    /// Whether it says where in a plain file the counterparts of regions begin.
+    fn tells_starts(&self) -> bool {
+        let file =
+            |entry: &Entry| matches!(&entry.kind, EntryKind::File(file) if !file.base_starts.is_empty());
+        self.base.is_some() && self.entries.iter().any(file)
+    }
+
     /// Reads an index whose chunks take up `chunk_bytes`.
     pub(super) fn read(bytes: &[u8], chunk_bytes: u64) -> Result<Self, TensorError> {
         let mut take = Take::new(bytes, TensorError::Pack);
-        let base = match take.byte()? {
+        let marker = take.byte()?;
+        let base = match marker {
             0 => None,
-            1 => Some(Hash::from_bytes(take.array()?)),
+            PACKED_BASE | PLAIN_BASE => Some(Hash::from_bytes(take.array()?)),
             _ => return take.fault("it says neither that it has a base nor that it has none"),
         };
-        let mut stock =
-            Stock { next_at: HEADER_BYTES as u64, chunks: Vec::new(), has_base: base.is_some(), items: 0 };
+        let mut stock = Stock {
+            next_at: HEADER_BYTES as u64,
+            chunks: Vec::new(),
+            has_base: base.is_some(),
+            told: marker == PLAIN_BASE,
+            items: 0,
+        };
         let mut entries = Vec::new();
         for _ in 0..take.number()? {
             stock.count_item()?;
@@ -130,12 +149,12 @@ impl Index {
     }
 }
 
-fn put_file(out: &mut Vec<u8>, file: &PackedFile) {
+fn put_file(out: &mut Vec<u8>, file: &PackedFile, told: bool) {
     put_number(out, u64::from(file.mode));
     out.push(place(&FORMATS, &file.layout.format));
     put_string(out, file.layout.note.as_deref().unwrap_or_default());
     put_number(out, file.layout.regions.len() as u64);
-    for (region, range) in file.layout.regions.iter().zip(&file.ranges) {
+    for (at, (region, range)) in file.layout.regions.iter().zip(&file.ranges).enumerate() {
         match &region.kind {
             RegionKind::Bytes => out.push(0),
             RegionKind::Tensor(tensor) => {
@@ -146,6 +165,10 @@ fn put_file(out: &mut Vec<u8>, file: &PackedFile) {
             }
         }
         put_number(out, region.len);
+        if told {
+            // One more than the place, so that zero is none.
+            put_number(out, file.base_starts.get(at).copied().flatten().map_or(0, |start| start + 1));
+        }
         for packed in &file.chunks[range.clone()] {
             put_number(out, u64::from(packed.chunk.raw_len));
             match packed.stored {
@@ -168,6 +191,8 @@ struct Stock {
     next_at: u64,
     chunks: Vec<PackedChunk>,
     has_base: bool,
+    /// Whether regions say where their counterparts begin.
+    told: bool,
     items: u64,
 }
 
@@ -203,6 +228,7 @@ fn read_file(take: &mut Take<'_>, stock: &mut Stock) -> Result<PackedFile, Tenso
         layout: Layout { format, note, regions: Vec::new() },
         chunks: Vec::new(),
         ranges: Vec::new(),
+        base_starts: Vec::new(),
     };
     let mut start = 0u64;
     // Each turn takes bytes off the index, so a count that lies ends with it.
@@ -212,6 +238,13 @@ fn read_file(take: &mut Take<'_>, stock: &mut Stock) -> Result<PackedFile, Tenso
         let len = take.number()?;
         file.layout.regions.push(Region { start, len, kind });
         start = start.checked_add(len).ok_or(TensorError::Layout)?;
+        if stock.told {
+            let told = take.number()?.checked_sub(1);
+            if told.is_some_and(|told| told.checked_add(len).is_none()) {
+                return take.fault("a region's counterpart has no end");
+            }
+            file.base_starts.push(told);
+        }
         let first = file.chunks.len();
         let mut offset = 0;
         while offset < len {

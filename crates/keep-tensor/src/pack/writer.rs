@@ -83,7 +83,12 @@ impl<W: Write> PackWriter<W> {
         }
         let totals = totals?;
         let ranges = ranges(&chunks, layout.regions.len());
-        let file = PackedFile { mode: mode & 0o7777, layout: layout.clone(), chunks, ranges };
+        let starts = layout.regions.iter().map(|region| base?.starts_at(region));
+        let mut base_starts: Vec<Option<u64>> = starts.collect();
+        if base_starts.iter().all(Option::is_none) {
+            base_starts.clear();
+        }
+        let file = PackedFile { mode: mode & 0o7777, layout: layout.clone(), chunks, ranges, base_starts };
         self.entries.push(Entry { path: path.to_owned(), kind: EntryKind::File(file) });
         Ok(totals)
     }

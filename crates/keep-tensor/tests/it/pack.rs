@@ -272,6 +272,33 @@ fn another_base_is_refused_by_name() {
     assert!(read_all(&third, Some(&base()), &files).is_err());
 }
 
+#[test]
+fn what_differs_from_a_plain_file_does_not_depend_on_how_that_is_read() {
+    let mut random = Random(7);
+    let weights = bf16(5000, &mut random);
+    let next = stepped(&weights, 40, &mut random);
+    // The tensor lies elsewhere in the other file.
+    let (old, old_layout) = file(&[(None, b"a longer header"), (Some(("w", Dtype::Bf16)), &weights)]);
+    let (new, new_layout) = file(&[(None, b"header"), (Some(("w", Dtype::Bf16)), &next)]);
+    let root = Hash::of(&old);
+    let base = FileBase::new(Cursor::new(old.clone()), old_layout, root);
+    let mut writer = PackWriter::new(Vec::new(), Some(root)).unwrap();
+    writer.file("m", 0o644, &mut Cursor::new(&new), &new_layout, Some(&base), Options::default()).unwrap();
+    let (bytes, _) = writer.finish(None).unwrap();
+    assert!(bytes.len() * 4 < new.len(), "{} of {}", bytes.len(), new.len());
+    let mut pack = open(&bytes).unwrap();
+    let starts = pack.file("m").unwrap().base_starts().unwrap();
+    assert_eq!(starts, [(6, 15)]);
+    // No layout of the base is given: where to look stands in the pack.
+    let told = FileBase::told(Cursor::new(old.clone()), starts, root);
+    let mut out = Vec::new();
+    pack.unpack("m", Some(&told), Workers::Inline, &mut out).unwrap();
+    assert!(out == new);
+    let elsewhere = FileBase::told(Cursor::new(old), [(6, 14)], root);
+    let error = pack.unpack("m", Some(&elsewhere), Workers::Inline, &mut Vec::new()).unwrap_err();
+    assert!(matches!(error, TensorError::BaseDiffers));
+}
+
 fn small_layout() -> Layout {
     let none = [0; 240];
     file(&[(None, b"{}"), (Some(("w", Dtype::Bf16)), &none), (Some(("tied", Dtype::Bf16)), &none)]).1

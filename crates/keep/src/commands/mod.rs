@@ -8,6 +8,7 @@ pub(crate) mod backup;
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod init;
+pub(crate) mod memory;
 pub(crate) mod pack;
 pub(crate) mod papers;
 pub(crate) mod policy;

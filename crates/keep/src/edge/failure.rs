@@ -26,6 +26,9 @@ pub(crate) enum Failure {
     /// Artifacts.
     #[error(transparent)]
     Artifact(Box<keep_artifact::ArtifactError>),
+    /// Memories.
+    #[error(transparent)]
+    Memory(Box<keep_memory::MemoryError>),
     /// Packing and unpacking.
     #[error(transparent)]
     Packing(Box<PackingError>),
@@ -69,6 +72,16 @@ impl From<keep_artifact::ArtifactError> for Failure {
     }
 }
 
+impl From<keep_memory::MemoryError> for Failure {
+    fn from(error: keep_memory::MemoryError) -> Self {
+        // So that what waits for approval is recognised, whoever asked for it.
+        match error {
+            keep_memory::MemoryError::Gate(error) => Self::Gate(error),
+            error => Self::Memory(Box::new(error)),
+        }
+    }
+}
+
 impl From<PackingError> for Failure {
     fn from(error: PackingError) -> Self {
         // So that what waits for approval is recognised, whoever asked for it.
@@ -107,6 +120,7 @@ impl Explain for Failure {
             Self::App(error) => error.kind(),
             Self::Vault(error) => error.kind(),
             Self::Artifact(error) => error.kind(),
+            Self::Memory(error) => error.kind(),
             Self::Packing(error) => error.kind(),
             Self::Interrupted => ErrorKind::Interrupted,
             Self::Gate(error) => error.kind(),
@@ -121,6 +135,7 @@ impl Explain for Failure {
             Self::App(error) => error.hint(),
             Self::Vault(error) => error.hint(),
             Self::Artifact(error) => error.hint(),
+            Self::Memory(error) => error.hint(),
             Self::Packing(error) => error.hint(),
             Self::Interrupted => None,
             Self::Gate(error) => error.hint(),

@@ -3,6 +3,7 @@
 mod failure;
 mod flow;
 mod hidden;
+mod moment;
 mod notice;
 mod offer;
 mod progress;
@@ -15,6 +16,7 @@ mod whole;
 pub(crate) use failure::{Failure, clap_exit};
 pub(crate) use flow::{Flow, size};
 pub(crate) use hidden::{Answered, ask_hidden, choose_hidden, confirm};
+pub(crate) use moment::{Ago, Ahead, MomentError};
 pub(crate) use progress::Progress;
 pub(crate) use session::Session;
 pub(crate) use table::Table;

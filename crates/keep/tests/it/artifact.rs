@@ -1,7 +1,13 @@
 //! Artifacts through the program: what goes in comes out, or an error with a name does.
 
+mod bucket;
+mod credentials;
 mod faults;
+mod fixtures;
+mod healing;
+mod owner;
 mod safety;
+mod tidy;
 
 use crate::home::Home;
 use std::fs;
@@ -113,7 +119,21 @@ fn a_version_that_changed_little_is_stored_as_what_changed() {
     assert_eq!(restored(&home, "model"), second);
     assert_eq!(restored(&home, "model@step=1000"), first);
     let found = home.json(&["artifact", "diff", "model@1", "model@2", "--json"]);
-    assert_eq!(found[0]["part"], "weight");
+    assert_eq!((&found[0]["part"], &found[0]["change"]), (&"weight".into(), &"changed".into()));
+    let moved = &found[0]["moved"];
+    assert_eq!((moved["elements"].as_u64(), moved["changed"].as_u64()), (Some(200_000), Some(2000)));
+    let near = |name: &str, expected: f64| {
+        let got = moved[name].as_f64().unwrap();
+        assert!((got / expected - 1.0).abs() < 0.01, "{name} is {got}, not {expected}");
+    };
+    near("largest", 1e-3);
+    near("rms", 1e-4);
+    near("rms_before", 0.5_f64.sqrt());
+    let cost = found[0]["cost_bytes"].as_u64().unwrap();
+    assert!(cost > 0 && cost <= put["stored_bytes"].as_u64().unwrap(), "{found} {put}");
+    let said = home.ok(&["artifact", "diff", "model@1", "model@2"]);
+    assert!(said.contains("1.00 %") && said.contains("1.00e-4"), "{said}");
+    assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
     // The first may go: what the second differs from stays with the second.
     home.ok(&["artifact", "rm", "model@1"]);
     home.ok(&["artifact", "gc", "--apply", "--grace", "0ms"]);
@@ -151,7 +171,7 @@ fn what_is_removed_goes_and_what_is_kept_stays() {
     home.ok(&["artifact", "gc", "--apply", "--grace", "0ms"]);
     let left = std::process::Command::new("find")
         .arg(home.path().join("data/blobs"))
-        .args(["-type", "f", "-not", "-name", ".lock"])
+        .args(["-type", "f", "-not", "-name", ".lock", "-not", "-name", "tended-by.obj"])
         .output();
     assert_eq!(String::from_utf8(left.unwrap().stdout).unwrap(), "", "everything is gone");
     home.ok(&["audit", "verify"]);

@@ -10,6 +10,8 @@ pub(crate) const KEEP: &str = env!("CARGO_BIN_EXE_keep");
 pub(crate) struct Home {
     pub(crate) folder: tempfile::TempDir,
     moved: Option<PathBuf>,
+    /// Variables that every command in it sees.
+    pub(crate) variables: Vec<(&'static str, String)>,
 }
 
 /// What a run said.
@@ -22,7 +24,7 @@ pub(crate) struct Said {
 
 impl Home {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), moved: None }
+        Self { folder: tempfile::tempdir().unwrap(), moved: None, variables: Vec::new() }
     }
 
     pub(crate) fn path(&self) -> PathBuf {
@@ -42,6 +44,7 @@ impl Home {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("KEEP_HOME", self.path())
             .env("TERM", "xterm")
+            .envs(self.variables.iter().cloned())
             .current_dir(self.folder.path())
             .stdin(Stdio::null());
         command

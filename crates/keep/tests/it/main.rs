@@ -9,10 +9,13 @@ mod canary;
 mod faults;
 mod home;
 mod hostile;
+mod memory;
 mod pack;
 mod papers;
 mod person;
 mod shapes;
 mod terminal;
 mod vault;
+#[path = "../../../keep-blob/tests/it/weed.rs"]
+mod weed;
 mod words;

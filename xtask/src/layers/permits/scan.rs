@@ -3,6 +3,7 @@
 use crate::layers::table::{PROOFS, WRITERS};
 use proc_macro2::{TokenStream, TokenTree};
 use std::collections::BTreeSet;
+use std::path::Path;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Block, ImplItemFn, ItemFn, Signature, TraitItemFn, UseTree, Visibility};
 
@@ -48,7 +49,8 @@ pub(crate) fn file(shown: &str, room: Room, text: &str) -> syn::Result<SourceFil
     imports.visit_file(&parsed);
     let mut names = Names::new(&imports.aliases);
     names.visit_file(&parsed);
-    let mut functions = Functions { aliases: &imports.aliases, found: Vec::new() };
+    let mut functions =
+        Functions { aliases: &imports.aliases, within_room: is_within_room(shown), found: Vec::new() };
     functions.visit_file(&parsed);
     Ok(SourceFile {
         shown: shown.to_owned(),
@@ -231,10 +233,21 @@ impl<'ast> Visit<'ast> for Names<'_> {
 /// Collects a file's functions.
 struct Functions<'a> {
     aliases: &'a BTreeSet<String>,
+    /// Whether the module above is in the room as well.
+    within_room: bool,
     found: Vec<Function>,
 }
 
 impl Functions<'_> {
+    /// Whether code outside `store/` and `effects/` can call what is this visible.
+    fn is_open(&self, visibility: &Visibility) -> bool {
+        match visibility {
+            Visibility::Inherited => false,
+            Visibility::Restricted(to) => !(self.within_room && to.path.is_ident("super")),
+            Visibility::Public(_) => true,
+        }
+    }
+
     fn add(&mut self, open: bool, signature: &Signature, body: &Block) {
         let mut names = Names::new(self.aliases);
         names.visit_signature(signature);
@@ -257,12 +270,12 @@ impl Functions<'_> {
 impl<'ast> Visit<'ast> for Functions<'_> {
     fn visit_item_fn(&mut self, item: &'ast ItemFn) {
         if !for_tests(&item.attrs) {
-            self.add(is_open(&item.vis), &item.sig, &item.block);
+            self.add(self.is_open(&item.vis), &item.sig, &item.block);
         }
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast ImplItemFn) {
-        self.add(is_open(&item.vis), &item.sig, &item.block);
+        self.add(self.is_open(&item.vis), &item.sig, &item.block);
     }
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
@@ -296,8 +309,11 @@ impl<'ast> Visit<'ast> for Proof {
     }
 }
 
-fn is_open(visibility: &Visibility) -> bool {
-    !matches!(visibility, Visibility::Inherited)
+/// Whether a file is a module of `store` or `effects`, and not that module itself.
+fn is_within_room(shown: &str) -> bool {
+    let path = Path::new(shown);
+    let folder = path.parent().and_then(Path::file_name).and_then(|name| name.to_str());
+    matches!(folder, Some("store" | "effects")) && path.file_name().is_some_and(|name| name != "mod.rs")
 }
 
 fn for_tests(attributes: &[Attribute]) -> bool {

@@ -52,7 +52,6 @@ fn what_changes_things_without_a_permit_fails() {
         ("transaction", "pub fn put(tx: &mut WriteTx<'_>, row: &Row) {}"),
         ("write call", "pub fn put(db: &Db) { db.write(|tx| 1) }"),
         ("crate-wide", "pub(crate) fn put(db: &Db) { db.write(job) }"),
-        ("parent", "pub(super) fn put(tx: &mut WriteTx) {}"),
         ("method", "impl Store { pub fn put(&self) { self.db.write(|tx| 1) } }"),
         ("trait method", "impl Sink for Store { fn put(&self) { self.db.write(|tx| 1) } }"),
         ("default method", "trait Sink { fn put(&self) { self.db().write(|tx| 1) } }"),
@@ -114,6 +113,20 @@ fn functions_are_followed_across_the_files_of_the_rooms() {
         ("store/sqlite.rs", "pub fn insert(db: &Db) { db.write(|tx| 1) }"),
     ]);
     assert_eq!(found.len(), 2, "{found:?}");
+}
+
+#[test]
+fn what_only_the_room_itself_can_call_needs_no_proof_of_its_own() {
+    let text = "pub(super) fn insert(tx: &mut WriteTx<'_>) {}";
+    passes("within", "store/sqlite.rs", text);
+    fails("the room itself", "store/mod.rs", text, "takes no Permit");
+    fails("the room itself", "store.rs", text, "takes no Permit");
+    fails("the crate", "store/sqlite.rs", "pub(crate) fn insert(tx: &mut WriteTx<'_>) {}", "takes no Permit");
+    let found = findings(&[
+        ("store.rs", "pub(crate) fn put(db: &Db) { sqlite::insert(db) }"),
+        ("store/sqlite.rs", "pub(super) fn insert(db: &Db) { db.write(|tx| 1) }"),
+    ]);
+    assert_eq!(found.len(), 1, "{found:?}");
 }
 
 #[test]

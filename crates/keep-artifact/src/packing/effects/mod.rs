@@ -78,7 +78,7 @@ fn add<W: Write>(
     let layout = format::layout(&mut file, seen.len, name, &Limits::default())
         .map_err(|e| PackingError::file("reading", &shown, std::io::Error::other(e)))?;
     let base = match bases.root() {
-        Some(root) => bases.counterpart(root, &item.path)?,
+        Some(root) => bases.counterpart(root, &item.path, None)?,
         None => None,
     };
     let base = base.as_ref().map(|base| &**base as &dyn Base);
@@ -126,11 +126,12 @@ pub(crate) fn base_of<R: std::io::Read + std::io::Seek>(
     path: &str,
 ) -> Result<Option<Box<dyn Base + Send>>, PackingError> {
     let failed = |error| PackingError::tensor("unpacking", shown, error);
-    let (Some(needed), true) = (pack.base_root(), pack.file(path).map_err(failed)?.needs_base()) else {
+    let file = pack.file(path).map_err(failed)?;
+    let (Some(needed), true) = (pack.base_root(), file.needs_base()) else {
         return Ok(None);
     };
     let below = paths::inside(&paths::top(pack.entries()), path).to_owned();
-    let found = bases.counterpart(needed, &below)?;
+    let found = bases.counterpart(needed, &below, file.base_starts())?;
     if found.is_none() {
         return Err(PackingError::Base { pack: shown.to_owned(), needed, given: bases.root() });
     }

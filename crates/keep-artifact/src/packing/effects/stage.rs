@@ -7,10 +7,11 @@ use crate::packing::folder::{self, FOLDER, split};
 use crate::packing::paths::{self, Top};
 use keep_tensor::pack::{Entry, EntryKind};
 use rustix::fs::{
-    AtFlags, Dir, Mode, OFlags, RenameFlags, fchmod, fstat, fsync, mkdirat, openat, renameat, renameat_with,
-    symlinkat, unlinkat,
+    AtFlags, Dir, FileType, Mode, OFlags, RenameFlags, fchmod, fstat, fsync, linkat, mkdirat, openat,
+    renameat, renameat_with, statat, symlinkat, unlinkat,
 };
 use rustix::io::Errno;
+use std::cell::Cell;
 use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 /// What everybody may do; the umask takes away from it.
 const ALL: Mode = Mode::RWXU.union(Mode::RWXG).union(Mode::RWXO);
+const NO_FOLLOW: AtFlags = AtFlags::SYMLINK_NOFOLLOW;
 /// The folder that is filled, in the private one.
 const INNER: &str = "new";
 
@@ -31,6 +33,8 @@ pub(super) struct Stage {
     to: PathBuf,
     target: Target,
     existing: Existing,
+    /// Set when something of others is left in it that could not be put back.
+    keeps: Cell<bool>,
 }
 
 /// Whether the folder to fill is there.
@@ -51,7 +55,10 @@ impl Stage {
             openat(&stage, INNER, FOLDER, Mode::empty())
         });
         match made {
-            Ok(inner) => Ok(Self { near, near_path, name, inner, to: to.to_owned(), target, existing }),
+            Ok(inner) => {
+                let (to, keeps) = (to.to_owned(), Cell::new(false));
+                Ok(Self { near, near_path, name, inner, to, target, existing, keeps })
+            }
             Err(error) => {
                 // The step before this failed and is what is reported; a leftover is only untidy.
                 let _ = std::fs::remove_dir_all(near_path.join(&name));
@@ -132,8 +139,8 @@ impl Stage {
         fsync(&self.near).map_err(|e| self.failed("syncing the folder of", "", e.into()))
     }
 
-    /// Puts everything into a folder that is there. When that fails in one that was empty, it is empty
-    /// again.
+    /// Puts everything into a folder that is there. When that fails, the folder holds what it held: what
+    /// was replaced was kept, and is put back.
     fn put_into(&self, top: &Top, entries: &[Entry]) -> Result<(), PackingError> {
         let mut made = Vec::new();
         let mut put = || {
@@ -153,15 +160,30 @@ impl Stage {
             Ok(())
         };
         let done = put();
-        if done.is_err() && self.existing == Existing::Keep {
+        if done.is_err() {
             for (below, kind) in made.iter().rev() {
-                let flags = if *kind == Made::Folder { AtFlags::REMOVEDIR } else { AtFlags::empty() };
-                let (parent, name) = split(below);
-                // The step before this failed and is what is reported.
-                let _ = folder::beneath(&self.near, parent).map(|folder| unlinkat(&folder, name, flags));
+                if let Err(source) = self.undo(below, *kind)
+                    && *kind == Made::Replacement
+                {
+                    // What lies there is somebody's only copy.
+                    self.keeps.set(true);
+                    let kept = self.near_path.join(&self.name).join(INNER).join(below);
+                    return Err(PackingError::NotPutBack { path: self.shown(below), kept, source });
+                }
             }
         }
         done
+    }
+
+    fn undo(&self, below: &str, kind: Made) -> io::Result<()> {
+        let (parent, name) = split(below);
+        let to = folder::beneath(&self.near, parent)?;
+        match kind {
+            Made::Folder => unlinkat(&to, name, AtFlags::REMOVEDIR)?,
+            Made::Other => unlinkat(&to, name, AtFlags::empty())?,
+            Made::Replacement => renameat(&folder::beneath(&self.inner, parent)?, name, &to, name)?,
+        }
+        Ok(())
     }
 
     fn put_one(
@@ -180,16 +202,20 @@ impl Stage {
         let open = |root: &OwnedFd| folder::beneath(root, parent);
         let from = open(&self.inner).map_err(|e| self.failed("opening", parent, e))?;
         let to = open(&self.near).map_err(|e| self.in_the_way(parent, e))?;
-        let renamed = match self.existing {
-            Existing::Replace => renameat(&from, name, &to, name),
-            Existing::Keep => match renameat_with(&from, name, &to, name, RenameFlags::NOREPLACE) {
-                Err(Errno::INVAL | Errno::NOSYS) => renameat(&from, name, &to, name),
-                renamed => renamed,
+        let renamed = match (self.existing, renameat_with(&from, name, &to, name, RenameFlags::NOREPLACE)) {
+            (Existing::Replace, Err(Errno::EXIST)) => replace(&from, &to, name),
+            (Existing::Replace, Err(Errno::INVAL | Errno::NOSYS)) => match statat(&to, name, NO_FOLLOW) {
+                Err(Errno::NOENT) => renameat(&from, name, &to, name).map(|()| Made::Other),
+                _ => replace(&from, &to, name),
             },
+            (Existing::Keep, Err(Errno::INVAL | Errno::NOSYS)) => {
+                renameat(&from, name, &to, name).map(|()| Made::Other)
+            }
+            (_, renamed) => renamed.map(|()| Made::Other),
         };
         match renamed {
-            Ok(()) => {
-                made.push((below.to_owned(), Made::Other));
+            Ok(kind) => {
+                made.push((below.to_owned(), kind));
                 Ok(())
             }
             Err(Errno::EXIST) => Err(PackingError::Exists(self.shown(below))),
@@ -217,6 +243,9 @@ impl Stage {
 impl Drop for Stage {
     fn drop(&mut self) {
         // What has its place is no longer in it; a leftover is only untidy.
+        if self.keeps.get() {
+            return;
+        }
         let _ = std::fs::remove_dir_all(self.near_path.join(&self.name));
     }
 }
@@ -226,6 +255,32 @@ impl Drop for Stage {
 enum Made {
     Folder,
     Other,
+    /// In the place of something, which lies where it came from.
+    Replacement,
+}
+
+/// Lets a file or link change places with one that is there, in one step or, where the file system cannot
+/// do that, by way of a second name: at every moment the place holds one of the two, whole.
+fn replace(from: &OwnedFd, to: &OwnedFd, name: &str) -> Result<Made, Errno> {
+    let is_folder = |at: &OwnedFd| Ok(FileType::from_raw_mode(statat(at, name, NO_FOLLOW)?.st_mode).is_dir());
+    if is_folder(to)? {
+        return Err(Errno::ISDIR);
+    }
+    match renameat_with(from, name, to, name, RenameFlags::EXCHANGE) {
+        Ok(()) if is_folder(from)? => {
+            // It became a folder in between, and goes back.
+            renameat_with(from, name, to, name, RenameFlags::EXCHANGE)?;
+            Err(Errno::ISDIR)
+        }
+        Err(Errno::INVAL | Errno::NOSYS) => {
+            let second = temporary_name().map_err(|_| Errno::IO)?;
+            linkat(to, name, from, &second, AtFlags::empty())?;
+            renameat(from, name, to, name)?;
+            renameat(from, &second, from, name)?;
+            Ok(Made::Replacement)
+        }
+        renamed => renamed.map(|()| Made::Replacement),
+    }
 }
 
 /// Where a stage for this folder lies, and whether that is the folder itself.

@@ -3,7 +3,8 @@
 use super::{Place, size, watch};
 use crate::edge::{Failure, Session, Table, visible};
 use clap::Args;
-use keep_artifact::{Depth, Plan, Reference, Retention, Tag, USUAL_GRACE};
+use keep_app::open_other;
+use keep_artifact::{Depth, Plan, Reference, Repaired, Retention, Tag, Tidied, USUAL_GRACE, Verified};
 use keep_types::{Duration, ErrorKind};
 use std::process::ExitCode;
 
@@ -75,7 +76,7 @@ pub(super) struct Gc {
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep artifact verify\n  keep artifact verify model@7\n  keep artifact verify --sample 50"
+    after_help = "EXAMPLES:\n  keep artifact verify\n  keep artifact verify model@7\n  keep artifact verify --sample 50\n  keep artifact verify --repair --from s3://bucket/models"
 )]
 pub(super) struct Verify {
     /// Only this version
@@ -83,8 +84,24 @@ pub(super) struct Verify {
     /// Only so many pieces of each version, drawn at random
     #[arg(long, value_name = "PIECES")]
     sample: Option<usize>,
+    /// Put what is damaged right, or say what is lost
+    #[arg(long, conflicts_with = "sample")]
+    repair: bool,
+    /// The store that a repair brings it from: a folder, or s3://bucket/prefix
+    #[arg(long, value_name = "STORE", requires = "repair")]
+    from: Option<String>,
     #[command(flatten)]
     place: Place,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "EXAMPLES:\n  keep artifact owner\n  keep artifact owner --take-over \"the old machine is gone\"\n\nEverybody may pull from a store and push to it. Only who tends it puts into it, removes\nfrom it and deletes what nothing uses. Before it is taken over, the other must be at rest."
+)]
+pub(super) struct Owner {
+    /// Tend it from now on in the other's place, for a reason that is recorded
+    #[arg(long, value_name = "REASON")]
+    take_over: Option<String>,
 }
 
 impl TagWords {
@@ -96,7 +113,7 @@ impl TagWords {
         let place = self.place.namespace;
         let tags = session.with(async |app, caller| {
             let change = (&self.tags[..], &self.remove[..]);
-            Ok(app.artifacts().await?.tag(caller, place.as_ref(), &self.reference, change).await?)
+            Ok(app.artifacts(caller).await?.tag(caller, place.as_ref(), &self.reference, change).await?)
         })?;
         session.show(&tags, |out| {
             let words: Vec<_> = tags.iter().map(ToString::to_string).collect();
@@ -114,7 +131,7 @@ impl Rm {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let place = self.place.namespace;
         let gone = session.with(async |app, caller| {
-            let artifacts = app.artifacts().await?;
+            let artifacts = app.artifacts(caller).await?;
             Ok(artifacts.remove(caller, place.as_ref(), &self.reference, self.all).await?)
         })?;
         session.show(&gone, |out| {
@@ -141,7 +158,7 @@ impl KeepWords {
         let wanted = Retention { last: self.last, every: every(&self.every)?, tagged: self.tagged };
         let place = self.place.namespace;
         let plan = session.with(async |app, caller| {
-            let artifacts = app.artifacts().await?;
+            let artifacts = app.artifacts(caller).await?;
             Ok(artifacts.retain(caller, place.as_ref(), &self.reference, &wanted, self.apply).await?)
         })?;
         let code = session.show_table(&plan, &table_of(&plan), "no versions")?;
@@ -169,7 +186,7 @@ fn table_of(plan: &Plan) -> Table {
 impl Gc {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let found = session.with(async |app, caller| {
-            let artifacts = app.artifacts().await?;
+            let artifacts = app.artifacts(caller).await?;
             Ok(match self.apply {
                 true => artifacts.collect(caller, self.grace).await?,
                 false => artifacts.survey(caller, self.grace).await?,
@@ -178,6 +195,9 @@ impl Gc {
         session.show(&found, |out| {
             let verb = if found.applied { "deleted" } else { "would delete" };
             writeln!(out, "{verb} {} bundles, {}", found.bundles, size(found.bytes))?;
+            if let Some(tidied) = &found.tidied {
+                say_tidied(out, tidied, found.applied)?;
+            }
             if found.dead_puts > 0 {
                 writeln!(out, "{} put(s) ended before they were recorded", found.dead_puts)?;
             }
@@ -188,6 +208,13 @@ impl Gc {
                     "spared: {young} bundles that are younger than the grace, {running} running put(s)"
                 )?;
             }
+            if found.needed_elsewhere > 0 {
+                writeln!(
+                    out,
+                    "left in the store: {} bundles that others have named there",
+                    found.needed_elsewhere
+                )?;
+            }
             if !found.applied {
                 writeln!(out, "--apply does it")?;
             }
@@ -196,26 +223,95 @@ impl Gc {
     }
 }
 
+impl Owner {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        let charge = session.with(async |app, caller| {
+            let artifacts = app.artifacts(caller).await?;
+            Ok(match &self.take_over {
+                Some(reason) => artifacts.take_charge(caller, reason).await?,
+                None => artifacts.charge(caller).await?,
+            })
+        })?;
+        session.show(&charge, |out| {
+            let since = charge.since.map_or(String::new(), |since| format!(", since {since}"));
+            let store = visible(&charge.store);
+            match (charge.installation, charge.own) {
+                (None, _) => writeln!(out, "{store}: nobody tends it yet; the first put makes it one's own"),
+                (Some(id), true) => writeln!(out, "{store}: tended by this installation ({id}{since})"),
+                (Some(id), false) => writeln!(out, "{store}: tended by another installation ({id}{since})"),
+            }
+        })
+    }
+}
+
+fn say_tidied(out: &mut dyn std::io::Write, tidied: &Tidied, applied: bool) -> std::io::Result<()> {
+    if let Some(why) = &tidied.failed_because {
+        return writeln!(out, "nothing was stored anew: {}", visible(why));
+    }
+    let (verb, free) = if applied { ("stored anew", "frees") } else { ("would store anew", "would free") };
+    let (versions, written, freed) = (tidied.versions, size(tidied.written_bytes), size(tidied.freed_bytes));
+    writeln!(out, "{verb} parts of {versions} version(s): {written}")?;
+    if tidied.reencoded > 0 {
+        let (count, bytes) = (tidied.reencoded, size(tidied.reencoded_bytes));
+        writeln!(out, "  {count} tensors that differed from removed ones, {bytes}")?;
+    }
+    writeln!(out, "  that {free} {freed} after the grace")
+}
+
 impl Verify {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
-        let watch = watch(session);
         let depth = self.sample.map_or(Depth::All, Depth::Sample);
-        let place = self.place.namespace;
-        let found = session.with(async |app, caller| {
-            let artifacts = app.artifacts().await?;
-            let reference = self.reference.as_ref();
-            Ok(artifacts.verify(caller, place.as_ref(), reference, depth, watch).await?)
+        let (place, reference) = (self.place.namespace, self.reference);
+        let (bar, repair_bar) = (watch(session), watch(session));
+        let (found, repaired) = session.with(async |app, caller| {
+            let artifacts = app.artifacts(caller).await?;
+            let mut repaired = None;
+            if let Some(from) = &self.from {
+                let other = open_other(app, caller, from).await?;
+                let which = (place.as_ref(), reference.as_ref());
+                repaired = Some(artifacts.repair(caller, which, &other, repair_bar).await?);
+            }
+            Ok((artifacts.verify(caller, place.as_ref(), reference.as_ref(), depth, bar).await?, repaired))
         })?;
-        session.show(&found, |out| {
+        let shown = Shown { verified: &found, repaired: repaired.as_ref() };
+        session.show(&shown, |out| {
+            if let Some(repaired) = &repaired {
+                let (objects, bytes) = (repaired.objects, size(repaired.bytes));
+                writeln!(
+                    out,
+                    "put {objects} stored object(s) right, {bytes}; {} not found",
+                    repaired.lost.len()
+                )?;
+            }
             for one in &found.damaged {
                 let file = one.file.as_deref().map_or(String::new(), |file| format!(", {}", visible(file)));
                 let (artifact, version, problem) = (&one.artifact, one.version, visible(&one.problem));
                 writeln!(out, "DAMAGED {artifact}, version {version}{file}: {problem}")?;
+                let verb = if self.repair { "lost" } else { "concerns" };
+                match one.parts.is_empty() {
+                    true if self.repair => writeln!(out, "  {verb}: all of it")?,
+                    true => {}
+                    false => {
+                        one.parts.iter().try_for_each(|part| writeln!(out, "  {verb}: {}", visible(part)))?;
+                    }
+                }
             }
             let (versions, bytes, damaged) = (found.versions, size(found.bytes), found.damaged.len());
             writeln!(out, "{versions} versions, {bytes} checked, {damaged} damaged")
         })?;
         let whole = found.damaged.is_empty();
+        if !whole && self.from.is_none() {
+            session.say("a store that it was pushed to may have it whole: `keep artifact verify --repair --from STORE`");
+        }
         Ok(if whole { ExitCode::SUCCESS } else { ExitCode::from(ErrorKind::Tampered.exit_code()) })
     }
+}
+
+/// What a verification found, and what a repair before it did.
+#[derive(serde::Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    verified: &'a Verified,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repaired: Option<&'a Repaired>,
 }

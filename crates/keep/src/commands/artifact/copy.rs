@@ -5,7 +5,7 @@ use crate::edge::{Failure, Session, Table, visible};
 use clap::Args;
 use keep_app::open_other;
 use keep_artifact::{Copied, Reference};
-use keep_types::Name;
+use keep_types::{ErrorKind, Name};
 use std::process::ExitCode;
 
 #[derive(Args)]
@@ -30,7 +30,7 @@ pub(super) struct Pull {
     url: String,
     /// Which version
     reference: Reference,
-    /// Under another name
+    /// As the next version of another name
     #[arg(long = "as", value_name = "NAME")]
     known_as: Option<Name>,
     #[command(flatten)]
@@ -50,9 +50,9 @@ impl Push {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let watch = watch(session);
         let copied = session.with(async |app, caller| {
-            let other = open_other(app, &self.url).await?;
+            let other = open_other(app, caller, &self.url).await?;
             let wanted = (self.place.namespace.as_ref(), &self.reference);
-            Ok(app.artifacts().await?.push(caller, wanted, &other, watch).await?)
+            Ok(app.artifacts(caller).await?.push(caller, wanted, &other, watch).await?)
         })?;
         session.show(&copied, |out| writeln!(out, "{}", line(&copied)))
     }
@@ -62,9 +62,9 @@ impl Pull {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let watch = watch(session);
         let copied = session.with(async |app, caller| {
-            let other = open_other(app, &self.url).await?;
+            let other = open_other(app, caller, &self.url).await?;
             let wanted = (self.place.namespace.as_ref(), &self.reference, self.known_as.as_ref());
-            Ok(app.artifacts().await?.pull(caller, wanted, &other, watch).await?)
+            Ok(app.artifacts(caller).await?.pull(caller, wanted, &other, watch).await?)
         })?;
         session.show(&copied, |out| writeln!(out, "{}", line(&copied)))
     }
@@ -74,9 +74,9 @@ impl Sync {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let watch = watch(session);
         let synced = session.with(async |app, caller| {
-            let other = open_other(app, &self.url).await?;
+            let other = open_other(app, caller, &self.url).await?;
             let place = self.place.namespace.as_ref();
-            Ok(app.artifacts().await?.sync(caller, place, &other, watch).await?)
+            Ok(app.artifacts(caller).await?.sync(caller, place, &other, watch).await?)
         })?;
         let mut table = Table::new(&["way", "version", "size", "moved"]);
         let ways = [("pushed", &synced.pushed), ("pulled", &synced.pulled)];
@@ -84,7 +84,16 @@ impl Sync {
             let name = format!("{}@{}", copied.key.name, copied.version);
             table.row([(*way).to_owned(), name, size(copied.bytes), size(copied.moved_bytes)]);
         }
-        session.show_table(&synced, &table, "both sides have the same")
+        let code = session.show_table(&synced, &table, "nothing had to be copied")?;
+        if synced.diverged.is_empty() {
+            return Ok(code);
+        }
+        let names: Vec<_> = synced.diverged.iter().map(|name| visible(name)).collect();
+        session.say(&format!(
+            "left alone, since each side has another version of that number: {}; `keep artifact pull --as` takes one over under another name",
+            names.join(", ")
+        ));
+        Ok(ExitCode::from(ErrorKind::Conflict.exit_code()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Looking at what is there.
 
 use super::{Place, ratio, size};
-use crate::edge::{Failure, Session, Table};
+use crate::edge::{Failure, Session, Table, visible};
 use clap::Args;
 use keep_artifact::{Change, Difference, PartView, Reference, VersionView};
 use std::process::ExitCode;
@@ -54,34 +54,102 @@ impl Diff {
         let place = self.place.namespace;
         let found = session.with(async |app, caller| {
             let both = (&self.first, &self.second);
-            Ok(app.artifacts().await?.diff(caller, place.as_ref(), both).await?)
+            Ok(app.artifacts(caller).await?.diff(caller, place.as_ref(), both).await?)
         })?;
-        session.show_table(&found, &differences(&found), "the two hold the same")
+        session.show(&found, |out| {
+            if found.is_empty() {
+                return writeln!(out, "the two hold the same");
+            }
+            let lines = differences(&found).lines(usize::MAX);
+            let narrow = lines.iter().any(|line| line.chars().count() > session.width());
+            for line in if narrow { records(&found) } else { lines } {
+                writeln!(out, "{line}")?;
+            }
+            let costs = size(found.iter().map(|one| one.cost_bytes).sum());
+            writeln!(out, "{} differ, which costs {costs}", found.len())
+        })
     }
 }
 
-fn differences(found: &[Difference]) -> Table {
-    let mut table = Table::new(&["path", "part", "change", "size", "differs", "costs"]);
-    for one in found {
+/// How much changed, in words and columns.
+struct Shown {
+    name: String,
+    change: &'static str,
+    what: String,
+    share: String,
+    largest: String,
+    rms: String,
+    cost: String,
+}
+
+impl Shown {
+    fn of(one: &Difference) -> Self {
         let change = match one.change {
             Change::Added => "added",
             Change::Removed => "removed",
             Change::Changed => "changed",
             Change::Reshaped => "reshaped",
         };
-        let share = |bytes| format!("{:.2} %", 100.0 * bytes as f64 / one.bytes.max(1) as f64);
-        let differs = one.differing_bytes.map_or(String::new(), share);
-        let (bytes, cost) = (size(one.bytes), size(one.cost_bytes));
-        table.row([one.path.clone(), one.part.clone(), change.into(), bytes, differs, cost]);
+        let path = if one.path.is_empty() { String::new() } else { format!("{}: ", one.path) };
+        let dtype = one.dtype.map_or_else(String::new, |dtype| format!("{dtype:?} ").to_lowercase());
+        let float = |value: Option<f64>| value.map_or_else(String::new, |value| format!("{value:.2e}"));
+        let moved = one.moved.as_ref();
+        let share = moved.map_or_else(String::new, |moved| share(moved.changed, moved.elements));
+        Self {
+            name: visible(&format!("{path}{}", one.part)),
+            change,
+            what: format!("{dtype}{}", size(one.bytes)),
+            share,
+            largest: float(moved.and_then(|moved| moved.largest)),
+            rms: float(moved.and_then(|moved| moved.rms)),
+            cost: size(one.cost_bytes),
+        }
+    }
+}
+
+/// A share that is not zero is never shown as none of it, nor one that is not all as all.
+fn share(of: u64, all: u64) -> String {
+    let percent = 100.0 * of as f64 / all.max(1) as f64;
+    match percent {
+        _ if of == 0 => "0 %".into(),
+        _ if percent < 0.01 => "<0.01 %".into(),
+        _ if of < all && percent > 99.99 => ">99.99 %".into(),
+        _ => format!("{percent:.2} %"),
+    }
+}
+
+fn differences(found: &[Difference]) -> Table {
+    let mut table = Table::new(&["part", "change", "what", "elements", "largest", "rms", "costs"]);
+    for one in found.iter().map(Shown::of) {
+        let change = one.change.to_owned();
+        table.row([one.name, change, one.what, one.share, one.largest, one.rms, one.cost]);
     }
     table
+}
+
+/// The same in two lines each, for names that leave no room beside them.
+fn records(found: &[Difference]) -> Vec<String> {
+    let record = |one: Shown| {
+        let mut words = vec![format!("{} {}", one.change, one.share), one.what];
+        for (what, value) in [("max", &one.largest), ("rms", &one.rms)] {
+            if !value.is_empty() {
+                words.push(format!("{what} {value}"));
+            }
+        }
+        words.push(format!("costs {}", one.cost));
+        words.retain(|word| !word.is_empty());
+        let words: Vec<_> = words.iter().map(|word| word.trim()).collect();
+        [one.name, format!("  {}", words.join(", "))]
+    };
+    found.iter().map(Shown::of).flat_map(record).collect()
 }
 
 impl Du {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let place = self.place.namespace;
-        let usage = session
-            .with(async |app, caller| Ok(app.artifacts().await?.usage(caller, place.as_ref()).await?))?;
+        let usage = session.with(async |app, caller| {
+            Ok(app.artifacts(caller).await?.usage(caller, place.as_ref()).await?)
+        })?;
         session.show(&usage, |out| {
             let took = ratio(usage.logical_bytes, usage.stored_bytes);
             writeln!(out, "versions     {}", usage.versions)?;
@@ -100,13 +168,13 @@ impl Ls {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let Some(reference) = self.reference else {
             let all = session
-                .with(async |app, caller| Ok(app.artifacts().await?.list(caller, self.all).await?))?;
+                .with(async |app, caller| Ok(app.artifacts(caller).await?.list(caller, self.all).await?))?;
             let empty = "no artifacts here; `keep artifact put NAME PATH` stores one";
             return session.show_table(&all, &versions(&all), empty);
         };
         let place = self.place.namespace;
         let parts = session.with(async |app, caller| {
-            Ok(app.artifacts().await?.parts(caller, place.as_ref(), &reference).await?)
+            Ok(app.artifacts(caller).await?.parts(caller, place.as_ref(), &reference).await?)
         })?;
         session.show_table(&parts, &table_of(&parts), "it is an empty folder")
     }
@@ -116,7 +184,7 @@ impl Log {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let (reference, place) = (self.reference, self.place.namespace);
         let log = session.with(async |app, caller| {
-            Ok(app.artifacts().await?.log(caller, place.as_ref(), &reference).await?)
+            Ok(app.artifacts(caller).await?.log(caller, place.as_ref(), &reference).await?)
         })?;
         session.show_table(&log, &versions(&log), "no versions")
     }

@@ -43,7 +43,9 @@ enum What {
     Keep(care::KeepWords),
     /// Show what nothing uses any more; with --apply delete it
     Gc(care::Gc),
-    /// Check that what is stored is what was stored
+    /// Say which installation tends the store, or tend it in its place
+    Owner(care::Owner),
+    /// Check that what is stored is what was stored; put it right
     Verify(care::Verify),
     /// Say what artifacts take, and what saved how much
     Du(look::Du),
@@ -68,6 +70,7 @@ impl Artifact {
             What::Rm(command) => command.run(session),
             What::Keep(command) => command.run(session),
             What::Gc(command) => command.run(session),
+            What::Owner(command) => command.run(session),
             What::Verify(command) => command.run(session),
             What::Du(command) => command.run(session),
             What::Push(command) => command.run(session),

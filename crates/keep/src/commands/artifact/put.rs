@@ -3,7 +3,7 @@
 use super::{Place, ratio, size, watch};
 use crate::edge::{Failure, Session, visible};
 use clap::Args;
-use keep_artifact::{Existing, Key, NewArtifact, Reference, Tag, Wanted};
+use keep_artifact::{Check, Existing, Key, NewArtifact, Reference, Tag, Wanted};
 use keep_types::Name;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,6 +20,9 @@ pub(super) struct PutWords {
     /// Mark this version: best, or step=1200; may be given again
     #[arg(short, long = "tag", value_name = "TAG")]
     tags: Vec<Tag>,
+    /// Read what is stored already before relying on it, also in a bucket
+    #[arg(long)]
+    check: bool,
     #[command(flatten)]
     place: Place,
 }
@@ -63,12 +66,19 @@ impl PutWords {
         let put = session.with(async |app, caller| {
             let namespace = self.place.namespace.unwrap_or_else(|| caller.home.clone());
             let key = Key { namespace, name: self.name };
-            let new = NewArtifact { key, path: self.path, tags: self.tags };
-            Ok(app.artifacts().await?.put(caller, new, watch).await?)
+            let check = self.check.then_some(Check::Bytes);
+            let new = NewArtifact { key, path: self.path, tags: self.tags, check };
+            Ok(app.artifacts(caller).await?.put(caller, new, watch).await?)
         })?;
         if let Some(why) = &put.no_base_because {
             session.say(&format!(
                 "the version before could not be read, so nothing is a difference to it: {why}"
+            ));
+        }
+        if put.stored_anew > 0 {
+            session.say(&format!(
+                "{} part(s) that were stored already are damaged there or gone, and were stored anew; `keep artifact verify` tells which versions need them",
+                put.stored_anew
             ));
         }
         session.show(&put, |out| {
@@ -101,7 +111,7 @@ impl Get {
             existing: if self.replace { Existing::Replace } else { Existing::Keep },
         };
         let got = session
-            .with(async |app, caller| Ok(app.artifacts().await?.get(caller, wanted, watch).await?))?;
+            .with(async |app, caller| Ok(app.artifacts(caller).await?.get(caller, wanted, watch).await?))?;
         session.show(&got, |out| {
             let path = visible(&got.path.display().to_string());
             let (name, version) = (&got.key.name, got.version);
@@ -114,7 +124,7 @@ impl Cat {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         session.with(async |app, caller| {
             let part = (self.path, self.tensor);
-            let artifacts = app.artifacts().await?;
+            let artifacts = app.artifacts(caller).await?;
             let place = self.place.namespace.as_ref();
             Ok(artifacts.cat(caller, &self.reference, place, part, std::io::stdout()).await?)
         })?;

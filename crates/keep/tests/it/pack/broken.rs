@@ -125,3 +125,27 @@ fn ctrl_c_leaves_nothing() {
     assert_eq!(said.code, 130, "{said:?}");
     assert_eq!(names(desk.home.folder.path()), before);
 }
+
+#[test]
+fn a_folder_that_cannot_be_filled_is_as_it_was() {
+    let desk = Desk::new();
+    desk.write("in/a", b"new a");
+    desk.write("in/b/c", b"new c");
+    desk.write("in/z/d", b"new d");
+    desk.ok("pack in -o in.keep");
+    desk.write("out/a", b"old a");
+    desk.write("out/b/c", b"old c");
+    desk.write("out/b/kept", b"kept");
+    // A file where the last folder belongs: what was replaced before it was found goes back.
+    desk.write("out/z", b"in the way");
+    desk.fails("unpack in.keep -o out --force", 7, "is no folder");
+    for (path, bytes) in [("a", "old a"), ("b/c", "old c"), ("b/kept", "kept"), ("z", "in the way")] {
+        assert_eq!(fs::read_to_string(desk.at(&format!("out/{path}"))).unwrap(), bytes, "{path}");
+    }
+    fs::remove_file(desk.at("out/z")).unwrap();
+    desk.ok("unpack in.keep -o out --force");
+    for (path, bytes) in [("a", "new a"), ("b/c", "new c"), ("b/kept", "kept"), ("z/d", "new d")] {
+        assert_eq!(fs::read_to_string(desk.at(&format!("out/{path}"))).unwrap(), bytes, "{path}");
+    }
+    assert_eq!(names(&desk.at("out")).len(), 6, "nothing is left beside them");
+}

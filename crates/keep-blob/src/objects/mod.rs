@@ -1,31 +1,36 @@
 //! Stores that `object_store` speaks to: S3, and memory.
 
-use crate::backend::{Created, Entry, Meta, Replaced, Want};
+mod answer;
+mod listing;
+mod upload;
+
+pub(crate) use answer::Chunks;
+pub(crate) use listing::Listing;
+pub(crate) use upload::Sink;
+
+use crate::backend::{Created, Meta, Replaced, Want};
 use crate::error::BlobError;
 use crate::folder::random_name;
 use crate::key::{BLOBS, Key, TEMPORARY};
 use crate::refusal::{is_missing, told};
 use crate::store::Tag;
+use answer::collect;
 use bytes::Bytes;
 use futures_util::StreamExt;
-use futures_util::stream::BoxStream;
 use keep_types::Timestamp;
+use listing::State;
 use object_store::memory::InMemory;
 use object_store::path::Path as ObjectPath;
 use object_store::{
-    Error, GetOptions, GetRange, GetResult, MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt,
-    PutMode, PutOptions, PutPayload, UpdateVersion,
+    Error, GetOptions, GetRange, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions,
+    UpdateVersion,
 };
 use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
-
-/// The size of an upload's parts. S3 wants at least 5 MiB and takes 10,000 parts; some servers want all
-/// but the last alike.
-const PART_BYTES: usize = 8 << 20;
+use upload::{PART_BYTES, Parts};
 
 /// Somebody who deletes and stores the same object this often in between is not to be outwaited.
 const CREATE_ATTEMPTS: usize = 8;
@@ -227,233 +232,4 @@ fn goes_in_parts(key: &Key, bytes: &Bytes) -> bool {
 
 fn meta_of(found: &ObjectMeta) -> Meta {
     Meta { size: found.size, modified: Timestamp::from_ms(found.last_modified.timestamp_millis()) }
-}
-
-/// Reads an answer into memory, never more than it declared.
-async fn collect(got: GetResult, declared: u64, what: String) -> Result<Bytes, BlobError> {
-    let too_large = |size| BlobError::TooLarge { what: what.clone(), size, limit: declared };
-    let mut stream = got.into_stream();
-    let first = match stream.next().await {
-        None => return Ok(Bytes::new()),
-        Some(chunk) => chunk.map_err(|e| told("reading", e))?,
-    };
-    if first.len() as u64 == declared {
-        return Ok(first);
-    }
-    let mut bytes = Vec::new();
-    let length = usize::try_from(declared).map_err(|_| too_large(declared))?;
-    bytes.try_reserve_exact(length).map_err(|_| too_large(declared))?;
-    bytes.extend_from_slice(&first);
-    while let Some(chunk) = stream.next().await {
-        let chunk = chunk.map_err(|e| told("reading", e))?;
-        let size = (bytes.len() + chunk.len()) as u64;
-        if size > declared {
-            return Err(too_large(size));
-        }
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes.into())
-}
-
-/// The bytes of an answer as they come.
-pub(crate) struct Chunks {
-    stream: BoxStream<'static, object_store::Result<Bytes>>,
-}
-
-impl Chunks {
-    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, BlobError> {
-        loop {
-            match self.stream.next().await.transpose().map_err(|e| told("reading", e))? {
-                // Some stores send an empty chunk for an empty object; to a reader it would say nothing.
-                Some(chunk) if chunk.is_empty() => {}
-                chunk => return Ok(chunk),
-            }
-        }
-    }
-}
-
-/// A listing under way.
-pub(crate) struct Listing {
-    stream: BoxStream<'static, object_store::Result<ObjectMeta>>,
-    /// How much of each path is the store's prefix.
-    skip: usize,
-    state: State,
-}
-
-/// How far a listing is. A stream must not be asked again once it ended, and one that failed ends too:
-/// taken for the end, that would say that there is no more.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
-    Going,
-    Ended,
-    Failed,
-}
-
-impl Listing {
-    pub(crate) async fn page(&mut self, most: usize) -> Result<Vec<Entry>, BlobError> {
-        if self.state == State::Failed {
-            return Err(BlobError::Stopped { doing: "listing" });
-        }
-        let mut page = Vec::new();
-        while page.len() < most && self.state == State::Going {
-            match self.stream.next().await {
-                None => self.state = State::Ended,
-                Some(Err(error)) => {
-                    self.state = State::Failed;
-                    return Err(told("listing", error));
-                }
-                Some(Ok(found)) => {
-                    let path = found.location.as_ref().get(self.skip..).unwrap_or_default().to_owned();
-                    page.push(Entry { path, meta: meta_of(&found) });
-                }
-            }
-        }
-        Ok(page)
-    }
-}
-
-/// An upload in parts, several of them on their way at once.
-struct Parts {
-    upload: Box<dyn MultipartUpload>,
-    under_way: JoinSet<object_store::Result<()>>,
-}
-
-impl Parts {
-    async fn begin(objects: &Objects, path: ObjectPath) -> Result<Self, BlobError> {
-        let upload = objects.store.put_multipart(&path).await.map_err(|e| told("storing", e))?;
-        Ok(Self { upload, under_way: JoinSet::new() })
-    }
-
-    /// Sends a part off, waiting while too many are on their way: that bounds the memory.
-    async fn add(&mut self, objects: &Objects, part: PutPayload) -> Result<(), BlobError> {
-        let turn = Arc::clone(&objects.parts).acquire_owned().await;
-        let turn = turn.map_err(|_| BlobError::Stopped { doing: "storing" })?;
-        while let Some(done) = self.under_way.try_join_next() {
-            joined(done)?;
-        }
-        let sent = self.upload.put_part(part);
-        self.under_way.spawn(async move {
-            let done = sent.await;
-            drop(turn);
-            done
-        });
-        Ok(())
-    }
-
-    async fn complete(mut self) -> Result<(), BlobError> {
-        if let Err(error) = self.finish().await {
-            // The error that matters is the one before.
-            let _ = self.upload.abort().await;
-            return Err(error);
-        }
-        Ok(())
-    }
-
-    async fn finish(&mut self) -> Result<(), BlobError> {
-        while let Some(done) = self.under_way.join_next().await {
-            joined(done)?;
-        }
-        self.upload.complete().await.map(drop).map_err(|e| told("storing", e))
-    }
-
-    async fn abort(mut self) -> Result<(), BlobError> {
-        self.under_way.shutdown().await;
-        self.upload.abort().await.map_err(|e| told("taking back", e))
-    }
-}
-
-fn joined(done: Result<object_store::Result<()>, tokio::task::JoinError>) -> Result<(), BlobError> {
-    match done {
-        Ok(sent) => sent.map_err(|e| told("storing", e)),
-        Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
-        Err(_) => Err(BlobError::Stopped { doing: "storing" }),
-    }
-}
-
-/// A blob whose key follows from bytes that are still to come. What fits into one part waits in memory
-/// and is created at once. More goes to a temporary object and is copied to its key by the server at the
-/// end: an object cannot be renamed, and keeping it on a local disk until its hash is known would need
-/// as much room there as the largest blob.
-pub(crate) struct Sink {
-    objects: Arc<Objects>,
-    temporary: ObjectPath,
-    buffer: VecDeque<Bytes>,
-    buffered: usize,
-    parts: Option<Parts>,
-}
-
-impl Sink {
-    pub(crate) async fn write(&mut self, bytes: Bytes) -> Result<(), BlobError> {
-        self.buffered += bytes.len();
-        self.buffer.push_back(bytes);
-        // One part stays behind, so that what fits into one never takes the long way.
-        while self.buffered > PART_BYTES {
-            let part = self.cut();
-            self.send(part).await?;
-        }
-        Ok(())
-    }
-
-    /// The next part: as many bytes as one has, or what there is.
-    fn cut(&mut self) -> PutPayload {
-        let mut part = Vec::new();
-        let mut wanted = PART_BYTES;
-        while wanted > 0
-            && let Some(mut bytes) = self.buffer.pop_front()
-        {
-            let taken = bytes.split_to(wanted.min(bytes.len()));
-            wanted -= taken.len();
-            self.buffered -= taken.len();
-            part.push(taken);
-            if !bytes.is_empty() {
-                self.buffer.push_front(bytes);
-            }
-        }
-        part.into_iter().collect()
-    }
-
-    async fn send(&mut self, part: PutPayload) -> Result<(), BlobError> {
-        if self.parts.is_none() {
-            self.parts = Some(Parts::begin(&self.objects, self.temporary.clone()).await?);
-        }
-        match &mut self.parts {
-            Some(parts) => parts.add(&self.objects, part).await,
-            None => Err(BlobError::Poisoned),
-        }
-    }
-
-    pub(crate) async fn finish(mut self, key: &Key, size: u64) -> Result<Created, BlobError> {
-        let last = self.cut();
-        let Some(mut parts) = self.parts.take() else {
-            return self.objects.create(key, last.into()).await;
-        };
-        if let Err(error) = parts.add(&self.objects, last).await {
-            let _ = parts.abort().await;
-            return Err(error);
-        }
-        parts.complete().await?;
-        let placed = self.place(key, size).await;
-        // The blob is in its place, or the error says that it is not; a leftover is swept later.
-        let _ = self.objects.delete_path(&self.temporary).await;
-        placed
-    }
-
-    async fn place(&self, key: &Key, size: u64) -> Result<Created, BlobError> {
-        match self.objects.meta(key).await? {
-            Some(there) if there.size == size => Ok(Created::There { size }),
-            _ => {
-                // Of two writers the later copies the same bytes once more, which changes nothing.
-                let to = key.path(&self.objects.prefix);
-                let copied = self.objects.store.copy(&self.temporary, &to).await;
-                copied.map(|()| Created::New(None)).map_err(|e| told("copying into place", e))
-            }
-        }
-    }
-
-    pub(crate) async fn abort(self) -> Result<(), BlobError> {
-        match self.parts {
-            Some(parts) => parts.abort().await,
-            None => Ok(()),
-        }
-    }
 }

@@ -1,0 +1,277 @@
+//! From a question to the places that answer it.
+
+use super::cache::{Cache, View};
+use super::card::{ASKS, Card, SPEAKS_OF_TIME, UNSAID};
+use super::confidence::{Signs, confidence};
+use super::filter::{Admission, Filters};
+use super::meaning::{Reader, Wanted, distances, nearness_of};
+use super::words::{self, Words};
+use super::{IndexError, Place, SpaceId};
+use crate::rank::{Legs, Question, Weights};
+use keep_embed::Embedder;
+use keep_types::Timestamp;
+use rusqlite::Connection;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What is searched for.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// What is asked.
+    pub question: Question,
+    /// What may be found.
+    pub filters: Filters,
+    /// How much each part counts.
+    pub weights: Weights,
+    /// How many are wanted at most.
+    pub most: usize,
+    /// The moment of asking.
+    pub now: Timestamp,
+}
+
+/// A memory that was found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Found {
+    /// Its space.
+    pub space: SpaceId,
+    /// Its place there.
+    pub place: Place,
+    /// Its score.
+    pub score: f32,
+    /// What that is made of.
+    pub legs: Legs,
+}
+
+/// What was found, best first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// The memories.
+    pub found: Vec<Found>,
+    /// How likely it is that any of them answers the question, from 0 to 1.
+    pub confidence: f32,
+}
+
+/// So many of those whose words and bits promise most are compared with the circumstances that are asked for.
+const PROMISING: usize = 2_048;
+/// And so many where the question names a day, which may decide more than all words.
+const PROMISING_OF_A_DAY: usize = 8_192;
+/// How many are looked at exactly, for each that is wanted and at least.
+const EXACT: (usize, usize) = (8, 384);
+/// How many of the nearest by bits are promising without any word of the question.
+const NEAREST: usize = 4_096;
+
+/// Finds the memories of these spaces that answer a question best. The connection is in one transaction that
+/// only reads: what lies in the cache is compared with what this snapshot says.
+///
+/// # Errors
+/// When the database refuses, the question cannot be embedded, or a part of the index is damaged; then
+/// [`super::repair`] makes it whole.
+pub fn search(
+    sql: &Connection,
+    cache: &Cache,
+    embedders: &[&dyn Embedder],
+    spaces: &[SpaceId],
+    query: &Query,
+) -> Result<Answer, IndexError> {
+    let wanted: BTreeSet<SpaceId> = spaces.iter().copied().collect();
+    let mut views = Vec::new();
+    for space in wanted {
+        views.extend(cache.view(sql, space)?.filter(|view| view.row.memories > 0));
+    }
+    let question = &query.question;
+    let words = words::score(sql, &views, &question.terms, &query.weights)?;
+    let is_speaker = |word: &str| views.iter().any(|view| view.numbers.contains_key(word));
+    let wanted = Wanted::by(sql, embedders, &question.without(is_speaker))?;
+    let scene = Scene {
+        admission: Admission::new(&query.filters, query.now),
+        cues: Cues::of(question, &views),
+        views: &views,
+        words: &words,
+        query,
+    };
+    let candidates = scene.candidates(&wanted);
+    let (mut found, signs) = scene.exact(sql, &wanted, &candidates)?;
+    let order = |one: &Found, other: &Found| {
+        // Equal scores keep the order in which things were written, so that answers do not change.
+        let places = (one.space, one.place).cmp(&(other.space, other.place));
+        other.score.total_cmp(&one.score).then(places)
+    };
+    found.sort_by(order);
+    let confidence = confidence(&found, signs, &query.weights);
+    found.truncate(query.most);
+    Ok(Answer { found, confidence })
+}
+
+/// A memory by the number of its view and its place.
+#[derive(Clone, Copy, Debug)]
+struct Candidate {
+    view: usize,
+    place: Place,
+    estimate: f32,
+}
+
+/// All that a search goes by.
+struct Scene<'q> {
+    admission: Admission<'q>,
+    cues: Cues,
+    views: &'q [Arc<View>],
+    words: &'q Words,
+    query: &'q Query,
+}
+
+/// The circumstances that a question names.
+struct Cues {
+    /// The number of the one participant that it names, by view.
+    speaker: Vec<Option<u16>>,
+}
+
+impl Cues {
+    fn of(question: &Question, views: &[Arc<View>]) -> Self {
+        let mut named: BTreeSet<&String> = BTreeSet::new();
+        for view in views {
+            named.extend(question.words.iter().filter_map(|word| view.names.get(word)).flatten());
+        }
+        let the_one = if named.len() == 1 { named.first().copied() } else { None };
+        let number = |view: &Arc<View>| view.numbers.get(the_one?).copied();
+        Self { speaker: views.iter().map(number).collect() }
+    }
+}
+
+impl Scene<'_> {
+    /// The circumstances of a memory as far as the question asks for them.
+    fn cues(&self, view: usize, card: &Card) -> Legs {
+        let question = &self.query.question;
+        let one = |holds: bool| f32::from(u8::from(holds));
+        let said = card.speaker != UNSAID;
+        let day = match question.days.as_slice() {
+            [] => 0.0,
+            days => {
+                card.day().map_or(0.0, |said| days.iter().map(|day| day.nearness(said)).fold(0.0, f32::max))
+            }
+        };
+        Legs {
+            speaker: one(self.cues.speaker[view].is_some_and(|number| number == card.speaker)),
+            question: one(said && card.is(ASKS)),
+            time_word: one(said && question.wants_time && card.is(SPEAKS_OF_TIME)),
+            day,
+            importance: (f32::from(card.importance) - 5.0) / 5.0,
+            recency: self.recency(card),
+            ..Legs::default()
+        }
+    }
+
+    /// One for what is of now, half for what is a season old.
+    fn recency(&self, card: &Card) -> f32 {
+        const SEASON_MS: f32 = 90.0 * 86_400_000.0;
+        let age = self.query.now.ms().saturating_sub(card.said().unwrap_or(card.recorded()).ms());
+        (-(age.max(0) as f32) / SEASON_MS).exp2()
+    }
+
+    fn score(&self, legs: &Legs) -> f32 {
+        self.query.weights.score(legs)
+    }
+
+    /// The memories worth an exact look.
+    fn candidates(&self, wanted: &[Wanted]) -> Vec<Candidate> {
+        let bits: Vec<Vec<u16>> = self.views.iter().map(|view| distances(view, wanted)).collect();
+        let (mut all, greatest) = self.promising(&bits);
+        for one in &mut all {
+            let card = self.views[one.view].card(one.place);
+            let words = self.words.scores[one.view][one.place as usize];
+            let meaning = nearness_of(bits[one.view][one.place as usize]);
+            let legs = Legs {
+                words: share(words, greatest.words),
+                meaning: share(meaning, greatest.meaning),
+                ..self.cues(one.view, &card)
+            };
+            one.estimate = self.score(&legs);
+        }
+        keep_best(&mut all, (self.query.most * EXACT.0).max(EXACT.1));
+        all
+    }
+
+    /// The memories that may be found and whose words and bits promise most, and the greatest of either.
+    fn promising(&self, bits: &[Vec<u16>]) -> (Vec<Candidate>, Legs) {
+        let limit = nearest_bits(bits);
+        let mut greatest = Legs::default();
+        let mut all = Vec::new();
+        for (view, of) in self.views.iter().enumerate() {
+            let scores = &self.words.scores[view];
+            for ((place, &words), &bits) in (0..).zip(scores).zip(&bits[view]) {
+                if (words > 0.0 || bits <= limit) && self.admission.admits(of, place, &of.card(place)) {
+                    greatest.words = greatest.words.max(words);
+                    greatest.meaning = greatest.meaning.max(nearness_of(bits));
+                    all.push(Candidate { view, place, estimate: 0.0 });
+                }
+            }
+        }
+        let most = if self.query.question.days.is_empty() { PROMISING } else { PROMISING_OF_A_DAY };
+        if all.len() > most {
+            let weight = self.query.weights.meaning;
+            for one in &mut all {
+                let words = share(self.words.scores[one.view][one.place as usize], greatest.words);
+                let meaning = nearness_of(bits[one.view][one.place as usize]);
+                one.estimate = words + weight * share(meaning, greatest.meaning);
+            }
+            keep_best(&mut all, most);
+        }
+        (all, greatest)
+    }
+
+    /// Scores candidates by their vectors.
+    fn exact(
+        &self,
+        sql: &Connection,
+        wanted: &[Wanted],
+        candidates: &[Candidate],
+    ) -> Result<(Vec<Found>, Signs), IndexError> {
+        let weights = Weights::default();
+        let mut readers: Vec<Reader<'_>> =
+            self.views.iter().map(|view| Reader::new(sql, view, &weights)).collect();
+        let mut all = Vec::with_capacity(candidates.len());
+        for one in candidates {
+            let card = self.views[one.view].card(one.place);
+            let legs = Legs {
+                words: self.words.scores[one.view][one.place as usize],
+                meaning: readers[one.view].nearness(wanted, one.place, &card)?,
+                ..self.cues(one.view, &card)
+            };
+            all.push(Found { space: self.views[one.view].space, place: one.place, score: 0.0, legs });
+        }
+        let greatest = |leg: fn(&Legs) -> f32| all.iter().map(|found| leg(&found.legs)).fold(0.0, f32::max);
+        let (words, meaning) = (greatest(|legs| legs.words), greatest(|legs| legs.meaning));
+        for found in &mut all {
+            found.legs.words = share(found.legs.words, words);
+            found.legs.meaning = share(found.legs.meaning, meaning);
+            found.score = self.score(&found.legs);
+        }
+        let names_speaker = self.cues.speaker.iter().any(Option::is_some);
+        Ok((all, Signs { words: share(words, self.words.most), meaning, names_speaker }))
+    }
+}
+
+/// Drops all but the best by estimate.
+fn keep_best(all: &mut Vec<Candidate>, most: usize) {
+    if all.len() > most {
+        all.select_nth_unstable_by(most, |one, other| other.estimate.total_cmp(&one.estimate));
+        all.truncate(most);
+    }
+}
+
+fn share(part: f32, greatest: f32) -> f32 {
+    if greatest > 0.0 { part / greatest } else { 0.0 }
+}
+
+/// So many bits may differ that about [`NEAREST`] memories are as near.
+fn nearest_bits(bits: &[Vec<u16>]) -> u16 {
+    let mut counts = [0_usize; keep_embed::SIGN_DIMENSIONS + 1];
+    for bits in bits.iter().flatten() {
+        counts[usize::from(*bits)] += 1;
+    }
+    let mut sum = 0;
+    let reached = counts.iter().position(|count| {
+        sum += count;
+        sum >= NEAREST
+    });
+    reached.unwrap_or(keep_embed::SIGN_DIMENSIONS) as u16
+}

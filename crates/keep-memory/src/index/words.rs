@@ -1,0 +1,127 @@
+//! The lexical leg over the index: the same as [`crate::rank`]'s over texts in memory.
+
+use super::cache::View;
+use super::card::{ASKS, NOBODY};
+use super::{IndexError, Place, tables};
+use crate::rank::{Manner, Weights, rarity};
+use rusqlite::Connection;
+use std::sync::Arc;
+
+/// What the words of a question give each memory.
+pub(super) struct Words {
+    /// By space and place.
+    pub(super) scores: Vec<Vec<f32>>,
+    /// What a memory with every word of the question would get.
+    pub(super) most: f32,
+}
+
+/// Up to so many spaces, the lists of each are looked up; those of more are read among those of all.
+const ONE_BY_ONE: usize = 16;
+
+/// A word that more memories have than this adds to those that rarer words found, once there are [`ENOUGH`], and
+/// finds no others: by itself it says next to nothing.
+const COMMON: usize = 8_192;
+const ENOUGH: usize = 2_048;
+
+/// Scores the memories of all spaces together.
+pub(super) fn score(
+    sql: &Connection,
+    views: &[Arc<View>],
+    terms: &[String],
+    weights: &Weights,
+) -> Result<Words, IndexError> {
+    let count: f32 = views.iter().map(|view| view.row.memories as f32).sum();
+    let total: f64 = views.iter().map(|view| view.row.words as f64).sum();
+    let manner = Manner::of(total, f64::from(count));
+    let mut words = Words { scores: views.iter().map(|view| vec![0.0; view.places()]).collect(), most: 0.0 };
+    let mut read: Vec<Term> = Vec::with_capacity(terms.len());
+    for term in terms {
+        let lists = read_lists(sql, views, term)?;
+        read.push(Term { holders: lists.iter().map(Vec::len).sum(), lists });
+    }
+    // The rarest first: what they leave out is not looked for by words that very many have.
+    read.sort_by_key(|term| term.holders);
+    let mut lent: Vec<Vec<f32>> = views.iter().map(|view| vec![0.0; view.places()]).collect();
+    let mut touched = Vec::new();
+    let mut reached = 0;
+    for term in &read {
+        let rarity = rarity(count, term.holders as f32);
+        words.most += rarity * manner.most();
+        let only_reached = term.holders > COMMON && reached > ENOUGH;
+        for (at, view) in views.iter().enumerate() {
+            let scores = &mut words.scores[at];
+            let wanted = |place: Place| !only_reached || scores[place as usize] > 0.0;
+            lend(view, &term.lists[at], weights, wanted, &mut lent[at], &mut touched);
+            for &place in &touched {
+                let frequency = std::mem::take(&mut lent[at][place as usize]);
+                if frequency > 0.0 {
+                    let score = &mut scores[place as usize];
+                    reached += usize::from(*score == 0.0);
+                    *score += rarity * manner.gain(frequency, f32::from(view.card(place).length));
+                }
+            }
+        }
+    }
+    Ok(words)
+}
+
+/// One word of the question, and where it occurs, by view.
+struct Term {
+    holders: usize,
+    lists: Vec<Vec<(Place, f32)>>,
+}
+
+/// Reads where a word occurs, by view.
+fn read_lists(
+    sql: &Connection,
+    views: &[Arc<View>],
+    term: &str,
+) -> Result<Vec<Vec<(Place, f32)>>, IndexError> {
+    let mut lists = vec![Vec::new(); views.len()];
+    if views.len() <= ONE_BY_ONE {
+        for (list, view) in lists.iter_mut().zip(views) {
+            tables::each_posting(sql, view.space, term, |place, count| list.push((place, count)))?;
+        }
+        return Ok(lists);
+    }
+    // The views are in the order of their spaces.
+    let wanted = |space| views.binary_search_by_key(&space, |view| view.space).ok();
+    tables::each_posting_of_all(sql, term, wanted, |view, place, count| lists[view].push((place, count)))?;
+    Ok(lists)
+}
+
+/// Adds a word's frequencies to `lent` at wanted places, those that neighbours lend among them. `touched` then has each place
+/// with a frequency at least once.
+fn lend(
+    view: &View,
+    list: &[(Place, f32)],
+    weights: &Weights,
+    wanted: impl Fn(Place) -> bool,
+    lent: &mut [f32],
+    touched: &mut Vec<Place>,
+) {
+    touched.clear();
+    let mut give = |place: Place, frequency: f32| {
+        if let Some(sum) = lent.get_mut(place as usize)
+            && wanted(place)
+        {
+            if *sum == 0.0 {
+                touched.push(place);
+            }
+            *sum += frequency;
+        }
+    };
+    for &(place, count) in list {
+        give(place, count);
+        let here = view.card(place);
+        let next = if here.is(ASKS) { weights.context_answer } else { weights.context_near };
+        if here.before != NOBODY {
+            give(here.before, weights.context_near * count);
+            give(view.card(here.before).before, weights.context_far * count);
+        }
+        if here.after != NOBODY {
+            give(here.after, next * count);
+            give(view.card(here.after).after, weights.context_far * count);
+        }
+    }
+}

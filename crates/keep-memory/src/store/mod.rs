@@ -1,0 +1,18 @@
+//! The tables: queries, and changes that need the proof that their act was admitted.
+
+mod change;
+mod count;
+mod find;
+mod reindex;
+mod row;
+mod write;
+
+pub(crate) use change::{change, consolidate, count_recalls, link, link_all, record, supersede, unlink};
+pub(crate) use count::stats;
+pub(crate) use find::{
+    ListFilter, all_spaces, at_place, by_handle, children, everything, expired, expired_spaces,
+    finds_expired, known, linkings, links_of, list, places_tagged, spaces, versions,
+};
+pub(crate) use reindex::{prepared_of, repair};
+pub(crate) use row::{Space, Stored};
+pub(crate) use write::{Fresh, forget, remember, remember_some};

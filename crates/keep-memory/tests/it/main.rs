@@ -1,0 +1,11 @@
+//! Tests of the crate's surface.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod forgetting;
+mod index;
+mod index_world;
+mod isolation;
+mod remembering;
+mod search;
+mod world;

@@ -1,0 +1,310 @@
+//! Memories in prompts and in files, and the state of their index.
+
+use super::{Place, short};
+use crate::edge::{Failure, Progress, Session, Table};
+use clap::{Args, ValueEnum};
+use keep_memory::portable::{graph_server, markdown, mnemosyne};
+use keep_memory::{Form, Wanted, decay};
+use keep_types::Namespace;
+use std::fs::File;
+use std::io::{BufReader, BufWriter};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Args)]
+#[command(
+    after_help = "EXAMPLES:\n  keep memory context add a migration --tokens 1500\n  keep memory context add a migration | pbcopy"
+)]
+pub(super) struct ContextWords {
+    /// What is to be done
+    #[arg(required = true)]
+    task: Vec<String>,
+    /// About so many tokens at most
+    #[arg(long, default_value_t = 2_000)]
+    tokens: usize,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// As what memories are written out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum To {
+    /// Keep's own lines, which lose nothing.
+    #[default]
+    Keep,
+    /// The file of the Model Context Protocol's reference memory server.
+    Mcp,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "EXAMPLES:\n  keep memory export memories.jsonl\n  keep memory export --form mcp memory.json\n  keep memory export - | gzip > memories.gz"
+)]
+pub(super) struct Export {
+    /// The file to make, or - for standard output
+    to: PathBuf,
+    /// As what
+    #[arg(long, value_enum, default_value_t)]
+    form: To,
+    #[command(flatten)]
+    place: Place,
+}
+
+/// What is taken in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Of {
+    /// An export of Keep's own.
+    #[default]
+    Keep,
+    /// Markdown files with front matter, each a memory.
+    Markdown,
+    /// What `mnemosyne export` writes.
+    Mnemosyne,
+    /// The file of the Model Context Protocol's reference memory server.
+    Mcp,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "EXAMPLES:\n  keep memory import memories.jsonl\n  keep memory import --form markdown notes/*.md\n  keep memory import --form mcp memory.json\n\nWhat is there already stays as it is. Nothing in a file is believed more than you are."
+)]
+pub(super) struct Import {
+    /// The files
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// As what
+    #[arg(long, value_enum, default_value_t)]
+    form: Of,
+    /// Where they belong [default: where you are]
+    #[arg(short, long)]
+    namespace: Option<Namespace>,
+}
+
+#[derive(Args)]
+#[command(after_help = "EXAMPLES:\n  keep memory check\n  keep memory check --all --repair")]
+pub(super) struct Check {
+    /// Make what is damaged again from the memories
+    #[arg(long)]
+    repair: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "EXAMPLES:\n  keep memory decay\n\nA memory's worth is its importance, fading with time since it was last recalled or\nedited; a pinned one keeps it. Nothing is removed by this."
+)]
+pub(super) struct Decay {
+    #[command(flatten)]
+    place: Place,
+    /// So many at most, the least worth first
+    #[arg(short, long, default_value_t = 20)]
+    limit: usize,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "EXAMPLES:\n  keep memory dupes\n  keep memory dupes --apply\n\nNothing is merged unless you say so, and what is retired stays readable."
+)]
+pub(super) struct DupesWords {
+    /// Do what is proposed
+    #[arg(long)]
+    apply: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+impl DupesWords {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        let place = self.place.into();
+        let done = session
+            .with(async |app, caller| Ok(app.memories()?.dupes(caller, &place, self.apply).await?))?;
+        session.show(&done, |out| {
+            if done.plan.groups.is_empty() && done.plan.hints.is_empty() {
+                return writeln!(out, "no two of them say the same");
+            }
+            for group in &done.plan.groups {
+                writeln!(out, "{} stays", short(group.keep))?;
+                for step in &group.steps {
+                    let what = format!("{} {}: {}", step.link, short(step.other), step.why);
+                    session.hang(out, "  ", 4, &what)?;
+                }
+            }
+            for hint in &done.plan.hints {
+                let what = format!("{} and {}: {}", short(hint.older), short(hint.newer), hint.why);
+                session.hang(out, "look at ", 2, &what)?;
+            }
+            if self.apply {
+                writeln!(out, "{} steps done, {} left between namespaces", done.applied, done.left)
+            } else {
+                writeln!(out, "{}", session.dim("nothing was changed; --apply does it"))
+            }
+        })
+    }
+}
+
+impl ContextWords {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        let (task, place) = (self.task.join(" "), self.place.into());
+        let pack = session.with(async |app, caller| {
+            Ok(app.memories()?.context(caller, place, &task, self.tokens).await?)
+        })?;
+        session.show(&pack, |out| out.write_all(pack.to_markdown().as_bytes()))
+    }
+}
+
+impl Export {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        let form = match self.form {
+            To::Keep => Form::Own,
+            To::Mcp => Form::GraphServer,
+        };
+        let (place, path) = (self.place.into(), self.to);
+        let to_stdout = path.as_os_str() == "-";
+        let done = session.with(async |app, caller| {
+            let memories = app.memories()?;
+            if to_stdout {
+                return Ok(memories.export(caller, &place, form, &mut std::io::stdout().lock()).await?);
+            }
+            use std::os::unix::fs::OpenOptionsExt;
+            let made = File::options().write(true).create_new(true).mode(0o600).open(&path);
+            let file = made.map_err(|e| Failure::file("making", &path, e))?;
+            let mut out = BufWriter::new(file);
+            let done = memories.export(caller, &place, form, &mut out).await;
+            if done.is_err() {
+                // What was begun is no export.
+                let _ = std::fs::remove_file(&path);
+            }
+            let done = done?;
+            out.get_ref().sync_all().map_err(|e| Failure::file("writing", &path, e))?;
+            Ok(done)
+        })?;
+        for what in &done.left_out {
+            session.say(what);
+        }
+        let line = format!(
+            "wrote {} memories, {} older versions, {} links",
+            done.memories, done.versions, done.links
+        );
+        if to_stdout {
+            session.say(&line);
+            return Ok(ExitCode::SUCCESS);
+        }
+        session.show(&done, |out| writeln!(out, "{line} to {}", path.display()))
+    }
+}
+
+impl Import {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        let mut bar = Progress::new(session, "importing");
+        let mut all = Vec::new();
+        for path in &self.files {
+            let done = session.with(async |app, caller| {
+                let memories = app.memories()?;
+                let place = self.namespace.as_ref();
+                let mut progress = |done, all| bar.set(done, all);
+                let opened = File::open(path).map_err(|e| Failure::file("opening", path, e))?;
+                let file = BufReader::new(opened);
+                let name = path.display().to_string();
+                let done = match self.form {
+                    Of::Keep => memories.import_own(caller, place, file, &mut progress).await,
+                    Of::Markdown => {
+                        let text =
+                            std::io::read_to_string(file).map_err(|e| Failure::file("reading", path, e))?;
+                        let read = markdown::read_one(&text, &name).into_iter();
+                        memories.import(caller, place, read, &mut progress).await
+                    }
+                    Of::Mnemosyne => {
+                        memories.import(caller, place, mnemosyne::Reader::new(file), &mut progress).await
+                    }
+                    Of::Mcp => {
+                        memories.import(caller, place, graph_server::Reader::new(file), &mut progress).await
+                    }
+                };
+                Ok(done?)
+            })?;
+            all.push(done);
+        }
+        drop(bar);
+        session.show(&all, |out| {
+            for (path, done) in self.files.iter().zip(&all) {
+                writeln!(
+                    out,
+                    "{}: {} memories, {} links, {} known already",
+                    path.display(),
+                    done.memories,
+                    done.links,
+                    done.known
+                )?;
+                if done.quarantined > 0 {
+                    let held = done.quarantined;
+                    writeln!(out, "  {held} wait in quarantine; `keep memory quarantined` shows them")?;
+                }
+                for what in &done.remarks {
+                    session.hang(out, "  left out: ", 12, what)?;
+                }
+                for what in &done.damaged {
+                    session.hang(out, "  damaged: ", 11, what)?;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+impl Check {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        let place = self.place.into();
+        let found = session
+            .with(async |app, caller| Ok(app.memories()?.check(caller, &place, self.repair).await?))?;
+        let broken = found.iter().any(|one| !one.damaged.is_empty() && !one.repaired);
+        session.show(&found, |out| {
+            if found.is_empty() {
+                return writeln!(out, "nothing is remembered here, so there is no index");
+            }
+            for one in &found {
+                let what = match (one.damaged.as_slice(), one.repaired) {
+                    ([], _) => "whole".to_owned(),
+                    (parts, true) => format!("made again: {}", parts.join(", ")),
+                    (parts, false) => format!("damaged at {}; --repair makes it again", parts.join(", ")),
+                };
+                session.hang(out, &format!("{}: ", one.namespace), 2, &what)?;
+            }
+            Ok(())
+        })?;
+        Ok(if broken {
+            ExitCode::from(keep_types::ErrorKind::Tampered.exit_code())
+        } else {
+            ExitCode::SUCCESS
+        })
+    }
+}
+
+/// Memories that are looked at for their worth.
+const MOST_WEIGHED: usize = 100_000;
+
+impl Decay {
+    pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        let wanted = Wanted { place: self.place.into(), most: MOST_WEIGHED, ..Wanted::default() };
+        let (found, now) = session
+            .with(async |app, caller| Ok((app.memories()?.list(caller, &wanted).await?, app.now())))?;
+        let mut weighed: Vec<_> = found.into_iter().map(|one| (decay::worth(&one, now), one)).collect();
+        weighed.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+        weighed.truncate(self.limit);
+        let mut table = Table::new(&["id", "worth", "of", "kind", "text"]);
+        for (worth, one) in &weighed {
+            table.row([
+                short(one.id),
+                format!("{worth:.1}"),
+                one.importance.get().to_string(),
+                one.kind.to_string(),
+                one.text.clone(),
+            ]);
+        }
+        let shown: Vec<_> = weighed
+            .iter()
+            .map(|(worth, one)| serde_json::json!({ "id": one.id, "worth": worth, "importance": one.importance }))
+            .collect();
+        session.show_table(&shown, &table, "no memories here")
+    }
+}
