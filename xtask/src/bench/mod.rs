@@ -1,6 +1,7 @@
 //! `cargo xtask bench NAME`: rows measured beside their peers, with their aims where known.
 
 mod aims;
+mod exec;
 pub(crate) mod memory;
 mod memory_peers;
 mod row;
@@ -25,6 +26,7 @@ const BENCHES: &[(&str, Measure)] = &[
     ("vault", |_| vault::rows()),
     ("shell", |_| shell::rows()),
     ("tensor", tensor::rows),
+    ("exec", |_| exec::rows()),
     ("memory", |_| memory::rows()),
 ];
 

@@ -1,7 +1,7 @@
 //! `keep unpack …`
 
 use super::pack::{Jobs, existing};
-use crate::edge::{Failure, Flow, Session, size, visible};
+use crate::edge::{Failure, Flow, Session, counted, size, visible};
 use clap::Args;
 use keep_artifact::packing::{Signer, UnpackWanted};
 use std::path::PathBuf;
@@ -46,8 +46,7 @@ impl Unpack {
         drop(flow);
         session.show(&report, |out| {
             let path = visible(&report.path.display().to_string());
-            let files = if report.files == 1 { "1 file".into() } else { format!("{} files", report.files) };
-            writeln!(out, "{path}: {files}, {}", size(report.raw_bytes))
+            writeln!(out, "{path}: {}, {}", counted(report.files, "file"), size(report.raw_bytes))
         })
     }
 }

@@ -20,5 +20,5 @@ pub(crate) use moment::{Ago, Ahead, MomentError};
 pub(crate) use progress::Progress;
 pub(crate) use session::Session;
 pub(crate) use table::Table;
-pub(crate) use text::{hang, visible};
+pub(crate) use text::{counted, hang, visible};
 pub(crate) use whole::show as show_whole;

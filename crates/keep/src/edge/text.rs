@@ -18,6 +18,11 @@ pub(crate) fn visible(text: &str) -> String {
     shown
 }
 
+/// So many of a thing: `1 file`, `2 files`.
+pub(crate) fn counted(count: u64, thing: &str) -> String {
+    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
+}
+
 /// The text, made visible, in lines of at most this width, broken between words where it can be.
 pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];

@@ -170,7 +170,7 @@ impl Ls {
             let all = session
                 .with(async |app, caller| Ok(app.artifacts(caller).await?.list(caller, self.all).await?))?;
             let empty = "no artifacts here; `keep artifact put NAME PATH` stores one";
-            return session.show_table(&all, &versions(&all), empty);
+            return session.show_table(&all, &newest(&all), empty);
         };
         let place = self.place.namespace;
         let parts = session.with(async |app, caller| {
@@ -186,27 +186,45 @@ impl Log {
         let log = session.with(async |app, caller| {
             Ok(app.artifacts(caller).await?.log(caller, place.as_ref(), &reference).await?)
         })?;
-        session.show_table(&log, &versions(&log), "no versions")
+        session.show_table(&log, &versions(&log, session.width()), "no versions")
     }
 }
 
-fn versions(all: &[VersionView]) -> Table {
-    let mut table = Table::new(&["name", "where", "files", "size", "added", "ratio", "made", "by", "tags"]);
+/// The newest of every artifact.
+fn newest(all: &[VersionView]) -> Table {
+    let mut table = Table::new(&["name", "size", "added", "ratio", "made", "tags", "where"]);
     for view in all {
-        let tags: Vec<_> = view.tags.iter().map(ToString::to_string).collect();
-        table.row([
-            format!("{}@{}", view.key.name, view.version),
-            view.key.namespace.to_string(),
-            view.sums.files.to_string(),
-            size(view.sums.raw_bytes),
-            size(view.sums.stored_bytes),
-            ratio(view.sums.raw_bytes, view.sums.stored_bytes),
-            view.made.to_string().chars().take(16).collect(),
-            view.by.clone(),
-            tags.join(" "),
-        ]);
+        let [name, size, added, ratio, made, tags] = cells(view, 10);
+        table.row([name, size, added, ratio, made, tags, view.key.namespace.to_string()]);
     }
     table
+}
+
+/// The versions of one artifact; who made them only where there is room.
+fn versions(all: &[VersionView], width: usize) -> Table {
+    let wide = width >= 80;
+    let mut headers = vec!["name", "size", "added", "ratio", "made", "tags"];
+    headers.extend(wide.then_some("by"));
+    let mut table = Table::new(&headers);
+    for view in all {
+        let mut row = cells(view, if wide { 16 } else { 10 }).to_vec();
+        row.extend(wide.then(|| view.by.clone()));
+        table.row(row);
+    }
+    table
+}
+
+/// What both show of a version, with so many letters of its time.
+fn cells(view: &VersionView, letters: usize) -> [String; 6] {
+    let tags: Vec<_> = view.tags.iter().map(ToString::to_string).collect();
+    [
+        format!("{}@{}", view.key.name, view.version),
+        size(view.sums.raw_bytes),
+        size(view.sums.stored_bytes),
+        ratio(view.sums.raw_bytes, view.sums.stored_bytes),
+        view.made.to_string().chars().take(letters).collect(),
+        tags.join(" "),
+    ]
 }
 
 fn table_of(parts: &[PartView]) -> Table {

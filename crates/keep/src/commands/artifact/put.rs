@@ -1,7 +1,7 @@
 //! Storing and restoring.
 
 use super::{Place, ratio, size, watch};
-use crate::edge::{Failure, Session, visible};
+use crate::edge::{Failure, Session, counted, visible};
 use clap::Args;
 use keep_artifact::{Check, Existing, Key, NewArtifact, Reference, Tag, Wanted};
 use keep_types::Name;
@@ -85,11 +85,11 @@ impl PutWords {
             let sums = &put.sums;
             writeln!(
                 out,
-                "{}@{} in {}: {} files, {}, stored in {} ({})",
+                "{}@{} in {}: {}, {}, stored in {} ({})",
                 put.key.name,
                 put.version,
                 put.key.namespace,
-                sums.files,
+                counted(sums.files, "file"),
                 size(sums.raw_bytes),
                 size(sums.stored_bytes),
                 ratio(sums.raw_bytes, sums.stored_bytes)
@@ -115,7 +115,7 @@ impl Get {
         session.show(&got, |out| {
             let path = visible(&got.path.display().to_string());
             let (name, version) = (&got.key.name, got.version);
-            writeln!(out, "{path}: {name}@{version}, {} files, {}", got.files, size(got.bytes))
+            writeln!(out, "{path}: {name}@{version}, {}, {}", counted(got.files, "file"), size(got.bytes))
         })
     }
 }

@@ -1,0 +1,184 @@
+//! The namespaces tier: namespaces of its own, a tree of mounts that shows what the profile grants, and
+//! then the same restrictions as in the landlock tier.
+
+use super::alone::{hold_signals, join_groups, let_go};
+use super::last::{self, Limit, Start};
+use super::mounts::{self, View};
+use super::open::Writer;
+use crate::error::SandboxError;
+use crate::kernel::landlock;
+use crate::script::{Script, format as f};
+use crate::seccomp::Rules;
+use std::net::{Ipv4Addr, SocketAddrV4};
+use std::path::{Path, PathBuf};
+
+/// What a command gets for a network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Net {
+    /// A loopback of its own and nothing else.
+    Own,
+    /// The same, and a socket on it that the caller listens on.
+    OwnWithProxy,
+    /// The machine's.
+    Shared,
+}
+
+/// What a command may do in this tier.
+pub(crate) struct Inside<'a> {
+    pub(crate) version: u32,
+    pub(crate) view: &'a View<'a>,
+    pub(crate) net: Net,
+    pub(crate) limits: &'a [Limit],
+    pub(crate) rules: Rules,
+    pub(crate) wall_ms: i64,
+    pub(crate) groups: usize,
+    /// How many locks of placeholders come along behind them.
+    pub(crate) locks: usize,
+    /// The caller's own user and group, which stay what they are.
+    pub(crate) user: u32,
+    pub(crate) group: u32,
+}
+
+/// Where a command finds its proxy: in a network where nobody else is, so the port is always free.
+pub const PROXY_ADDRESS: SocketAddrV4 = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 3128);
+/// Connections that wait for the proxy to take them.
+const WAITING: i64 = 128;
+
+/// The script of a run. Without a command it ends once everything is set up, to find out whether it can be.
+pub(crate) fn script(inside: &Inside<'_>, start: Option<&Start<'_>>) -> Result<Script, SandboxError> {
+    let passed = if start.is_some() { 3 + inside.groups + inside.locks } else { 0 };
+    let mut writer = Writer::new(passed);
+    let script = &mut writer.script;
+    hold_signals(script);
+    join_groups(script, inside.groups);
+    script.step("make namespaces");
+    let own_net = if inside.net == Net::Shared { 0 } else { libc::CLONE_NEWNET };
+    let flags = libc::CLONE_VM
+        | libc::CLONE_NEWUSER
+        | libc::CLONE_NEWPID
+        | libc::CLONE_NEWNS
+        | libc::CLONE_NEWIPC
+        | libc::CLONE_NEWUTS
+        | libc::CLONE_NEWCGROUP
+        | own_net
+        | libc::SIGCHLD;
+    let first = script.fork(flags.into());
+    let_go(script, inside.groups);
+    script.step("watch the first process");
+    script.watch(first.process, inside.wall_ms, f::KILL_ONE);
+    script.child(&first);
+    become_first(&mut writer, inside);
+    network(&mut writer, inside.net);
+    mounts::write(&mut writer, inside.view)?;
+    let Some(start) = start else {
+        restrict(&mut writer, inside)?;
+        writer.script.started();
+        writer.script.exit();
+        return Ok(writer.script);
+    };
+    let script = &mut writer.script;
+    script.step("start the command");
+    let command = script.fork(libc::c_long::from(libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD));
+    script.started();
+    let_go(script, inside.groups);
+    script.init(command.process);
+    script.child(&command);
+    last::settle(&mut writer, start, inside.limits)?;
+    restrict(&mut writer, inside)?;
+    last::execute(&mut writer, start, inside.rules)?;
+    Ok(writer.script)
+}
+
+/// The first process of the namespaces: who it is, what it is called, when it ends.
+fn become_first(writer: &mut Writer, inside: &Inside<'_>) {
+    let script = &mut writer.script;
+    script.step("end with the watcher");
+    let (zero, kill) = (0.into(), libc::SIGKILL);
+    script.call(libc::SYS_prctl, [libc::PR_SET_PDEATHSIG.into(), kill.into(), zero, zero, zero]);
+    script.step("write the id maps");
+    writer.write("/proc/self/setgroups", "deny");
+    writer.write("/proc/self/uid_map", &format!("{0} {0} 1", inside.user));
+    writer.write("/proc/self/gid_map", &format!("{0} {0} 1", inside.group));
+    let script = &mut writer.script;
+    script.step("set the host name");
+    let name = script.bytes(b"keep");
+    script.call(libc::SYS_sethostname, [name.into(), 4.into()]);
+}
+
+/// Brings the loopback up, and makes the proxy's socket where one is wanted.
+fn network(writer: &mut Writer, net: Net) {
+    if net == Net::Shared {
+        return;
+    }
+    let script = &mut writer.script;
+    script.step("bring the loopback up");
+    let kind = libc::SOCK_DGRAM | libc::SOCK_CLOEXEC;
+    let socket = script.call_for(libc::SYS_socket, [libc::AF_INET.into(), kind.into(), 0.into()]);
+    let mut request = [0_u8; 40];
+    request[..2].copy_from_slice(b"lo");
+    request[16..18].copy_from_slice(&(libc::IFF_UP as u16).to_ne_bytes());
+    let request = script.bytes(&request);
+    const SIOCSIFFLAGS: i64 = 0x8914;
+    script.call(libc::SYS_ioctl, [socket.into(), SIOCSIFFLAGS.into(), request.into()]);
+    script.call(libc::SYS_close, [socket.into()]);
+    if net == Net::OwnWithProxy {
+        hand_out_socket(script);
+    }
+}
+
+/// A listening socket on the loopback inside, handed to the caller outside: it needs nothing in between.
+fn hand_out_socket(script: &mut Script) {
+    script.step("make the proxy's socket");
+    let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC;
+    let socket = script.call_for(libc::SYS_socket, [libc::AF_INET.into(), kind.into(), 0.into()]);
+    let mut address = [0_u8; 16];
+    address[..2].copy_from_slice(&(libc::AF_INET as u16).to_ne_bytes());
+    address[2..4].copy_from_slice(&PROXY_ADDRESS.port().to_be_bytes());
+    address[4..8].copy_from_slice(&PROXY_ADDRESS.ip().octets());
+    let address = script.bytes(&address);
+    script.call(libc::SYS_bind, [socket.into(), address.into(), 16.into()]);
+    script.call(libc::SYS_listen, [socket.into(), WAITING.into()]);
+    // One descriptor as ancillary data, beside a message that says what it is.
+    let words = script.words(&[f::SAYS_SOCKET, 0, 0, 0, 0, 0, 0, 0]);
+    const ONE_DESCRIPTOR: u64 = 20;
+    let level_and_type = libc::SOL_SOCKET as u64 | (libc::SCM_RIGHTS as u64) << 32;
+    let control = script.words(&[ONE_DESCRIPTOR, level_and_type, 0]);
+    script.store_four(crate::script::Place(control.0 + 16), socket);
+    // The second word of a part is its length, which is no address: written on its own, right behind.
+    let part = script.structure(&[words.0]);
+    script.words(&[f::MESSAGE_WORDS as u64 * 8]);
+    let message = script.structure(&[0, 0, part.0]);
+    script.words(&[1]);
+    script.structure(&[control.0]);
+    script.words(&[24, 0]);
+    let flags = libc::MSG_NOSIGNAL;
+    script.call(libc::SYS_sendmsg, [f::CONTROL.into(), message.into(), flags.into()]);
+    script.call(libc::SYS_close, [socket.into()]);
+}
+
+/// What the landlock tier does, once more inside: a second wall behind the first.
+fn restrict(writer: &mut Writer, inside: &Inside<'_>) -> Result<(), SandboxError> {
+    last::surrender(writer, true);
+    if inside.version == 0 {
+        return Ok(());
+    }
+    writer.script.step("restrict files");
+    let all = landlock::files(inside.version);
+    let devices = landlock::READ | landlock::WRITE_FILE | landlock::TRUNCATE | landlock::IOCTL_DEV;
+    let mut rules: Vec<(PathBuf, u64)> =
+        vec![("/".into(), landlock::READ), ("/dev".into(), devices), ("/dev/shm".into(), all)];
+    if inside.view.private_tmp.is_some() {
+        rules.push(("/tmp".into(), all));
+    }
+    for write in inside.view.writes {
+        let rights = if write.is_folder { all } else { all & landlock::OF_A_FILE };
+        rules.push((write.path.clone(), rights));
+    }
+    let rules: Vec<(&Path, u64)> = rules.iter().map(|(path, rights)| (path.as_path(), *rights)).collect();
+    let scopes = if inside.version >= landlock::SCOPES_SINCE {
+        landlock::SCOPE_ABSTRACT | landlock::SCOPE_SIGNAL
+    } else {
+        0
+    };
+    writer.domain(inside.version, all, scopes, &rules)
+}

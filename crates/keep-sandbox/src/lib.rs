@@ -1,0 +1,42 @@
+//! Runs a process confined: what it may read, write and reach, how long, and how much of the machine.
+//!
+//! A [`Profile`] says what a process may do; a [`Tier`] is a way to enforce that. The fastest tier that can
+//! express all of a profile runs it, and a profile that no tier on this machine can express is refused with
+//! the reason, never run with less.
+//!
+//! **Must not know:** why the process is run, who asked, and what policy says.
+
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
+
+mod cgroup;
+mod command;
+mod confine;
+pub mod egress;
+mod environment;
+mod error;
+mod kernel;
+mod known;
+pub mod layer;
+mod limit;
+mod paths;
+mod placeholder;
+mod plan;
+mod profile;
+mod running;
+mod sampler;
+mod sandbox;
+mod script;
+mod seccomp;
+mod stage;
+mod streams;
+mod usual;
+
+pub use command::{Command, Stream, Streams};
+pub use confine::inside::PROXY_ADDRESS;
+pub use environment::looks_secret;
+pub use error::{Refusal, SandboxError};
+pub use plan::Plan;
+pub use profile::{Environment, Limits, LocalSockets, Network, Profile, Reads, Tier};
+pub use running::{Ended, EndedBy, Running, Said, Stopper, Usage};
+pub use sandbox::{Capabilities, Sandbox};
+pub use usual::{credentials, runs_later};

@@ -1,0 +1,350 @@
+//! Which tier runs a profile, and what exactly it will enforce.
+
+use crate::command::{self, Command, Stream, Streams};
+use crate::confine::alone::{self, Alone};
+use crate::confine::inside::{self, Inside, Net};
+use crate::confine::last::Start;
+use crate::confine::mounts::View;
+use crate::environment;
+use crate::error::{Refusal, SandboxError};
+use crate::limit::{self, Enforced};
+use crate::paths::{self, Guarded, Resolved};
+use crate::placeholder::{self, Placeholder};
+use crate::profile::{Limits, LocalSockets, Network, Profile, Reads, Tier};
+use crate::running::{Besides, Running};
+use crate::sandbox::Inner;
+use crate::script::Script;
+use crate::seccomp::{Rules, Sockets};
+use crate::stage::Stage;
+use crate::streams;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How much a private folder for temporary files holds when nothing is said: enough for a build, and little
+/// enough that a command that fills it does not take the machine's memory.
+const TEMPORARY: u64 = 1 << 30;
+
+/// A checked profile and the tier that runs it.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(crate) sandbox: Arc<Inner>,
+    pub(crate) tier: Tier,
+    pub(crate) checked: Checked,
+}
+
+/// A profile whose paths were looked at.
+#[derive(Clone, Debug)]
+pub(crate) struct Checked {
+    pub(crate) profile: Profile,
+    /// What may be read; nothing stands for everything.
+    pub(crate) reads: Option<Vec<Resolved>>,
+    pub(crate) writes: Vec<Resolved>,
+    /// What exists and is to be hidden.
+    pub(crate) hidden: Vec<Resolved>,
+    /// What lies below what may be written and is hidden or protected, as the profile names it.
+    pub(crate) guarded: Vec<PathBuf>,
+}
+
+impl Checked {
+    fn new(profile: &Profile) -> Result<Self, String> {
+        let reads = match &profile.read {
+            Reads::Everything => None,
+            // What is not there cannot be read, with or without leave.
+            Reads::Only(paths) => {
+                Some(paths.iter().filter_map(|path| found(path).transpose()).collect::<Result<Vec<_>, _>>()?)
+            }
+        };
+        let reads = reads.filter(|reads| reads.iter().all(|read| read.path != Path::new("/")));
+        let mut writes = Vec::new();
+        for path in &profile.write {
+            let resolved = found(path)?;
+            writes
+                .push(resolved.ok_or_else(|| format!("`{}`, to be written, is not there", path.display()))?);
+        }
+        if writes.iter().any(|write| write.path == Path::new("/")) {
+            return Err("everything would be writable, which leaves nothing to confine".to_owned());
+        }
+        let mut hidden = Vec::new();
+        for path in &profile.hide {
+            hidden.extend(found(path)?);
+        }
+        let granted = reads.iter().flatten().chain(&writes);
+        for (grant, cover) in granted.flat_map(|grant| hidden.iter().map(move |cover| (grant, cover))) {
+            if grant.path.starts_with(&cover.path) {
+                return Err(format!(
+                    "`{}` is granted and lies in `{}`, which is hidden",
+                    grant.path.display(),
+                    cover.path.display()
+                ));
+            }
+        }
+        let roots: Vec<PathBuf> = writes.iter().map(|write| write.path.clone()).collect();
+        let mut guarded = Vec::new();
+        for path in profile.hide.iter().chain(&profile.protect) {
+            let all = paths::guard(path, &roots)?;
+            if all.iter().any(|guard| roots.contains(&guard.path)) {
+                return Err(format!("`{}` is both to be written and protected", path.display()));
+            }
+            guarded.extend((!all.is_empty()).then(|| path.clone()));
+        }
+        Ok(Self { profile: profile.clone(), reads, writes, hidden, guarded })
+    }
+
+    /// Whether a path lies below what may be read.
+    fn lets_read(&self, path: &Path) -> bool {
+        self.reads.as_ref().is_none_or(|reads| reads.iter().any(|read| path.starts_with(&read.path)))
+    }
+}
+
+/// A path of a profile, if it leads anywhere.
+fn found(path: &Path) -> Result<Option<Resolved>, String> {
+    match paths::resolve(path) {
+        Ok(resolved) => Ok(Some(resolved)),
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(why) => Err(format!("`{}`: {why}", path.display())),
+    }
+}
+
+impl Plan {
+    pub(crate) fn new(sandbox: &Arc<Inner>, profile: &Profile) -> Result<Self, Refusal> {
+        let mut reasons = Vec::new();
+        let checked = Checked::new(profile)
+            .map_err(|why| Refusal { reasons: Tier::ALL.map(|tier| (tier, why.clone())).to_vec() })?;
+        for tier in Tier::ALL {
+            let limits = || limit::enforce(tier, profile, &sandbox.groups).err();
+            // Whether a tier works is found out only for one that would do.
+            match cannot(tier, &checked).or_else(limits).or_else(|| sandbox.lacks(tier)) {
+                None => return Ok(Self { sandbox: Arc::clone(sandbox), tier, checked }),
+                Some(why) => reasons.push((tier, why)),
+            }
+        }
+        Err(Refusal { reasons })
+    }
+
+    /// The tier that runs it.
+    #[must_use]
+    pub fn tier(&self) -> Tier {
+        self.tier
+    }
+
+    /// Starts a command under the profile; it runs when this returns.
+    ///
+    /// # Errors
+    /// When it cannot be started with all of the profile enforced.
+    pub fn spawn(&self, command: Command) -> Result<Running, SandboxError> {
+        let rules = &self.checked.profile.environment;
+        let mut environment = environment::filter(rules, &command.environment);
+        if net(&self.checked.profile.network) == Net::OwnWithProxy {
+            environment::add_proxy(&mut environment);
+        }
+        if self.checked.profile.private_tmp {
+            environment::set(&mut environment, "TMPDIR", "/tmp");
+        }
+        self.check_streams(&command.streams)?;
+        let path = environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_os_str());
+        let program = command::find(&command.program, &command.folder, path)?;
+        let opened = streams::open(command.streams)?;
+        let start = Start {
+            program: &program,
+            name: command.program.as_os_str(),
+            arguments: &command.arguments,
+            environment: &environment,
+            folder: &command.folder,
+            terminal: opened.terminal,
+        };
+        let held = self.hold()?;
+        let (hidden, limits) = self.look_again()?;
+        let (groups, doors) = self.sandbox.groups.make(&limits.grouped)?;
+        let locks = held.placeholders.iter().map(Placeholder::lock).collect::<Result<Vec<_>, _>>()?;
+        let script = match self.tier {
+            Tier::Landlock => self.alone(&start, &limits, doors.len())?,
+            Tier::Namespaces | Tier::Container => {
+                let view = self.view(&hidden, &held.guarded);
+                self.inside(&start, &limits, &view, doors.len(), locks.len())?
+            }
+        };
+        let mut passed: Vec<BorrowedFd<'_>> = opened.theirs.iter().map(AsFd::as_fd).collect();
+        passed.extend(doors.iter().map(AsFd::as_fd));
+        passed.extend(locks.iter().map(AsFd::as_fd));
+        let stage = Stage::start(&script, &passed)?;
+        drop(passed);
+        drop(opened.theirs);
+        let besides = Besides {
+            tier: self.tier,
+            most_output: self.checked.profile.limits.output,
+            sampled: limits.sampled,
+            groups,
+            placeholders: held.placeholders,
+        };
+        Running::follow(stage, &script, opened.ours, besides)
+    }
+
+    /// What a command says can be counted only where it is read.
+    fn check_streams(&self, streams: &Streams) -> Result<(), Refusal> {
+        let given = match streams {
+            Streams::Three { output, error, .. } => {
+                matches!(output, Stream::Given(_)) || matches!(error, Stream::Given(_))
+            }
+            Streams::Terminal { .. } => false,
+        };
+        if given && self.checked.profile.limits.output.is_some() {
+            let why = "what goes straight into a descriptor of the caller cannot be counted".to_owned();
+            return Err(Refusal { reasons: vec![(self.tier, why)] });
+        }
+        Ok(())
+    }
+
+    /// Looks once more at what may have changed since the plan was made: what is hidden may be there by now,
+    /// and a mechanism for a limit may be gone.
+    fn look_again(&self) -> Result<(Vec<Resolved>, Enforced), SandboxError> {
+        let refused = |why| Refusal { reasons: vec![(self.tier, why)] };
+        let profile = &self.checked.profile;
+        let mut hidden = Vec::new();
+        for path in &profile.hide {
+            hidden.extend(found(path).map_err(refused)?);
+        }
+        let visible = hidden.iter().find(|one| self.checked.lets_read(&one.path));
+        if let (Tier::Landlock, Some(one)) = (self.tier, visible) {
+            return Err(refused(format!("`{}` is there since this was planned", one.path.display())).into());
+        }
+        let limits = limit::enforce(self.tier, profile, &self.sandbox.groups).map_err(refused)?;
+        Ok((hidden, limits))
+    }
+
+    /// Looks once more at everything that is guarded, and holds what has to stand in for it.
+    fn hold(&self) -> Result<Held, SandboxError> {
+        let roots: Vec<PathBuf> = self.checked.writes.iter().map(|write| write.path.clone()).collect();
+        let notes = self.sandbox.notes();
+        let mut held = Held::default();
+        for path in &self.checked.guarded {
+            let (guarded, placeholder) = placeholder::hold(&notes, path, &roots)?;
+            held.guarded.extend(guarded);
+            held.placeholders.extend(placeholder);
+        }
+        Ok(held)
+    }
+
+    fn view<'a>(&'a self, hidden: &'a [Resolved], guarded: &'a [Guarded]) -> View<'a> {
+        let checked = &self.checked;
+        let temporary = checked.profile.limits.temporary.unwrap_or(TEMPORARY);
+        View {
+            reads: checked.reads.as_deref(),
+            writes: &checked.writes,
+            hidden,
+            guarded,
+            private_tmp: checked.profile.private_tmp.then_some(temporary),
+            shared: temporary,
+        }
+    }
+
+    fn inside(
+        &self,
+        start: &Start<'_>,
+        limits: &Enforced,
+        view: &View<'_>,
+        groups: usize,
+        locks: usize,
+    ) -> Result<Script, SandboxError> {
+        let checked = &self.checked;
+        let inside = Inside {
+            version: self.sandbox.version()?,
+            view,
+            net: net(&checked.profile.network),
+            limits: &limits.each,
+            rules: Rules { sockets: sockets(&checked.profile, self.tier), alone: false },
+            wall_ms: wall_ms(&checked.profile.limits),
+            groups,
+            locks,
+            user: rustix::process::geteuid().as_raw(),
+            group: rustix::process::getegid().as_raw(),
+        };
+        inside::script(&inside, Some(start))
+    }
+
+    fn alone(&self, start: &Start<'_>, limits: &Enforced, groups: usize) -> Result<Script, SandboxError> {
+        let root = [Path::new("/")];
+        let paths: Vec<&Path>;
+        let readable = match &self.checked.reads {
+            None => &root[..],
+            Some(reads) => {
+                paths = reads.iter().map(|read| read.path.as_path()).collect();
+                &paths
+            }
+        };
+        let alone = Alone {
+            version: self.sandbox.version()?,
+            readable,
+            limits: &limits.each,
+            rules: Rules { sockets: sockets(&self.checked.profile, self.tier), alone: true },
+            wall_ms: wall_ms(&self.checked.profile.limits),
+            privileged: rustix::process::geteuid().is_root(),
+            groups,
+        };
+        alone::script(&alone, start)
+    }
+}
+
+/// What a run guards, and what stands in for what is not there.
+#[derive(Default)]
+struct Held {
+    guarded: Vec<Guarded>,
+    placeholders: Vec<Placeholder>,
+}
+
+/// How the network of a profile is made.
+fn net(network: &Network) -> Net {
+    match network {
+        Network::None => Net::Own,
+        // A list that names nobody is nothing, never everything.
+        Network::Hosts(hosts) if hosts.is_empty() => Net::Own,
+        Network::Hosts(_) => Net::OwnWithProxy,
+        Network::All => Net::Shared,
+    }
+}
+
+/// Why a tier cannot express all of a profile.
+fn cannot(tier: Tier, checked: &Checked) -> Option<String> {
+    match tier {
+        Tier::Landlock => alone_cannot(checked),
+        Tier::Namespaces | Tier::Container => None,
+    }
+}
+
+fn alone_cannot(checked: &Checked) -> Option<String> {
+    let profile = &checked.profile;
+    if let Some(write) = checked.writes.first() {
+        return Some(format!(
+            "it lets nothing be written (`{}`), because Landlock guards neither modes nor owners of files \
+             elsewhere",
+            write.path.display()
+        ));
+    }
+    if let Some(hidden) = checked.hidden.iter().find(|hidden| checked.lets_read(&hidden.path)) {
+        return Some(format!("it cannot hide `{}` below what may be read", hidden.path.display()));
+    }
+    if profile.private_tmp {
+        return Some("it has no private folder for temporary files".to_owned());
+    }
+    if matches!(&profile.network, Network::Hosts(hosts) if !hosts.is_empty()) {
+        return Some("it cannot tell hosts apart".to_owned());
+    }
+    if profile.local_sockets == LocalSockets::Readable {
+        return Some("it cannot tell local sockets apart".to_owned());
+    }
+    None
+}
+
+/// Which sockets a profile lets a command open.
+fn sockets(profile: &Profile, tier: Tier) -> Sockets {
+    Sockets {
+        // The namespaces tier has a network of its own, so that what is reached there is its own, too.
+        internet: tier == Tier::Namespaces || profile.network == Network::All,
+        local: profile.local_sockets == LocalSockets::Readable,
+    }
+}
+
+fn wall_ms(limits: &Limits) -> i64 {
+    // Not even a moment is one millisecond, because none would be no limit.
+    limits.wall.map_or(0, |wall| i64::try_from(wall.as_millis().max(1)).unwrap_or(i64::MAX / 4_000_000))
+}

@@ -1,0 +1,204 @@
+//! What this machine can do, found out by doing it.
+
+use crate::cgroup::{self, Controller, Groups};
+use crate::confine::inside::{self, Inside, Net};
+use crate::confine::mounts::View;
+use crate::confine::open::Writer;
+use crate::error::{Refusal, SandboxError};
+use crate::kernel::landlock;
+use crate::known::{self, Known};
+use crate::placeholder;
+use crate::plan::Plan;
+use crate::profile::{Profile, Tier};
+use crate::running;
+use crate::script::Script;
+use crate::seccomp::{Rules, Sockets};
+use crate::stage::{Message, Stage};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What this machine can enforce, and why not more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// The version of Landlock, whose sixth brought what the landlock tier needs.
+    pub landlock: Result<u32, String>,
+    /// Whether the namespaces tier works.
+    pub namespaces: Result<(), String>,
+    /// Whether a control group can limit the memory of a whole tree; without, it is looked at.
+    pub memory_groups: bool,
+    /// Whether a control group can limit how many processes a tree has.
+    pub process_groups: bool,
+}
+
+/// Where confined runs come from: a folder for what they must remember, and what this machine can do.
+#[derive(Clone, Debug)]
+pub struct Sandbox {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    folder: PathBuf,
+    pub(crate) groups: Groups,
+    found: Mutex<Known>,
+}
+
+impl Sandbox {
+    /// Removes what crashed runs left. The folder is the caller's own; it holds which placeholders exist, and
+    /// what was found out about this machine.
+    ///
+    /// # Errors
+    /// When the folder cannot be used.
+    pub fn open(folder: PathBuf) -> Result<Self, SandboxError> {
+        let inner = Inner { groups: Groups::find(), found: Mutex::new(known::read(&file(&folder))), folder };
+        let notes = inner.notes();
+        std::fs::create_dir_all(&notes).map_err(SandboxError::doing(format!("make {}", notes.display())))?;
+        placeholder::sweep(&notes)
+            .map_err(SandboxError::doing(format!("tidy up after earlier runs in {}", notes.display())))?;
+        cgroup::sweep(&inner.groups);
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// What this machine can do, tried now.
+    ///
+    /// # Errors
+    /// When not even the stage can be started.
+    pub fn capabilities(&self) -> Result<Capabilities, SandboxError> {
+        let version = landlock_version()?;
+        Ok(Capabilities {
+            landlock: landlock_tier(version),
+            namespaces: namespaces_tier(version),
+            memory_groups: self.inner.groups.can(Controller::Memory),
+            process_groups: self.inner.groups.can(Controller::Processes),
+        })
+    }
+
+    /// Works out how to run something under this profile: by the fastest tier that can express all of it.
+    ///
+    /// # Errors
+    /// When no tier here can, with what each one lacks.
+    pub fn plan(&self, profile: &Profile) -> Result<Plan, Refusal> {
+        Plan::new(&self.inner, profile)
+    }
+}
+
+/// Where it is kept what was found out.
+fn file(folder: &Path) -> PathBuf {
+    folder.join("known")
+}
+
+impl Inner {
+    /// Where it is kept which placeholders exist.
+    pub(crate) fn notes(&self) -> PathBuf {
+        self.folder.join("placeholders")
+    }
+
+    /// The version of Landlock, 0 without; found out once.
+    pub(crate) fn version(&self) -> Result<u32, SandboxError> {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(version) = found.landlock {
+            return Ok(version);
+        }
+        let version = landlock_version()?;
+        found.landlock = Some(version);
+        self.remember(*found);
+        Ok(version)
+    }
+
+    /// Why a tier does not work here; nothing when it does. What works is tried once.
+    pub(crate) fn lacks(&self, tier: Tier) -> Option<String> {
+        let version = match self.version() {
+            Ok(version) => version,
+            Err(why) => return Some(whole(&why)),
+        };
+        match tier {
+            Tier::Landlock => landlock_tier(version).err(),
+            Tier::Namespaces => {
+                let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+                if !found.namespaces {
+                    if let Err(why) = namespaces_tier(version) {
+                        return Some(why);
+                    }
+                    found.namespaces = true;
+                    self.remember(*found);
+                }
+                None
+            }
+            Tier::Container => Some("there is no container tier yet".to_owned()),
+        }
+    }
+
+    fn remember(&self, found: Known) {
+        // Not remembered, it is found out again.
+        let _ = known::write(&file(&self.folder), found);
+    }
+}
+
+/// An error with its cause.
+fn whole(why: &SandboxError) -> String {
+    let source = std::error::Error::source(why).map(|source| format!(": {source}"));
+    format!("{why}{}", source.unwrap_or_default())
+}
+
+/// Runs a script that only asks one thing.
+pub(crate) fn ask(script: &Script) -> Result<Option<i64>, SandboxError> {
+    let stage = Stage::start(script, &[])?;
+    let mut answer = None;
+    loop {
+        match stage.next().map_err(SandboxError::doing("hear from the stage"))? {
+            Some(Message::Value(value)) => answer = Some(value),
+            Some(Message::Failed { step, errno }) => return Err(running::failure(script, step, errno)),
+            Some(_) => {}
+            None => break,
+        }
+    }
+    stage.reap().map_err(SandboxError::doing("wait for the stage"))?;
+    Ok(answer)
+}
+
+/// Landlock's version, 0 where the kernel has none or it is switched off.
+fn landlock_version() -> Result<u32, SandboxError> {
+    let mut writer = Writer::new(0);
+    writer.script.step("ask for Landlock");
+    writer.script.ask(libc::SYS_landlock_create_ruleset, [0.into(), 0.into(), landlock::ASK_VERSION.into()]);
+    writer.script.exit();
+    let version = ask(&writer.script)?.ok_or(SandboxError::Lost)?;
+    Ok(u32::try_from(version).unwrap_or(0))
+}
+
+fn landlock_tier(version: u32) -> Result<u32, String> {
+    match version {
+        0 => Err("this kernel has no Landlock, or it is switched off".to_owned()),
+        version if version < landlock::SCOPES_SINCE => Err(format!(
+            "Landlock here is version {version}; ending everything that a command started needs version {}",
+            landlock::SCOPES_SINCE
+        )),
+        version => Ok(version),
+    }
+}
+
+/// Sets everything up for a command that reads everything, and runs none.
+fn namespaces_tier(version: u32) -> Result<(), String> {
+    let view = View {
+        reads: None,
+        writes: &[],
+        hidden: &[],
+        guarded: &[],
+        private_tmp: Some(1 << 20),
+        shared: 1 << 20,
+    };
+    let inside = Inside {
+        version,
+        view: &view,
+        net: Net::Own,
+        limits: &[],
+        rules: Rules { sockets: Sockets { internet: true, local: false }, alone: false },
+        wall_ms: 0,
+        groups: 0,
+        locks: 0,
+        user: rustix::process::geteuid().as_raw(),
+        group: rustix::process::getegid().as_raw(),
+    };
+    let tried = inside::script(&inside, None).and_then(|script| ask(&script));
+    tried.map(drop).map_err(|why| whole(&why))
+}

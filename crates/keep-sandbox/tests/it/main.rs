@@ -1,0 +1,20 @@
+//! Real processes, really confined; real sockets and real mounts.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod basic;
+mod bypasses;
+mod corpus;
+mod crash;
+mod egress;
+mod escape;
+mod layer;
+mod layer_faults;
+mod layer_property;
+mod limits;
+mod overlay;
+mod place;
+mod properties;
+mod proxy;
+mod terminal;
+mod unprivileged;
+mod way_out;
