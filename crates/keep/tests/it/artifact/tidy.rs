@@ -114,7 +114,6 @@ fn check(home: &Home, _: &Said, at: &str) {
     for version in [2, 4] {
         assert_eq!(restored(home, &format!("model@{version}")), weights(version - 1), "{at}");
     }
-    restores_from_the_store_alone(home, 4, at);
     let collected = home.keep(&GC);
     assert_eq!(collected.code, 0, "{at}, then {collected:?}");
     for version in [2, 4] {
