@@ -1,9 +1,9 @@
 //! What the engine asks the gate for. What a record says of a memory is its id, its kind, its size and its
 //! digest: never the text, which would outlive the memory there.
 
-use crate::carry::LinkingAll;
 use crate::dupes::Consolidating;
 use crate::model::Memory;
+use crate::take_in::LinkingAll;
 use keep_types::{
     Act, ActFacts, Action, Asks, Digest, FieldHasher, Id, MemoryKind, Namespace, Offers, Risk, Touch,
 };
@@ -223,9 +223,14 @@ pub(crate) fn link_all(what: LinkingAll, namespace: &Namespace) -> Deed<LinkingA
     let bound = what.links.iter().fold(FieldHasher::new("memory.import"), |hasher, one| {
         hasher.field("link", format!("{} {} {}", one.link.from, one.link.kind, one.link.to))
     });
-    let bound = bound.finish();
-    Deed::new(what, "memory.import", namespace, Touch::Change, format!("make {count} links"))
-        .detail(json!({ "links": count, "digest": bound }))
+    let bound = what
+        .parents
+        .iter()
+        .fold(bound, |hasher, (child, parent)| hasher.field("parent", format!("{child} {parent}")));
+    let (bound, parents) = (bound.finish(), what.parents.len());
+    let summary = format!("make {count} links, and name {parents} parents");
+    Deed::new(what, "memory.import", namespace, Touch::Change, summary)
+        .detail(json!({ "links": count, "parents": parents, "digest": bound }))
         .bound(bound)
 }
 

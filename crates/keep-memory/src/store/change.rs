@@ -3,15 +3,15 @@
 use super::find::by_seq;
 use super::reindex::standing;
 use super::row::Stored;
-use super::write::{add, file_under, json, ms};
+use super::write::{add, file_under, json, ms, put_version};
 use crate::acts::Deed;
-use crate::carry::LinkingAll;
 use crate::change::{Changing, Superseding};
 use crate::dupes::Consolidating;
 use crate::error::MemoryError;
 use crate::index;
 use crate::links::{Linking, Unlinking};
 use crate::model::Memory;
+use crate::take_in::LinkingAll;
 use keep_db::WriteTx;
 use keep_gate::Permit;
 use keep_types::Timestamp;
@@ -28,10 +28,7 @@ fn rewrite(tx: &mut WriteTx<'_>, what: &Changing) -> Sql<()> {
     let (sql, old, new) = (tx.sql(), &what.stored.memory, &what.new);
     check_unmoved(sql, &what.stored)?;
     if new.version > old.version {
-        sql.prepare_cached(
-            "INSERT INTO memory_version (memory, version, edited_ms, body) VALUES (?1, ?2, ?3, ?4)",
-        )?
-        .execute(params![what.stored.seq, old.version, old.edited_at.ms(), json(old)?])?;
+        put_version(sql, what.stored.seq, old)?;
     }
     sql.prepare_cached(
         "UPDATE memory SET version = ?2, kind = ?3, title = ?4, text = ?5, tags = ?6, importance = ?7,
@@ -144,7 +141,16 @@ fn add_link(sql: &Connection, what: &Linking) -> Sql<()> {
 
 /// Makes the links of what was imported.
 pub(crate) async fn link_all(permit: Permit<Deed<LinkingAll>>) -> Sql<()> {
-    permit.perform(|tx, deed| deed.what.links.iter().try_for_each(|one| add_link(tx.sql(), one))).await
+    permit
+        .perform(|tx, deed| {
+            deed.what.links.iter().try_for_each(|one| add_link(tx.sql(), one))?;
+            let mut descend = tx
+                .sql()
+                .prepare_cached("INSERT OR IGNORE INTO memory_parent (child, parent) VALUES (?1, ?2)")?;
+            deed.what.parents.iter().try_for_each(|family| descend.execute(*family).map(drop))?;
+            Ok(())
+        })
+        .await
 }
 
 /// Carries out a plan about memories that say the same.

@@ -10,8 +10,8 @@ mod write;
 pub(crate) use change::{change, consolidate, count_recalls, link, link_all, record, supersede, unlink};
 pub(crate) use count::stats;
 pub(crate) use find::{
-    ListFilter, all_spaces, at_place, by_handle, children, everything, expired, expired_spaces,
-    finds_expired, known, linkings, links_of, list, places_tagged, spaces, versions,
+    ListFilter, all_spaces, any_expired, at_place, by_handle, children, descents, edited_since, everything,
+    expired, expired_spaces, finds_expired, known, linkings, links_of, list, places_tagged, spaces, versions,
 };
 pub(crate) use reindex::{prepared_of, repair};
 pub(crate) use row::{Space, Stored};

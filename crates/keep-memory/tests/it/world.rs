@@ -21,7 +21,7 @@ pub(crate) struct World {
     pub(crate) db: Db,
     pub(crate) time: Arc<Time>,
     pub(crate) secrets: Arc<Secrets>,
-    gate: Gate,
+    pub(crate) gate: Gate,
 }
 
 /// The time, as far as the test has turned it.

@@ -223,7 +223,7 @@ const COMMANDS: &[&str] = &[
     "memory context C",
     "memory export @",
     "memory import @",
-    "memory import FILE --form markdown",
+    "memory import FILE --format markdown",
     "memory decay --namespace C",
     "memory dupes C",
     "memory check C",

@@ -97,3 +97,53 @@ fn a_killed_import_leaves_whole_memories() {
     assert!(home.ok(&["recall", "fact 7 about otters"]).contains("otters"));
     assert!(home.ok(&["remember", "and it goes on"]).contains("remembered"));
 }
+
+/// The sockets that a command makes or connects, as the kernel saw it and all it started; none where
+/// nothing here can watch.
+fn sockets_of(home: &Home, words: &[&str]) -> Option<Vec<String>> {
+    let seen = home.folder.path().join("calls");
+    let mut command = home.command("strace");
+    let watched =
+        command.args(["-f", "-qq", "-e", "trace=socket,connect,sendto", "-o"]).arg(&seen).args(words);
+    match watched.output() {
+        Ok(said) => assert!(said.status.success(), "{words:?}: {said:?}"),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+        Err(error) => panic!("{error}"),
+    }
+    let calls = std::fs::read_to_string(&seen).unwrap();
+    Some(calls.lines().filter(|line| line.contains('(')).map(str::to_owned).collect())
+}
+
+#[test]
+fn remembering_and_recalling_make_no_socket() {
+    let home = in_project();
+    let Some(seen) = sockets_of(&home, &["bash", "-c", "exec 3<>/dev/udp/127.0.0.1/9"]) else {
+        eprintln!("strace is not installed, so nobody watched");
+        return;
+    };
+    assert!(seen.iter().any(|call| call.contains("AF_INET")), "a socket shows: {seen:?}");
+    for words in [
+        &[crate::home::KEEP, "remember", "the ledger is one file"][..],
+        &[crate::home::KEEP, "recall", "which file holds the ledger"],
+        &[crate::home::KEEP, "memory", "context", "look after the ledger"],
+    ] {
+        assert_eq!(sockets_of(&home, words).unwrap(), Vec::<String>::new(), "{words:?}");
+    }
+}
+
+/// Whatever a run is about, it removes what has expired in passing.
+#[test]
+fn the_next_run_removes_what_has_expired() {
+    let home = in_project();
+    home.ok(&["remember", "the brobdingnagian token is for today", "--expires", "1s"]);
+    let in_files = || {
+        let bytes = std::fs::read(home.path().join("data/keep.db")).unwrap();
+        bytes.windows(14).any(|window| window == b"brobdingnagian")
+    };
+    assert!(in_files());
+    while in_files() {
+        home.ok(&["status"]);
+    }
+    let log = home.at_terminal(&["audit", "log", "--json"], "");
+    assert!(log.out.contains("memory.expire"), "{log:?}");
+}
