@@ -23,7 +23,7 @@ pub(crate) fn limits(values: &Values) -> Limits {
 
 impl App {
     /// Removes some of the memories that have expired, and the texts of requests that are over, for whoever
-    /// comes by. No process stays behind to do it later, so every run of the program looks, which costs
+    /// comes by; where memories were used, also embeds some anew that another embedder did. No process stays behind to do it later, so every run of the program looks, which costs
     /// two small queries.
     ///
     /// # Errors
@@ -33,6 +33,9 @@ impl App {
             return Ok(0);
         }
         self.gate.sweep_requests().await?;
+        if let Some(memories) = self.open_memories() {
+            memories.reembed_in_passing(caller, IN_PASSING).await?;
+        }
         if !keep_memory::any_expired(&self.db, self.now()).await? {
             return Ok(0);
         }

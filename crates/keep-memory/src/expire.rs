@@ -37,15 +37,19 @@ impl Memories {
     }
 
     /// Removes some of what has expired, for about so long, without asking anybody and where policy lets
-    /// the caller do it unasked: whoever uses Keep for something else comes by and should not notice. The
-    /// database's log is emptied with the next that is removed on purpose, or when it is full.
+    /// the caller do it unasked: whoever uses Keep for something else comes by and should not notice.
     ///
     /// # Errors
     /// As for [`Memories::remove_expired`].
     pub async fn tidy(&self, caller: &Caller, within: Duration) -> Result<u64, MemoryError> {
         let ends_ns =
             self.monotonic_ns().saturating_add(u64::try_from(within.as_nanos()).unwrap_or(u64::MAX));
-        self.remove(caller, Until::Moment { ends_ns }).await
+        let removed = self.remove(caller, Until::Moment { ends_ns }).await?;
+        if removed > 0 {
+            // Where somebody reads just now, the texts stay in the log until it is emptied the next time.
+            self.db.truncate_log_unless_busy()?;
+        }
+        Ok(removed)
     }
 
     async fn remove(&self, caller: &Caller, until: Until) -> Result<u64, MemoryError> {

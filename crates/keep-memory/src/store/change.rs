@@ -6,14 +6,14 @@ use super::row::Stored;
 use super::write::{add, file_under, json, ms, put_version};
 use crate::acts::Deed;
 use crate::change::{Changing, Superseding};
-use crate::dupes::Consolidating;
+use crate::dupes::{Consolidating, Merging};
 use crate::error::MemoryError;
 use crate::index;
 use crate::links::{Linking, Unlinking};
 use crate::model::Memory;
 use crate::take_in::LinkingAll;
-use keep_db::WriteTx;
-use keep_gate::Permit;
+use keep_db::{Db, WriteTx};
+use keep_gate::{Permit, Started};
 use keep_types::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -155,12 +155,30 @@ pub(crate) async fn link_all(permit: Permit<Deed<LinkingAll>>) -> Sql<()> {
 
 /// Carries out a plan about memories that say the same.
 pub(crate) async fn consolidate(permit: Permit<Deed<Consolidating>>) -> Sql<()> {
-    permit
-        .perform(|tx, deed| {
-            deed.what.retired.iter().try_for_each(|one| rewrite(tx, one))?;
-            deed.what.links.iter().try_for_each(|one| add_link(tx.sql(), one))
-        })
-        .await
+    permit.perform(|tx, deed| merge(tx, &deed.what.steps)).await
+}
+
+/// Carries out a plan with many steps, so many in one transaction.
+pub(crate) async fn consolidate_many(
+    started: &Started<Deed<Consolidating>>,
+    db: &Db,
+    at_once: usize,
+) -> Sql<()> {
+    for steps in started.act().what.steps.chunks(at_once) {
+        let steps = steps.to_vec();
+        db.write(move |tx| merge(tx, &steps)).await?;
+    }
+    Ok(())
+}
+
+fn merge(tx: &mut WriteTx<'_>, steps: &[Merging]) -> Sql<()> {
+    for step in steps {
+        if let Some(retired) = &step.retired {
+            rewrite(tx, retired)?;
+        }
+        add_link(tx.sql(), &step.link)?;
+    }
+    Ok(())
 }
 
 /// Puts an act on record that changes nothing here.

@@ -149,3 +149,35 @@ fn the_past_is_ranked_by_what_was_known_then() {
         }
     });
 }
+
+#[test]
+fn what_has_faded_counts_less_and_keeps_what_it_was_given() {
+    run(async {
+        let world = World::new();
+        let (ann, m) = (person(), &world.memories);
+        let task = |text: &str| Draft {
+            kind: "task".parse().unwrap(),
+            importance: 9.try_into().unwrap(),
+            ..draft(text)
+        };
+        let old = m.remember(&ann, None, task("water the office plants")).await.unwrap();
+        let pinned = Draft { pinned: true, ..task("feed the office cat") };
+        m.remember(&ann, None, pinned).await.unwrap();
+        world.time.advance("365d");
+        let plan = m.decay(&ann, &Where::Here, 9, false).await.unwrap();
+        assert_eq!((plan.memories, plan.faded, plan.applied), (2, 1, 0));
+        assert_eq!((plan.least[0].id, plan.least[0].importance, plan.least[0].counts), (old.id, 9, 1));
+        let leg = async |question: &str| {
+            let found = m.recall(&ann, asked(question)).await.unwrap().found;
+            found[0].legs.get("importance").map_or(0.0, |leg| leg.value)
+        };
+        for _ in 0..2 {
+            let done = m.decay(&ann, &Where::Here, 9, true).await.unwrap();
+            assert_eq!((done.applied, done.least[0].counts), (2, 1), "a second time changes nothing more");
+        }
+        assert_eq!(leg("water the office plants").await, -0.8);
+        assert_eq!(leg("feed the office cat").await, 0.8);
+        assert_eq!(m.get(&ann, &Where::Here, &old.id.into()).await.unwrap().importance.get(), 9);
+        assert!(m.check(&ann, &Where::Here, false).await.unwrap().iter().all(|one| one.damaged.is_empty()));
+    });
+}

@@ -225,6 +225,7 @@ const COMMANDS: &[&str] = &[
     "memory import @",
     "memory import FILE --format markdown",
     "memory decay --namespace C",
+    "memory reembed --namespace C",
     "memory dupes C",
     "memory check C",
     "memory forget C",

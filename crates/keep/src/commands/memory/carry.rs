@@ -1,10 +1,10 @@
 //! Memories in prompts and in files, and the state of their index.
 
 use super::{Place, short};
-use crate::edge::{Failure, Progress, Session, Table};
+use crate::edge::{Failure, Progress, Session};
 use clap::{Args, ValueEnum};
 use keep_memory::portable::{graph_server, markdown, mnemosyne};
-use keep_memory::{Form, Imported, Wanted, decay};
+use keep_memory::{Form, Imported};
 use keep_types::Namespace;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
@@ -90,18 +90,6 @@ pub(super) struct Check {
     repair: bool,
     #[command(flatten)]
     place: Place,
-}
-
-#[derive(Args)]
-#[command(
-    after_help = "EXAMPLES:\n  keep memory decay\n\nA memory's worth is its importance, fading with time since it was last recalled or\nedited; a pinned one keeps it. Nothing is removed by this."
-)]
-pub(super) struct Decay {
-    #[command(flatten)]
-    place: Place,
-    /// So many at most, the least worth first
-    #[arg(short, long, default_value_t = 20)]
-    limit: usize,
 }
 
 #[derive(Args)]
@@ -208,9 +196,9 @@ impl Export {
     fn into_folder(self, session: &Session) -> Result<ExitCode, Failure> {
         use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
         let (place, folder) = (self.place.into(), self.to);
-        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
-        made.map_err(|e| Failure::file("making", &folder, e))?;
         let mut put = |name: &str, bytes: &[u8]| {
+            // Not before the gate has said yes.
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
             let mut file =
                 File::options().write(true).create_new(true).mode(0o600).open(folder.join(name))?;
             file.write_all(bytes)
@@ -286,6 +274,9 @@ impl Import {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let mut bar = Progress::new(session, "importing");
         let files = files_of(&self.files, self.format)?;
+        if files.is_empty() {
+            return Err(Failure::usage("there are no Markdown files there", "their names end in .md"));
+        }
         let mut all = Vec::new();
         if self.format == Of::Markdown {
             // All at once, since they may be linked with each other.
@@ -345,34 +336,5 @@ impl Check {
         } else {
             ExitCode::SUCCESS
         })
-    }
-}
-
-/// Memories that are looked at for their worth.
-const MOST_WEIGHED: usize = 100_000;
-
-impl Decay {
-    pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
-        let wanted = Wanted { place: self.place.into(), most: MOST_WEIGHED, ..Wanted::default() };
-        let (found, now) = session
-            .with(async |app, caller| Ok((app.memories()?.list(caller, &wanted).await?, app.now())))?;
-        let mut weighed: Vec<_> = found.into_iter().map(|one| (decay::worth(&one, now), one)).collect();
-        weighed.sort_by(|(one, _), (other, _)| one.total_cmp(other));
-        weighed.truncate(self.limit);
-        let mut table = Table::new(&["id", "worth", "of", "kind", "text"]);
-        for (worth, one) in &weighed {
-            table.row([
-                short(one.id),
-                format!("{worth:.1}"),
-                one.importance.get().to_string(),
-                one.kind.to_string(),
-                one.text.clone(),
-            ]);
-        }
-        let shown: Vec<_> = weighed
-            .iter()
-            .map(|(worth, one)| serde_json::json!({ "id": one.id, "worth": worth, "importance": one.importance }))
-            .collect();
-        session.show_table(&shown, &table, "no memories here")
     }
 }
