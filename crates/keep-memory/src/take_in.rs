@@ -55,7 +55,7 @@ impl Memories {
         for one in read {
             match one {
                 Read::Memory(_, memory) => {
-                    incoming.push(Taken { one: *memory, whole: None, before: Vec::new() })
+                    incoming.push(Taken { one: *memory, whole: None, before: Vec::new() });
                 }
                 Read::Link(_, link) => links.push((link, None)),
                 Read::Remark(remark) => done.remarks.push(remark.to_string()),
