@@ -169,6 +169,11 @@ impl App {
         Ok(self.memories.get_or_init(|| memories))
     }
 
+    /// The memories, where this run has used them.
+    pub(crate) fn open_memories(&self) -> Option<&Memories> {
+        self.memories.get()
+    }
+
     /// Packing and unpacking, for a caller that works where this one does.
     #[must_use]
     pub fn packing(&self) -> Packing {

@@ -93,14 +93,26 @@ impl Db {
     /// # Errors
     /// When readers or writers keep it busy for longer than the lock is waited for.
     pub fn truncate_log(&self) -> Result<(), DbError> {
-        let sql = connect(self.path())?;
-        sql.busy_timeout(self.0.config.lock_wait)?;
-        let busy: bool = sql.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-        if busy {
-            let (path, waited_ms) = (self.path().to_owned(), self.0.config.lock_wait.as_millis());
-            return Err(DbError::Locked { path, waited_ms });
+        if self.truncated_within(self.0.config.lock_wait)? {
+            return Ok(());
         }
-        Ok(())
+        let (path, waited_ms) = (self.path().to_owned(), self.0.config.lock_wait.as_millis());
+        Err(DbError::Locked { path, waited_ms })
+    }
+
+    /// Empties the log where nobody reads or writes right now; says whether it is empty.
+    ///
+    /// # Errors
+    /// When the database cannot be opened or written.
+    pub fn truncate_log_unless_busy(&self) -> Result<bool, DbError> {
+        self.truncated_within(std::time::Duration::ZERO)
+    }
+
+    fn truncated_within(&self, wait: std::time::Duration) -> Result<bool, DbError> {
+        let sql = connect(self.path())?;
+        sql.busy_timeout(wait)?;
+        let busy: bool = sql.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        Ok(!busy)
     }
 
     /// The database file.

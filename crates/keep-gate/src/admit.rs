@@ -9,8 +9,8 @@ use keep_db::Db;
 use keep_ledger::{Ledger, Phase, Record};
 use keep_policy::{Decision, Policy, Question as PolicyQuestion, Ruling};
 use keep_types::{
-    Act, ActFacts, Asks, Audience, Caller, Clock, Duration, Offers, PrincipalKind, Risk, RuleOffer,
-    Timestamp, Touch,
+    Act, ActFacts, Asks, Audience, Caller, Clock, Duration, ErrorKind, Explain, Offers, PrincipalKind, Risk,
+    RuleOffer, Timestamp, Touch,
 };
 use serde_json::json;
 use std::path::PathBuf;
@@ -91,6 +91,23 @@ impl Gate {
             risk: facts.risk,
             channel: caller.channel,
         })
+    }
+
+    /// Whether the act would be admitted with nobody asked. Nothing is recorded, so that work which may
+    /// as well be left to somebody else need not try.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn admits_unasked(&self, caller: &Caller, facts: &ActFacts) -> Result<bool, GateError> {
+        if self.explain(caller, facts).decision != Decision::Allow {
+            return Ok(false);
+        }
+        match self.preconditions(caller, facts).await {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == ErrorKind::Denied => Ok(false),
+            Err(GateError::RateLimited { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Judges the act: a permit, or the reason why not. Refusals are recorded.

@@ -1,9 +1,10 @@
 //! What the engine asks the gate for. What a record says of a memory is its id, its kind, its size and its
 //! digest: never the text, which would outlive the memory there.
 
-use crate::carry::LinkingAll;
 use crate::dupes::Consolidating;
+use crate::links::Linking;
 use crate::model::Memory;
+use crate::take_in::LinkingAll;
 use keep_types::{
     Act, ActFacts, Action, Asks, Digest, FieldHasher, Id, MemoryKind, Namespace, Offers, Risk, Touch,
 };
@@ -209,6 +210,12 @@ pub(crate) fn expire<W>(what: W, namespace: &Namespace, ids: &[Id<MemoryKind>]) 
         .detail(json!({ "ids": ids.iter().take(100).collect::<Vec<_>>(), "count": ids.len() }))
 }
 
+/// Having recall count memories as much as they are worth by now.
+pub(crate) fn fade(namespace: &Namespace) -> Deed<()> {
+    let summary = format!("count the memories of {namespace} as much as they are worth by now");
+    Deed::new((), "memory.decay", namespace, Touch::Change, summary)
+}
+
 /// Writing memories out to a file.
 pub(crate) fn export(namespace: &Namespace, place: &str) -> Deed<()> {
     let bound = FieldHasher::new("memory.export").field("place", place).finish();
@@ -223,20 +230,25 @@ pub(crate) fn link_all(what: LinkingAll, namespace: &Namespace) -> Deed<LinkingA
     let bound = what.links.iter().fold(FieldHasher::new("memory.import"), |hasher, one| {
         hasher.field("link", format!("{} {} {}", one.link.from, one.link.kind, one.link.to))
     });
-    let bound = bound.finish();
-    Deed::new(what, "memory.import", namespace, Touch::Change, format!("make {count} links"))
-        .detail(json!({ "links": count, "digest": bound }))
+    let bound = what
+        .parents
+        .iter()
+        .fold(bound, |hasher, (child, parent)| hasher.field("parent", format!("{child} {parent}")));
+    let (bound, parents) = (bound.finish(), what.parents.len());
+    let summary = format!("make {count} links, and name {parents} parents");
+    Deed::new(what, "memory.import", namespace, Touch::Change, summary)
+        .detail(json!({ "links": count, "parents": parents, "digest": bound }))
         .bound(bound)
 }
 
 /// Carrying out a plan about memories that say the same.
 pub(crate) fn consolidate(what: Consolidating, namespace: &Namespace) -> Deed<Consolidating> {
-    let steps: Vec<_> =
-        what.links.iter().map(|one| format!("{} {} {}", one.link.from, one.link.kind, one.link.to)).collect();
+    let named = |one: &Linking| format!("{} {} {}", one.link.from, one.link.kind, one.link.to);
+    let steps: Vec<_> = what.steps.iter().map(|step| named(&step.link)).collect();
+    let retired = what.steps.iter().filter(|step| step.retired.is_some()).count();
     let bound =
         steps.iter().fold(FieldHasher::new("memory.consolidate"), |hasher, step| hasher.field("step", step));
-    let summary =
-        format!("link {} memories that say the same, and retire {}", steps.len(), what.retired.len());
+    let summary = format!("link {} memories that say the same, and retire {retired}", steps.len());
     Deed::new(what, "memory.consolidate", namespace, Touch::Change, summary)
         .detail(json!({ "steps": steps.iter().take(100).collect::<Vec<_>>(), "count": steps.len() }))
         .bound(bound.finish())

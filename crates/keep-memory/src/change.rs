@@ -36,6 +36,7 @@ pub struct Edit {
 }
 
 /// What the act of changing a memory writes.
+#[derive(Clone)]
 pub(crate) struct Changing {
     pub(crate) stored: Stored,
     pub(crate) new: Memory,

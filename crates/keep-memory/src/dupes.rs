@@ -7,22 +7,32 @@ use crate::engine::{Memories, Where, places};
 use crate::error::MemoryError;
 use crate::links::Linking;
 use crate::look::spaces_of;
-use crate::model::{Link, LinkKind, Strength};
+use crate::model::{Link, LinkKind, Memory, Strength};
 use crate::store::{self, ListFilter, Stored};
 use keep_embed::SignCode;
-use keep_types::{Caller, Id, MemoryKind, Namespace};
+use keep_gate::Outcome;
+use keep_types::{Caller, Id, MemoryKind, Namespace, chain};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap};
 
 /// The newest memories that are compared at once.
 const COMPARED: usize = 20_000;
 
 /// What the act of consolidating writes.
 pub(crate) struct Consolidating {
-    pub(crate) links: Vec<Linking>,
-    /// The memories that are retired with it.
-    pub(crate) retired: Vec<Changing>,
+    pub(crate) steps: Vec<Merging>,
 }
+
+/// A link, and the memory that is retired with it.
+#[derive(Clone)]
+pub(crate) struct Merging {
+    pub(crate) link: Linking,
+    pub(crate) retired: Option<Changing>,
+}
+
+/// Steps in one transaction. An act of more is done in several, so that others may write in between.
+const AT_ONCE: usize = 64;
 
 /// A plan, and what came of it.
 #[derive(Clone, Debug, Serialize)]
@@ -79,8 +89,13 @@ impl Memories {
         found: &[Stored],
         done: &mut Dupes,
     ) -> Result<(), MemoryError> {
-        let of = |id: Id<MemoryKind>| found.iter().find(|one| one.memory.id == id);
-        let mut work: BTreeMap<Namespace, Consolidating> = BTreeMap::new();
+        let mut known: HashMap<Id<MemoryKind>, &Stored> = HashMap::with_capacity(found.len());
+        for one in found {
+            // Where two namespaces have the same id, the nearer one's is meant, as everywhere.
+            known.entry(one.memory.id).or_insert(one);
+        }
+        let of = |id: Id<MemoryKind>| known.get(&id).copied();
+        let mut work: BTreeMap<Namespace, Vec<Merging>> = BTreeMap::new();
         for group in &done.plan.groups {
             for step in &group.steps {
                 let (Some(keep), Some(other)) = (of(group.keep), of(step.other)) else { continue };
@@ -97,22 +112,32 @@ impl Memories {
                     made_at: self.now(),
                     made_by: caller.principal.clone(),
                 };
-                let here = work
-                    .entry(keep.memory.namespace.clone())
-                    .or_insert_with(|| Consolidating { links: Vec::new(), retired: Vec::new() });
-                here.links.push(Linking { from: keep.seq, to: other.seq, link, most: self.limits.links });
-                if step.link == LinkKind::Supersedes {
-                    let mut new = other.memory.clone();
-                    new.retired_at = Some(self.now());
-                    here.retired.push(Changing { stored: other.clone(), new, words: None });
-                }
+                let link = Linking { from: keep.seq, to: other.seq, link, most: self.limits.links };
+                let retired = (step.link == LinkKind::Supersedes).then(|| {
+                    let new = Memory { retired_at: Some(self.now()), ..other.memory.clone() };
+                    Changing { stored: other.clone(), new, words: None }
+                });
+                work.entry(keep.memory.namespace.clone()).or_default().push(Merging { link, retired });
             }
         }
-        for (namespace, what) in work {
-            let steps = what.links.len();
-            let act = acts::consolidate(what, &namespace);
-            store::consolidate(self.gate.admit(caller, act).await?).await?;
-            done.applied += steps;
+        for (namespace, steps) in work {
+            let count = steps.len();
+            let permit =
+                self.gate.admit(caller, acts::consolidate(Consolidating { steps }, &namespace)).await?;
+            if count <= AT_ONCE {
+                store::consolidate(permit).await?;
+                done.applied += count;
+                continue;
+            }
+            let started = permit.begin().await?;
+            match store::consolidate_many(&started, &self.db, AT_ONCE).await {
+                Ok(()) => started.finish(Outcome::Done(json!({ "steps": count }))).await?,
+                Err(error) => {
+                    started.finish(Outcome::Failed(chain(&error).join(": "))).await?;
+                    return Err(error);
+                }
+            }
+            done.applied += count;
         }
         Ok(())
     }

@@ -50,6 +50,10 @@ impl Memories {
         self.clock.now()
     }
 
+    pub(crate) fn monotonic_ns(&self) -> u64 {
+        self.clock.monotonic_ns()
+    }
+
     pub(crate) fn new_id(&self) -> Result<Id<MemoryKind>, MemoryError> {
         let mut random = [0; 10];
         getrandom::fill(&mut random).map_err(|_| MemoryError::Random)?;

@@ -33,6 +33,8 @@ pub struct Forgotten {
     pub ids: Vec<Id<MemoryKind>>,
     /// Memories that were made from them and are still there.
     pub derived: Vec<Id<MemoryKind>>,
+    /// How many requests that waited for a person were withdrawn, since they showed one of the texts.
+    pub withdrawn: u64,
     /// Where what they said may still be, out of reach of this.
     pub beyond: Vec<String>,
 }
@@ -59,17 +61,17 @@ impl Memories {
         let mut namespaces: Vec<Namespace> = found.iter().map(|one| one.memory.namespace.clone()).collect();
         namespaces.sort();
         namespaces.dedup();
-        let mut ids = Vec::new();
+        let (mut ids, mut withdrawn) = (Vec::new(), 0);
         for namespace in namespaces {
             let here: Vec<_> =
                 found.iter().filter(|one| one.memory.namespace == namespace).cloned().collect();
             let doomed = self.compute(move |embedder| doom(embedder, here)).await??;
             let gone: Vec<_> = doomed.iter().map(|one| one.id).collect();
             let act = acts::forget(Forgetting { doomed }, &namespace, &gone);
-            store::forget(self.gate.admit(caller, act).await?).await?;
+            withdrawn += store::forget(self.gate.admit(caller, act).await?).await?;
             ids.extend(gone);
         }
-        Ok(Forgotten { ids, derived, beyond: self.beyond() })
+        Ok(Forgotten { ids, derived, withdrawn, beyond: self.beyond() })
     }
 
     /// The memories that the caller sees and that were made from these.

@@ -17,6 +17,7 @@ const DEEPEST: usize = 6;
 const WIDEST: usize = 200;
 
 /// What the act of linking writes.
+#[derive(Clone)]
 pub(crate) struct Linking {
     pub(crate) from: i64,
     pub(crate) to: i64,

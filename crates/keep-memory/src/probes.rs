@@ -2,6 +2,7 @@
 
 use crate::engine::{Where, places};
 use crate::index::{self, SpaceId};
+use crate::offline::{open_a_socket, without_sockets};
 use crate::store;
 use keep_types::{
     Adversary, Audience, Caller, Channel, Installation, Namespace, Probe, Promise, Reach, Scopes, Twin,
@@ -57,6 +58,15 @@ pub fn probes() -> Vec<Probe> {
             run: |_| expired_is_hidden(|past| past),
             // A clock that stands still lets nothing expire.
             twin: Twin::Program(|_| expired_is_hidden(|_| 0)),
+        },
+        Probe {
+            promise: Promise {
+                id: "MEMORY-5",
+                claim: "Remembering and recalling need no network: they work where the kernel makes no socket",
+                against: Adversary::HostileInput,
+            },
+            run: |_| without_sockets(|| Ok(())),
+            twin: Twin::Program(|_| without_sockets(open_a_socket)),
         },
     ]
 }

@@ -6,6 +6,7 @@ use crate::error::MemoryError;
 use crate::index::{self, AsOf, Filters, Found, IndexError, Query, Span};
 use crate::look::spaces_of;
 use crate::model::{Kind, Memory};
+use crate::past::Past;
 use crate::rank::{Legs, Question, Weights};
 use crate::store::{self, Space, Stored};
 use keep_types::{Caller, Namespace, Timestamp, Trust};
@@ -40,7 +41,7 @@ pub struct Asked {
     pub since: Option<Timestamp>,
     /// Only what was said before this moment.
     pub until: Option<Timestamp>,
-    /// As it was on record at this moment.
+    /// As it was on record at this moment: found by what it said then.
     pub as_of: Option<Timestamp>,
     /// What was true at this moment.
     pub valid_at: Option<Timestamp>,
@@ -58,8 +59,19 @@ pub struct Recalled {
     pub memory: Memory,
     /// Its score.
     pub score: f32,
-    /// What each way of finding it gave, before its weight.
-    pub legs: BTreeMap<&'static str, f32>,
+    /// What each way of finding it adds to that.
+    pub legs: BTreeMap<&'static str, Leg>,
+}
+
+/// What one way of finding a memory adds to its score.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Leg {
+    /// How well it was found so, mostly from 0 to 1.
+    pub value: f32,
+    /// How much that counts.
+    pub weight: f32,
+    /// Their product.
+    pub adds: f32,
 }
 
 /// What was recalled.
@@ -123,12 +135,18 @@ impl Memories {
             most: asked.most.saturating_mul(2).max(LENDERS),
             now: search.now,
         };
-        let answer = index::search(sql, &self.cache, &[self.embedder.as_ref()], &ids, &query)?;
+        let mut answer = index::search(sql, &self.cache, &[self.embedder.as_ref()], &ids, &query)?;
         let mut found = Vec::with_capacity(answer.found.len());
         for one in &answer.found {
             let Some(space) = spaces.iter().find(|space| space.id == one.space) else { continue };
             if let Some(stored) = store::at_place(sql, space, one.place, search.now)? {
                 found.push((stored, *one, 0.0));
+            }
+        }
+        if let Some(moment) = asked.as_of {
+            let past = Past { sql, spaces: &spaces, embedder: self.embedder.as_ref(), moment };
+            if let Some((read_then, confidence)) = past.ranked(&found, &query, &asked.tags)? {
+                (found, answer.confidence) = (read_then, confidence);
             }
         }
         lend(sql, &spaces, &mut found, search.now)?;
@@ -137,9 +155,8 @@ impl Memories {
         let hidden = if weak { found.len().min(asked.most) } else { 0 };
         found.truncate(shown);
         let seqs = found.iter().map(|(stored, ..)| stored.seq).collect();
-        let found =
-            found.into_iter().map(|(stored, one, lent)| recalled(sql, stored, one, lent, asked.as_of));
-        let found = found.collect::<Result<_, _>>()?;
+        let found = found.into_iter().map(|(stored, one, lent)| recalled(stored, one, lent, &query.weights));
+        let found = found.collect();
         Ok((Recall { found, confidence: answer.confidence, weak: hidden }, seqs))
     }
 }
@@ -185,30 +202,20 @@ fn lend(
     Ok(())
 }
 
-fn recalled(
-    sql: &Connection,
-    stored: Stored,
-    found: Found,
-    lent: f32,
-    as_of: Option<Timestamp>,
-) -> Result<Recalled, MemoryError> {
-    let mut memory = stored.memory;
-    if let Some(moment) = as_of.filter(|moment| memory.edited_at > *moment) {
-        let then = store::versions(sql, stored.seq)?.into_iter().find(|one| one.edited_at <= moment);
-        memory = then.unwrap_or(memory);
-    }
+fn recalled(stored: Stored, found: Found, lent: f32, weights: &Weights) -> Recalled {
     let Legs { words, meaning, speaker, question, time_word, day, recency, importance } = found.legs;
     let legs = [
-        ("words", words),
-        ("meaning", meaning),
-        ("speaker", speaker),
-        ("question", question),
-        ("time", time_word),
-        ("day", day),
-        ("recency", recency),
-        ("importance", importance),
-        ("links", lent),
+        ("words", words, 1.0),
+        ("meaning", meaning, weights.meaning),
+        ("speaker", speaker, weights.speaker),
+        ("question", question, weights.question),
+        ("time", time_word, weights.time_word),
+        ("day", day, weights.day),
+        ("recency", recency, weights.recency),
+        ("importance", importance, weights.importance),
+        ("links", lent / LINK_WEIGHT, LINK_WEIGHT),
     ];
-    let legs = legs.into_iter().filter(|(_, leg)| *leg != 0.0).collect();
-    Ok(Recalled { memory, score: found.score, legs })
+    let legs = legs.into_iter().filter(|(_, value, _)| *value != 0.0);
+    let legs = legs.map(|(leg, value, weight)| (leg, Leg { value, weight, adds: value * weight })).collect();
+    Recalled { memory: stored.memory, score: found.score, legs }
 }

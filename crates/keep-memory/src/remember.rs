@@ -177,7 +177,7 @@ impl Memories {
             let (parents, trust) = self.parents(caller, &namespace, &draft.source).await.map_err(wrong)?;
             let mut memory = checked(draft, id, &writing, trust).map_err(wrong)?;
             flag(&mut memory);
-            fresh.push(Fresh { memory, parents });
+            fresh.push(Fresh { memory, parents, before: Vec::new() });
         }
         let most = self.limits.memories;
         if count > CHUNK {

@@ -13,6 +13,7 @@ use crate::error::GateError;
 use crate::permit::Grant;
 use crate::random::fresh_id;
 use crate::rate;
+use keep_db::WriteTx;
 use keep_ledger::{Phase, Record};
 use keep_policy::Ruling;
 use keep_types::{
@@ -225,6 +226,29 @@ fn request_record(request: &ApprovalView, channel: Channel) -> Record {
     }
 }
 
+impl Gate {
+    /// Forgets what was offered with requests that are over, where there are any.
+    ///
+    /// # Errors
+    /// When the database cannot be read or written.
+    pub async fn sweep_requests(&self) -> Result<(), GateError> {
+        let now = self.now();
+        if self.db().read(move |tx| store::any_over(tx.sql(), now)).await? {
+            self.db().write(move |tx| store::sweep(tx.sql(), now)).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Removes every request that offers one of these texts to whoever answers, in the transaction in which the
+/// texts themselves go. What waited can be asked again. Says how many waited.
+///
+/// # Errors
+/// When the database refuses or a request cannot be read.
+pub fn withdraw_texts(tx: &mut WriteTx<'_>, texts: &[String]) -> Result<u64, GateError> {
+    store::withdraw(tx.sql(), texts)
+}
+
 /// Uses an approval: unexpired, for this very act, under the policy it was given under. One for a single
 /// act is over with that; one for a conversation stays, in that conversation.
 pub(crate) fn redeem(
@@ -250,6 +274,7 @@ pub(crate) fn redeem(
                      WHERE id = ?1 AND state = 'approved' AND expires_ms > ?2 AND answered_by IS NOT NULL",
                 )?
                 .execute(params![id.to_string(), now.ms()])?;
+            store::sweep(sql, now)?;
             if used == 1 { Ok(()) } else { Err(over(view.state.as_str())) }
         }
         GoodFor::Conversation if view.state != ApprovalState::Approved || view.answered_by.is_none() => {

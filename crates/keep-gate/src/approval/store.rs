@@ -77,11 +77,58 @@ pub(super) fn insert(sql: &Connection, request: &ApprovalView) -> Result<(), Gat
     Ok(())
 }
 
-/// Forgets requests that are long over.
+/// Forgets requests that are long over, and of those that are over what was offered with them: that may be
+/// the whole text of what somebody wanted kept, and only whoever answers needs it.
 pub(super) fn sweep(sql: &Connection, now: Timestamp) -> Result<(), GateError> {
     sql.prepare_cached("DELETE FROM gate_approval WHERE created_ms < ?1")?
         .execute([now.ms() - KEEP_ANSWERED_MS])?;
+    sql.prepare_cached(&format!(
+        "UPDATE gate_approval SET offers = NULL WHERE offers IS NOT NULL AND {OVER}"
+    ))?
+    .execute([now.ms()])?;
+    sql.prepare_cached(
+        "UPDATE gate_approval SET suggestion = NULL WHERE suggestion IS NOT NULL AND expires_ms <= ?1",
+    )?
+    .execute([now.ms()])?;
     Ok(())
+}
+
+/// What nobody can answer any more.
+const OVER: &str = "(state IN ('used', 'denied') OR expires_ms <= ?1)";
+
+/// Whether a request that is over still has what was offered with it.
+pub(super) fn any_over(sql: &Connection, now: Timestamp) -> Result<bool, GateError> {
+    let mut any = sql.prepare_cached(&format!(
+        "SELECT EXISTS (SELECT 1 FROM gate_approval
+         WHERE offers IS NOT NULL AND {OVER} OR suggestion IS NOT NULL AND expires_ms <= ?1)"
+    ))?;
+    Ok(any.query_row([now.ms()], |row| row.get(0))?)
+}
+
+/// Removes the requests that offer one of these texts, or in whose place one of them was suggested, whatever
+/// became of them; says how many waited.
+pub(super) fn withdraw(sql: &Connection, texts: &[String]) -> Result<u64, GateError> {
+    let mut find = sql.prepare_cached(
+        "SELECT id, offers, suggestion, state FROM gate_approval
+         WHERE offers IS NOT NULL OR suggestion IS NOT NULL",
+    )?;
+    let mut remove = sql.prepare_cached("DELETE FROM gate_approval WHERE id = ?1")?;
+    let mut rows = find.query([])?;
+    let (mut doomed, mut waited) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        let (offers, suggestion): (Option<String>, Option<String>) = (row.get(1)?, row.get(2)?);
+        let offers: Offers = match offers {
+            None => Offers::default(),
+            Some(text) => serde_json::from_str(&text)
+                .map_err(|e| GateError::Corrupt { table: "gate_approval", what: format!("offers: {e}") })?,
+        };
+        if [offers.edit, suggestion].iter().flatten().any(|text| texts.contains(text)) {
+            doomed.push(row.get::<_, String>(0)?);
+            waited += u64::from(row.get::<_, String>(3)? == "waiting");
+        }
+    }
+    doomed.iter().try_for_each(|id| remove.execute([id]).map(drop))?;
+    Ok(waited)
 }
 
 pub(super) fn load(sql: &Connection, id: Id<Approval>, now: Timestamp) -> Result<ApprovalView, GateError> {

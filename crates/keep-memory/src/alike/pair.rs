@@ -8,8 +8,10 @@ const NEAR_COSINE: f32 = 0.92;
 const NEAR_WORDS: f32 = 0.55;
 /// One text holds the other when this part of its words is in it.
 const HELD: f32 = 0.9;
-/// Of shorter texts nothing is said: everything holds three words.
+/// Shorter texts are compared more strictly: everything holds three words.
 const LEAST_STEMS: usize = 4;
+/// The part of the words together that a short text has of one that says a little more.
+const HELD_SHORT: f32 = 0.6;
 /// Two texts speak of the same thing when half of their words are the same, and at least so many.
 const SAME_SUBJECT: f32 = 0.5;
 const LEAST_SHARED: usize = 2;
@@ -75,7 +77,7 @@ pub(super) fn judge(a: &Item<'_>, a_words: &Words, b: &Item<'_>, b_words: &Words
     }
     let (a_count, b_count) = (a_words.stems.len(), b_words.stems.len());
     if a_count.min(b_count) < LEAST_STEMS {
-        return None;
+        return short((a_words, &only_a), (b_words, &only_b), both).map(|so| so.found(words, cosine));
     }
     if words >= SAME_WORDS || cosine >= NEAR_COSINE && words >= NEAR_WORDS {
         return Some(Found::Same { words, cosine });
@@ -90,6 +92,41 @@ pub(super) fn judge(a: &Item<'_>, a_words: &Words, b: &Item<'_>, b_words: &Words
         });
     }
     None
+}
+
+/// What two texts are to each other of which one has a few words only.
+enum Short {
+    Same,
+    Turned,
+    Holds,
+    HeldBy,
+}
+
+impl Short {
+    /// A short text that another holds is linked with it and not replaced: what is said of a case is not
+    /// what was said of all of them. That is what a part of the words below one means.
+    fn found(self, words: f32, cosine: f32) -> Found {
+        match self {
+            Self::Same => Found::Same { words, cosine },
+            Self::Turned => Found::Against { why: "they have the same words in another order" },
+            Self::Holds => Found::Holds { words, cosine },
+            Self::HeldBy => Found::HeldBy { words, cosine },
+        }
+    }
+}
+
+fn short((a, only_a): (&Words, &[&str]), (b, only_b): (&Words, &[&str]), both: usize) -> Option<Short> {
+    if both < LEAST_SHARED || a.negations.min(1) != b.negations.min(1) {
+        return None;
+    }
+    let part = both as f32 / (both + only_a.len() + only_b.len()) as f32;
+    match (only_a.is_empty(), only_b.is_empty()) {
+        (true, true) if a.order == b.order => Some(Short::Same),
+        (true, true) => Some(Short::Turned),
+        (false, true) if part >= HELD_SHORT => Some(Short::Holds),
+        (true, false) if part >= HELD_SHORT => Some(Short::HeldBy),
+        _ => None,
+    }
 }
 
 /// Why two texts about the same thing may not both be true.

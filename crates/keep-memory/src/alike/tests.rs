@@ -185,3 +185,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn short_texts_are_compared_more_strictly() {
+    for (a, b, expected) in [
+        ("we chose Postgres for JSON", "We chose Postgres, for its JSON", Some(LinkKind::Supersedes)),
+        (
+            "we chose Postgres because of its JSON",
+            "we chose Postgres for its JSON support",
+            Some(LinkKind::Extends),
+        ),
+        ("use tabs in makefiles", "always use tabs in makefiles", Some(LinkKind::Extends)),
+        ("Ann prefers tea", "Ann prefers tea over coffee", Some(LinkKind::Extends)),
+        ("dogs chase cats", "cats chase dogs", None),
+        ("push to main", "never push to main", None),
+        ("tea", "Tea and coffee", None),
+    ] {
+        let plan = plan_of(&[plain(1, a), plain(2, b)]);
+        assert_eq!(steps(&plan).first().map(|step| step.1), expected, "{a:?} and {b:?}: {plan:?}");
+    }
+    let turned = plan_of(&[plain(1, "dogs chase cats"), plain(2, "cats chase dogs")]);
+    assert_eq!(turned.hints[0].why, "they have the same words in another order");
+}

@@ -11,6 +11,8 @@ pub(super) struct Words {
     pub(super) stems: Vec<(u64, Box<str>)>,
     /// Of all its words in their order, so that equal texts are told at once.
     pub(super) whole: u64,
+    /// Of its stems in their order.
+    pub(super) order: u64,
     /// How often it says no.
     pub(super) negations: usize,
     /// The least value that any stem has under each of several hashes.
@@ -50,7 +52,9 @@ impl Words {
         let plain: Vec<&str> =
             small.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
         let negations = plain.iter().filter(|word| NEGATIONS.contains(word)).count();
-        let unique: HashSet<String> = terms(text).into_iter().collect();
+        let stems = terms(text);
+        let order = hash(&stems);
+        let unique: HashSet<String> = stems.into_iter().collect();
         let mut stems: Vec<(u64, Box<str>)> =
             unique.into_iter().map(|stem| (hash(&stem), stem.into_boxed_str())).collect();
         stems.sort();
@@ -60,7 +64,7 @@ impl Words {
                 *least = (*least).min(mix(stem ^ mix(number)) as u32);
             }
         }
-        Self { stems, whole: hash(&plain), negations, least }
+        Self { stems, whole: hash(&plain), order, negations, least }
     }
 
     /// Whether nine of ten stems of this are in the other.

@@ -28,6 +28,14 @@ use front::{Field, Fields};
 use std::collections::VecDeque;
 use std::io::BufRead;
 
+/// Reads a file: as many memories where it begins several as [`write_all`] does, else as one.
+#[must_use]
+pub fn read(text: &str, path: &str) -> Vec<Read> {
+    let lines: Vec<&str> = text.lines().collect();
+    let begun = lines.windows(2).filter(|pair| pair[0] == "---" && pair[1].starts_with("id: ")).count();
+    if begun > 1 { Reader::new(text.as_bytes(), path).collect() } else { read_one(text, path) }
+}
+
 /// Reads one file as one memory. A file without front matter is all text, with its first heading as the
 /// title. `path` is where it comes from, when it does not say so itself.
 #[must_use]

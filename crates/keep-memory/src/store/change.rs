@@ -3,17 +3,17 @@
 use super::find::by_seq;
 use super::reindex::standing;
 use super::row::Stored;
-use super::write::{add, file_under, json, ms};
+use super::write::{add, file_under, json, ms, put_version};
 use crate::acts::Deed;
-use crate::carry::LinkingAll;
 use crate::change::{Changing, Superseding};
-use crate::dupes::Consolidating;
+use crate::dupes::{Consolidating, Merging};
 use crate::error::MemoryError;
 use crate::index;
 use crate::links::{Linking, Unlinking};
 use crate::model::Memory;
-use keep_db::WriteTx;
-use keep_gate::Permit;
+use crate::take_in::LinkingAll;
+use keep_db::{Db, WriteTx};
+use keep_gate::{Permit, Started};
 use keep_types::Timestamp;
 use rusqlite::{Connection, params};
 
@@ -28,10 +28,7 @@ fn rewrite(tx: &mut WriteTx<'_>, what: &Changing) -> Sql<()> {
     let (sql, old, new) = (tx.sql(), &what.stored.memory, &what.new);
     check_unmoved(sql, &what.stored)?;
     if new.version > old.version {
-        sql.prepare_cached(
-            "INSERT INTO memory_version (memory, version, edited_ms, body) VALUES (?1, ?2, ?3, ?4)",
-        )?
-        .execute(params![what.stored.seq, old.version, old.edited_at.ms(), json(old)?])?;
+        put_version(sql, what.stored.seq, old)?;
     }
     sql.prepare_cached(
         "UPDATE memory SET version = ?2, kind = ?3, title = ?4, text = ?5, tags = ?6, importance = ?7,
@@ -144,17 +141,44 @@ fn add_link(sql: &Connection, what: &Linking) -> Sql<()> {
 
 /// Makes the links of what was imported.
 pub(crate) async fn link_all(permit: Permit<Deed<LinkingAll>>) -> Sql<()> {
-    permit.perform(|tx, deed| deed.what.links.iter().try_for_each(|one| add_link(tx.sql(), one))).await
+    permit
+        .perform(|tx, deed| {
+            deed.what.links.iter().try_for_each(|one| add_link(tx.sql(), one))?;
+            let mut descend = tx
+                .sql()
+                .prepare_cached("INSERT OR IGNORE INTO memory_parent (child, parent) VALUES (?1, ?2)")?;
+            deed.what.parents.iter().try_for_each(|family| descend.execute(*family).map(drop))?;
+            Ok(())
+        })
+        .await
 }
 
 /// Carries out a plan about memories that say the same.
 pub(crate) async fn consolidate(permit: Permit<Deed<Consolidating>>) -> Sql<()> {
-    permit
-        .perform(|tx, deed| {
-            deed.what.retired.iter().try_for_each(|one| rewrite(tx, one))?;
-            deed.what.links.iter().try_for_each(|one| add_link(tx.sql(), one))
-        })
-        .await
+    permit.perform(|tx, deed| merge(tx, &deed.what.steps)).await
+}
+
+/// Carries out a plan with many steps, so many in one transaction.
+pub(crate) async fn consolidate_many(
+    started: &Started<Deed<Consolidating>>,
+    db: &Db,
+    at_once: usize,
+) -> Sql<()> {
+    for steps in started.act().what.steps.chunks(at_once) {
+        let steps = steps.to_vec();
+        db.write(move |tx| merge(tx, &steps)).await?;
+    }
+    Ok(())
+}
+
+fn merge(tx: &mut WriteTx<'_>, steps: &[Merging]) -> Sql<()> {
+    for step in steps {
+        if let Some(retired) = &step.retired {
+            rewrite(tx, retired)?;
+        }
+        add_link(tx.sql(), &step.link)?;
+    }
+    Ok(())
 }
 
 /// Puts an act on record that changes nothing here.

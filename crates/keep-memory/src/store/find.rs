@@ -192,6 +192,52 @@ pub(crate) fn links_of(
     Ok(found)
 }
 
+/// The memories of a space that were edited after a moment, each as it read then. What is said of it as a
+/// whole, such as that it is retired or quarantined, is as it is now.
+pub(crate) fn edited_since(
+    sql: &Connection,
+    space: &Space,
+    (moment, now): (Timestamp, Timestamp),
+    most: usize,
+) -> Sql<Vec<Stored>> {
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let here = "WHERE m.seq IN (SELECT memory FROM memory_version WHERE edited_ms <= ?2) AND m.space = ?1
+            AND m.edited_ms > ?2 AND (m.expires_ms IS NULL OR m.expires_ms > ?3)
+            ORDER BY m.edited_ms DESC LIMIT ?4";
+    let mut found = select(sql, space, here, &[&space.id.0, &moment.ms(), &now.ms(), &most])?;
+    for one in &mut found {
+        let Some(mut then) = versions(sql, one.seq)?.into_iter().find(|one| one.edited_at <= moment) else {
+            continue;
+        };
+        let now = &one.memory;
+        (then.retired_at, then.expires_at) = (now.retired_at, now.expires_at);
+        (then.quarantine, then.pinned) = (now.quarantine.clone(), now.pinned);
+        then.trust = then.trust.min(now.trust);
+        one.memory = then;
+    }
+    Ok(found)
+}
+
+/// The links that go out from a memory, those to what is quarantined with them: for an export, which leaves
+/// nothing out.
+fn links_from(sql: &Connection, spaces: &[Space], from: &Stored, now: Timestamp) -> Sql<Vec<Link>> {
+    let mut find = sql.prepare_cached(
+        "SELECT l.kind, l.strength, l.reason, l.made_ms, l.made_by, o.id, o.space
+         FROM memory_link l JOIN memory o ON o.seq = l.target
+         WHERE l.source = ?1 AND (o.expires_ms IS NULL OR o.expires_ms > ?2) ORDER BY l.made_ms, l.kind, o.id",
+    )?;
+    let mut rows = find.query(params![from.seq, now.ms()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (id, space): (String, i64) = (row.get(5)?, row.get(6)?);
+        if spaces.iter().any(|one| one.id.0 == space) {
+            let to = id.parse().map_err(|e| MemoryError::corrupt("memory", e))?;
+            found.push(link_of(row, from.memory.id, to)?);
+        }
+    }
+    Ok(found)
+}
+
 fn link_of(row: &rusqlite::Row<'_>, from: Id<MemoryKind>, to: Id<MemoryKind>) -> Sql<Link> {
     let wrong = |what: String| MemoryError::corrupt("memory_link", what);
     let (kind, by): (String, String) = (row.get(0)?, row.get(4)?);
@@ -234,6 +280,12 @@ pub(crate) fn places_tagged(sql: &Connection, space: &Space, tags: &[String]) ->
     Ok(found.unwrap_or_default())
 }
 
+/// Whether anything has expired.
+pub(crate) fn any_expired(sql: &Connection, now: Timestamp) -> Sql<bool> {
+    let mut any = sql.prepare_cached("SELECT EXISTS (SELECT 1 FROM memory WHERE expires_ms <= ?1)")?;
+    Ok(any.query_row([now.ms()], |row| row.get(0))?)
+}
+
 /// The spaces in which something has expired.
 pub(crate) fn expired_spaces(sql: &Connection, now: Timestamp) -> Sql<Vec<Space>> {
     let mut find = sql.prepare_cached("SELECT DISTINCT space FROM memory WHERE expires_ms <= ?1")?;
@@ -245,7 +297,8 @@ pub(crate) fn expired_spaces(sql: &Connection, now: Timestamp) -> Sql<Vec<Space>
 /// What has expired in a space, so many at most.
 pub(crate) fn expired(sql: &Connection, space: &Space, now: Timestamp, most: usize) -> Sql<Vec<Stored>> {
     let most = i64::try_from(most).unwrap_or(i64::MAX);
-    let here = "WHERE m.expires_ms <= ?2 AND m.space = ?1 LIMIT ?3";
+    // The plus keeps the database from reading all of the space for the few that have.
+    let here = "WHERE m.expires_ms <= ?2 AND +m.space = ?1 LIMIT ?3";
     select(sql, space, here, &[&space.id.0, &now.ms(), &most])
 }
 
@@ -294,26 +347,43 @@ pub(crate) fn known(
     Ok(known)
 }
 
-/// The rows that links of one namespace join; a link whose end is not there is left out.
+/// The rows that links of a namespace join, each with where its other end lies; one whose end is not there
+/// is left out.
 pub(crate) fn linkings(
     sql: &Connection,
     namespace: &Namespace,
-    links: Vec<Link>,
+    links: Vec<(Link, Namespace)>,
     most: usize,
 ) -> Sql<Vec<Linking>> {
-    let mut find = sql.prepare_cached(
-        "SELECT m.seq FROM memory m JOIN memory_space s ON s.id = m.space WHERE s.namespace = ?1 AND m.id = ?2",
-    )?;
-    let mut row = |id: Id<MemoryKind>| {
-        find.query_row([namespace.to_string(), id.to_string()], |row| row.get(0)).optional()
-    };
     let mut found = Vec::new();
-    for link in links {
-        if let (Some(from), Some(to)) = (row(link.from)?, row(link.to)?) {
+    for (link, there) in links {
+        if let (Some(from), Some(to)) = (row_of(sql, namespace, link.from)?, row_of(sql, &there, link.to)?) {
             found.push(Linking { from, to, link, most });
         }
     }
     Ok(found)
+}
+
+/// The rows of children in a namespace with those of their parents, as far as both are there.
+pub(crate) fn descents(
+    sql: &Connection,
+    namespace: &Namespace,
+    family: &[(Id<MemoryKind>, Id<MemoryKind>, Namespace)],
+) -> Sql<Vec<(i64, i64)>> {
+    let mut found = Vec::new();
+    for (child, parent, there) in family {
+        if let (Some(child), Some(parent)) = (row_of(sql, namespace, *child)?, row_of(sql, there, *parent)?) {
+            found.push((child, parent));
+        }
+    }
+    Ok(found)
+}
+
+fn row_of(sql: &Connection, namespace: &Namespace, id: Id<MemoryKind>) -> Sql<Option<i64>> {
+    let mut find = sql.prepare_cached(
+        "SELECT m.seq FROM memory m JOIN memory_space s ON s.id = m.space WHERE s.namespace = ?1 AND m.id = ?2",
+    )?;
+    Ok(find.query_row([namespace.to_string(), id.to_string()], |row| row.get(0)).optional()?)
 }
 
 /// All that an export writes of these spaces: memories, their older versions, and the links between them.
@@ -327,8 +397,7 @@ pub(crate) fn everything(
         let here = "WHERE m.space = ?1 AND (m.expires_ms IS NULL OR m.expires_ms > ?2) ORDER BY m.place";
         for stored in select(sql, space, here, &[&space.id.0, &now.ms()])? {
             older.extend(versions(sql, stored.seq)?);
-            let out = links_of(sql, spaces, stored.seq, now)?.into_iter().map(|(link, _)| link);
-            links.extend(out.filter(|link| link.from == stored.memory.id));
+            links.extend(links_from(sql, spaces, &stored, now)?);
             memories.push(stored.memory);
         }
     }

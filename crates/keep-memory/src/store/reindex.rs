@@ -1,15 +1,16 @@
 //! What the index needs of the memories: each taken apart, and all of a space to make it again from.
 
-use super::find::select_places;
+use super::find::{all_spaces, by_seq, select_places};
 use super::row::Space;
 use crate::acts::Deed;
 use crate::error::MemoryError;
+use crate::fade::Faded;
 use crate::index::{self, Entry, IndexError, Part, Place, Prepared, Rows, SpaceId, Standing};
 use crate::model::{Memory, Source};
 use keep_db::Db;
-use keep_embed::Embedder;
-use keep_gate::Permit;
-use keep_types::Namespace;
+use keep_embed::{Embedder, EmbedderId};
+use keep_gate::{Permit, Started};
+use keep_types::{Namespace, Timestamp};
 use rusqlite::Connection;
 use std::ops::Range;
 use std::sync::Arc;
@@ -103,4 +104,110 @@ pub(crate) async fn repair<W: Send + 'static>(
         Ok::<_, MemoryError>(index::repair(tx.sql(), space, part, &rows)?)
     })
     .await
+}
+
+/// Whether the index names an embedder other than this one.
+pub(crate) fn has_other_embedders(sql: &Connection, own: &EmbedderId) -> Result<bool, MemoryError> {
+    let mut any = sql.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM memory_index_embedder
+         WHERE NOT (name = ?1 AND version = ?2 AND digest = ?3))",
+    )?;
+    Ok(any.query_row((&own.name, own.version, own.digest.to_string()), |row| row.get(0))?)
+}
+
+/// Embeds the memories at these places anew. The texts are read before the transaction that writes, which
+/// leaves out what has changed in between: that has the new embedder's vector already, or is gone.
+pub(crate) async fn reembed<W: Send + 'static>(
+    _: &Permit<Deed<W>>,
+    db: &Db,
+    embedder: Arc<dyn Embedder>,
+    (space, places): (Space, Vec<Place>),
+) -> Result<u64, MemoryError> {
+    let (inside, model) = (space.clone(), Arc::clone(&embedder));
+    let made = db
+        .read(move |tx| {
+            let mut made = Vec::with_capacity(places.len());
+            for place in places {
+                for stored in select_places(tx.sql(), &inside, place..place.saturating_add(1))? {
+                    let prepared = prepared_of(model.as_ref(), &stored.memory)?;
+                    made.push((stored.seq, stored.memory.version, place, prepared.vector().clone()));
+                }
+            }
+            Ok::<_, MemoryError>(made)
+        })
+        .await?;
+    db.write(move |tx| {
+        let mut vectors = Vec::with_capacity(made.len());
+        for (seq, version, place, vector) in made {
+            let now = by_seq(tx.sql(), seq, &space.namespace)?;
+            if now.is_some_and(|now| now.memory.version == version) {
+                vectors.push((place, vector));
+            }
+        }
+        let count = vectors.len() as u64;
+        index::reembed(tx.sql(), space.id, embedder.as_ref(), vectors)?;
+        Ok::<_, MemoryError>(count)
+    })
+    .await
+}
+
+/// Forgets embedders that made none of the vectors any more.
+pub(crate) async fn forget_embedders<W: Send + 'static>(
+    _: &Permit<Deed<W>>,
+    db: &Db,
+    own: EmbedderId,
+) -> Result<(), MemoryError> {
+    db.write(move |tx| {
+        for space in all_spaces(tx.sql())? {
+            if !index::stale(tx.sql(), space.id, &own, 1)?.is_empty() {
+                return Ok(());
+            }
+        }
+        let forget =
+            "DELETE FROM memory_index_embedder WHERE NOT (name = ?1 AND version = ?2 AND digest = ?3)";
+        tx.sql().execute(forget, (&own.name, own.version, own.digest.to_string()))?;
+        Ok::<_, MemoryError>(())
+    })
+    .await
+}
+
+/// Has recall count these memories as much as they are worth by now. What they were given stays as it is,
+/// and counts again once one of them is changed.
+pub(crate) async fn fade(
+    _: &Started<Deed<()>>,
+    db: &Db,
+    space: Space,
+    faded: Vec<(Place, Faded)>,
+) -> Result<(), MemoryError> {
+    db.write(move |tx| {
+        for (place, faded) in faded {
+            for stored in select_places(tx.sql(), &space, place..place.saturating_add(1))? {
+                let stands = standing(&stored.memory);
+                let importance = faded.counts.min(stands.importance);
+                index::restand(tx.sql(), space.id, place, &Standing { importance, ..stands })?;
+            }
+        }
+        Ok::<_, MemoryError>(())
+    })
+    .await
+}
+
+/// What of these places has faded by this moment.
+pub(crate) fn faded(
+    sql: &Connection,
+    space: &Space,
+    places: Range<Place>,
+    now: Timestamp,
+) -> Result<Vec<(Place, Faded)>, MemoryError> {
+    let found = select_places(sql, space, places)?.into_iter();
+    let live = found.filter(|one| one.memory.expires_at.is_none_or(|end| end > now));
+    Ok(live.map(|one| (one.place, Faded::of(&one.memory, now))).collect())
+}
+
+/// The first place of a space that nobody has yet.
+pub(crate) fn end_of(sql: &Connection, space: &Space) -> Result<Place, MemoryError> {
+    let last: i64 = sql
+        .prepare_cached("SELECT next_place FROM memory_space WHERE id = ?1")?
+        .query_row([space.id.0], |row| row.get(0))?;
+    Ok(Place::try_from(last).unwrap_or(Place::MAX))
 }

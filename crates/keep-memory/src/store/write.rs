@@ -20,6 +20,8 @@ pub(crate) struct Fresh {
     pub(crate) memory: Memory,
     /// The rows of the memories that it was made from.
     pub(crate) parents: Vec<i64>,
+    /// How it read before, where it comes from an export.
+    pub(crate) before: Vec<Memory>,
 }
 
 /// Writes memories down, with their record, in one transaction.
@@ -134,7 +136,23 @@ fn insert(sql: &Connection, space: &Space, place: Place, fresh: &Fresh) -> Sql<i
     for from in &fresh.parents {
         parent.execute([seq, *from])?;
     }
+    for version in &fresh.before {
+        put_version(sql, seq, version)?;
+    }
+    if let (1.., Some(last)) = (m.recalls, m.recalled_at) {
+        sql.prepare_cached("INSERT INTO memory_use (memory, recalls, recalled_ms) VALUES (?1, ?2, ?3)")?
+            .execute(params![seq, m.recalls.cast_signed(), last.ms()])?;
+    }
     Ok(seq)
+}
+
+/// Puts down how a memory reads before it is changed.
+pub(super) fn put_version(sql: &Connection, seq: i64, version: &Memory) -> Sql<()> {
+    sql.prepare_cached(
+        "INSERT OR IGNORE INTO memory_version (memory, version, edited_ms, body) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![seq, version.version, version.edited_at.ms(), json(version)?])?;
+    Ok(())
 }
 
 /// What an error of an insertion means: the id is the one thing of a caller's that must be new.
@@ -164,13 +182,29 @@ pub(super) fn ms(moment: Option<Timestamp>) -> Option<i64> {
     moment.map(Timestamp::ms)
 }
 
-/// Removes memories for good, with all that follows from them.
-pub(crate) async fn forget(permit: Permit<Deed<Forgetting>>) -> Sql<()> {
+/// Removes memories for good, with all that follows from them; says how many requests that waited for a
+/// person went with them, since they showed one of the texts.
+pub(crate) async fn forget(permit: Permit<Deed<Forgetting>>) -> Sql<u64> {
     permit.perform(|tx, deed| remove(tx, &deed.what)).await
 }
 
-fn remove(tx: &mut WriteTx<'_>, what: &Forgetting) -> Sql<()> {
-    what.doomed.iter().try_for_each(|one| remove_one(tx.sql(), one))
+fn remove(tx: &mut WriteTx<'_>, what: &Forgetting) -> Sql<u64> {
+    let mut texts = Vec::new();
+    for one in &what.doomed {
+        texts.extend(texts_of(tx.sql(), one.seq)?);
+        remove_one(tx.sql(), one)?;
+    }
+    Ok(keep_gate::withdraw_texts(tx, &texts)?)
+}
+
+/// A memory's text, and how it read before.
+fn texts_of(sql: &Connection, seq: i64) -> Sql<Vec<String>> {
+    let mut find = sql.prepare_cached(
+        "SELECT text FROM memory WHERE seq = ?1
+         UNION ALL SELECT json_extract(body, '$.text') FROM memory_version WHERE memory = ?1",
+    )?;
+    let rows = find.query_map([seq], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Versions, links and counts go with the row; the database overwrites what it deletes.

@@ -1,7 +1,7 @@
 //! What is forgotten is gone from every file, what has expired is shown by nothing, and a damaged index is
 //! noticed and made again.
 
-use crate::world::{World, asked, draft, person, run};
+use crate::world::{World, agent, asked, draft, person, run};
 use keep_memory::model::{Draft, Handle, LinkKind, Source};
 use keep_memory::{Edit, MemoryError, Wanted, Where};
 use std::path::Path;
@@ -107,6 +107,66 @@ fn the_expired_is_in_no_answer() {
         assert!(!files_with(world.folder.path(), &["staging key"]).is_empty());
         assert_eq!(world.memories.remove_expired(&ann).await.unwrap(), 1);
         assert!(files_with(world.folder.path(), &["staging key"]).is_empty());
+    });
+}
+
+#[test]
+fn whoever_comes_by_removes_what_has_expired_where_it_may() {
+    run(async {
+        let world = World::new();
+        let ann = person();
+        let end = keep_types::Clock::now(&*world.time).plus("1h".parse().unwrap());
+        for place in ["project:own", "project:other"] {
+            let drafts =
+                (0..40).map(|n| Draft { expires_at: Some(end), ..draft(&format!("brief fact {n}")) });
+            let place = place.parse().unwrap();
+            world.memories.remember_all(&ann, Some(&place), drafts.collect(), &mut |_, _| ()).await.unwrap();
+        }
+        let any = async || keep_memory::any_expired(&world.db, keep_types::Clock::now(&*world.time)).await;
+        assert!(!any().await.unwrap());
+        world.time.advance("2h");
+        assert!(any().await.unwrap());
+        let bot = agent(&["project:own"]);
+        let soon = std::time::Duration::from_millis(20);
+        assert_eq!(world.memories.tidy(&bot, std::time::Duration::ZERO).await.unwrap(), 0);
+        // The clock of this world stands still, so the time is never up.
+        assert_eq!(world.memories.tidy(&bot, soon).await.unwrap(), 40);
+        assert!(any().await.unwrap(), "what the agent may not write stays");
+        assert_eq!(world.memories.tidy(&ann, soon).await.unwrap(), 40);
+        assert!(!any().await.unwrap());
+    });
+}
+
+#[test]
+fn a_request_does_not_keep_what_was_forgotten() {
+    run(async {
+        let world = World::new();
+        let ann = person();
+        let bot =
+            keep_types::Caller { audience: keep_types::Audience::Inbox, ..agent(&["project:own", "global"]) };
+        let global = "global".parse().unwrap();
+        let text = "the brobdingnagian plan";
+        let asked = world.memories.remember(&bot, Some(&global), draft(text)).await.unwrap_err();
+        assert!(matches!(asked, MemoryError::Gate(keep_gate::GateError::NeedsApproval { .. })), "{asked}");
+        let all = keep_gate::InboxFilter::All;
+        let inbox = world.gate.inbox(&ann, all).await.unwrap();
+        assert_eq!(inbox[0].offers.edit.as_deref(), Some(text));
+        let same = world.memories.remember(&ann, None, draft(text)).await.unwrap();
+        let edit = Edit { text: Some("another plan".into()), ..Edit::default() };
+        world.memories.edit(&ann, &Where::Here, &handle(same.id), edit).await.unwrap();
+        let gone = world.memories.forget(&ann, &Where::Here, &[handle(same.id)]).await.unwrap();
+        assert_eq!(gone.withdrawn, 1);
+        assert_eq!(files_with(world.folder.path(), &["brobdingnagian"]), Vec::<String>::new());
+        assert!(world.gate.inbox(&ann, all).await.unwrap().is_empty());
+
+        // One that is over keeps no text, whether or not anything is forgotten.
+        world.memories.remember(&bot, Some(&global), draft(text)).await.unwrap_err();
+        world.gate.sweep_requests().await.unwrap();
+        assert_eq!(world.gate.inbox(&ann, all).await.unwrap()[0].offers.edit.as_deref(), Some(text));
+        world.time.advance("30d");
+        world.gate.sweep_requests().await.unwrap();
+        world.db.truncate_log().unwrap();
+        assert_eq!(files_with(world.folder.path(), &["brobdingnagian"]), Vec::<String>::new());
     });
 }
 

@@ -182,7 +182,8 @@ fn an_export_comes_back() {
         assert_eq!(import().await.known, 2);
         // In a program's hands the same file is believed as little as the program.
         let bot = agent(&["project:bot"]);
-        let refused = world.memories.import_own(&bot, None, &file[..], &mut |_, _| {}).await.unwrap_err();
+        let own = Some(&bot.home);
+        let refused = world.memories.import_own(&bot, own, &file[..], &mut |_, _| {}).await.unwrap_err();
         assert_eq!(refused.kind(), ErrorKind::Denied, "a program's import is asked about");
     });
 }

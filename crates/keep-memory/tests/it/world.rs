@@ -13,7 +13,7 @@ use keep_types::{
     Audience, Caller, Channel, Clock, Duration, Namespace, Principal, PrincipalKind, Reach, Scopes, Timestamp,
 };
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 pub(crate) struct World {
     pub(crate) folder: tempfile::TempDir,
@@ -21,7 +21,7 @@ pub(crate) struct World {
     pub(crate) db: Db,
     pub(crate) time: Arc<Time>,
     pub(crate) secrets: Arc<Secrets>,
-    gate: Gate,
+    pub(crate) gate: Gate,
 }
 
 /// The time, as far as the test has turned it.
@@ -134,7 +134,9 @@ impl World {
 }
 
 fn memories(db: &Db, gate: &Gate, time: &Arc<Time>, limits: Limits) -> Memories {
-    let table = Arc::new(Table::built_in().unwrap());
+    // One for all worlds: reading it takes longer than most tests.
+    static TABLE: LazyLock<Arc<Table>> = LazyLock::new(|| Arc::new(Table::built_in().unwrap()));
+    let table = Arc::clone(&TABLE);
     Memories::new(db.clone(), gate.clone(), Arc::clone(time) as _, table, limits, Keep::UpTo(1 << 20))
 }
 

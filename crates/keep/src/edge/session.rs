@@ -72,7 +72,13 @@ impl Session {
         let app = self.open()?;
         let outcome = self.block(async {
             let caller = app.caller(self.token()?.as_deref()).await?;
-            operation(&app, &caller).await
+            let value = operation(&app, &caller).await?;
+            if let Err(error) = app.tidy(&caller).await {
+                // What was asked for is done; this is somebody else's, and the next run tries again.
+                let why = keep_types::chain(&error).join(": ");
+                self.say(&format!("memories that have expired are still on the disk: {why}"));
+            }
+            Ok(value)
         });
         if let Err(Failure::App(AppError::Gate(error)) | Failure::Gate(error)) = &outcome
             && let GateError::NeedsApproval { summary, made_now: true, .. } = error

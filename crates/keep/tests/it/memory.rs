@@ -97,3 +97,131 @@ fn a_killed_import_leaves_whole_memories() {
     assert!(home.ok(&["recall", "fact 7 about otters"]).contains("otters"));
     assert!(home.ok(&["remember", "and it goes on"]).contains("remembered"));
 }
+
+/// The sockets that a command makes or connects, as the kernel saw it and all it started; none where
+/// nothing here can watch.
+fn sockets_of(home: &Home, words: &[&str]) -> Option<Vec<String>> {
+    let seen = home.folder.path().join("calls");
+    let mut command = home.command("strace");
+    let watched =
+        command.args(["-f", "-qq", "-e", "trace=socket,connect,sendto", "-o"]).arg(&seen).args(words);
+    match watched.output() {
+        Ok(said) => assert!(said.status.success(), "{words:?}: {said:?}"),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+        Err(error) => panic!("{error}"),
+    }
+    let calls = std::fs::read_to_string(&seen).unwrap();
+    Some(calls.lines().filter(|line| line.contains('(')).map(str::to_owned).collect())
+}
+
+#[test]
+fn remembering_and_recalling_make_no_socket() {
+    let home = in_project();
+    let Some(seen) = sockets_of(&home, &["bash", "-c", "exec 3<>/dev/udp/127.0.0.1/9"]) else {
+        eprintln!("strace is not installed, so nobody watched");
+        return;
+    };
+    assert!(seen.iter().any(|call| call.contains("AF_INET")), "a socket shows: {seen:?}");
+    for words in [
+        &[crate::home::KEEP, "remember", "the ledger is one file"][..],
+        &[crate::home::KEEP, "recall", "which file holds the ledger"],
+        &[crate::home::KEEP, "memory", "context", "look after the ledger"],
+    ] {
+        assert_eq!(sockets_of(&home, words).unwrap(), Vec::<String>::new(), "{words:?}");
+    }
+}
+
+/// Whatever a run is about, it removes what has expired in passing.
+#[test]
+fn the_next_run_removes_what_has_expired() {
+    let home = in_project();
+    home.ok(&["remember", "the brobdingnagian token is for today", "--expires", "5s"]);
+    let in_files = || {
+        let files = std::fs::read_dir(home.path().join("data")).unwrap();
+        files
+            .map(|file| std::fs::read(file.unwrap().path()).unwrap())
+            .any(|bytes| bytes.windows(14).any(|window| window == b"brobdingnagian"))
+    };
+    assert!(in_files());
+    while in_files() {
+        home.ok(&["status"]);
+    }
+    let log = home.at_terminal(&["audit", "log", "--json"], "");
+    assert!(log.out.contains("memory.expire"), "{log:?}");
+}
+
+/// Embedding anew is killed and begun again, and loses nothing; using memories does it in passing as well.
+#[test]
+fn embedding_anew_is_killed_and_goes_on() {
+    use std::io::Write;
+    let home = in_project();
+    home.ok(&["status"]);
+    let lines: String = (0..1_000).map(|n| format!("{{\"text\":\"fact {n} about otters\"}}\n")).collect();
+    let mut child = home
+        .command(crate::home::KEEP)
+        .args(["remember", "--jsonl"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    assert!(child.wait().unwrap().success());
+    let sql = rusqlite::Connection::open(home.path().join("data/keep.db")).unwrap();
+    sql.busy_timeout(std::time::Duration::from_secs(20)).unwrap();
+    // As if a program with another table had written all of it.
+    sql.execute("UPDATE memory_index_embedder SET name = 'another'", []).unwrap();
+    let embedders = || -> i64 {
+        sql.query_row("SELECT count(*) FROM memory_index_embedder", [], |row| row.get(0)).unwrap()
+    };
+    let again = ["memory", "reembed", "--all"];
+    let mut child = home.command(crate::home::KEEP).args(again).spawn().unwrap();
+    // The new embedder has a number once its first vectors are written.
+    while embedders() < 2 && child.try_wait().unwrap().is_none() {}
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(home.ok(&["memory", "check"]).contains("whole"));
+    let left = home.json(&["memory", "reembed", "--all", "--json"]);
+    assert!(left.as_array().unwrap().iter().all(|one| one["memories"].as_u64() <= Some(1_000)), "{left}");
+    assert_eq!(embedders(), 1, "the other one made none of them any more");
+    assert!(home.ok(&again).contains("every vector"));
+    assert!(home.ok(&["memory", "check"]).contains("whole"));
+    assert!(home.ok(&["recall", "--explain", "fact 7 about otters"]).contains("meaning"));
+
+    sql.execute("UPDATE memory_index_embedder SET name = 'another'", []).unwrap();
+    while home.ok(&["recall", "otters"]).is_empty() || embedders() != 1 || {
+        let name: String =
+            sql.query_row("SELECT name FROM memory_index_embedder", [], |row| row.get(0)).unwrap();
+        name == "another"
+    } {}
+}
+
+/// Other programs' files come in, and Markdown goes out and in as a folder.
+#[test]
+fn files_of_others_come_in() {
+    let home = in_project();
+    let mcp = [
+        r#"{"type":"entity","name":"Ann","entityType":"person","observations":["prefers tea"]}"#,
+        r#"{"type":"entity","name":"Ledger","entityType":"project","observations":["is one file"]}"#,
+        r#"{"type":"relation","from":"Ann","to":"Ledger","relationType":"works_on"}"#,
+    ];
+    let mnemosyne = r#"[{"id":"11111111-2222-3333-4444-555555555555","namespace":"global","created_at":
+        "2025-01-02T03:04:05Z","updated_at":"2025-01-02T03:04:05Z","content":"retries double their wait",
+        "summary":"Backoff","keywords":["retry"],"tags":["net"],"context":"","memory_type":"insight",
+        "importance":7,"confidence":0.9,"links":[]}]"#;
+    for (name, text) in [("memory.json", mcp.join("\n")), ("notes.json", mnemosyne.to_owned())] {
+        std::fs::write(home.folder.path().join(name), text).unwrap();
+    }
+    for (form, file) in [("mcp", "memory.json"), ("mnemosyne", "notes.json")] {
+        let said = home.at_terminal(&["memory", "import", "--format", form, file], "");
+        assert!(said.code == 0 && !said.out.contains("damaged"), "{form}: {said:?}");
+    }
+    assert!(home.ok(&["recall", "who likes tea"]).contains("Ann"));
+    assert!(home.ok(&["recall", "how long do retries wait"]).contains("double"));
+    let out = home.at_terminal(&["memory", "export", "--format", "markdown", "notes/"], "");
+    assert_eq!(out.code, 0, "{out:?}");
+    let files = std::fs::read_dir(home.folder.path().join("notes")).unwrap().count();
+    let stats = home.json(&["memory", "stats", "--json"]);
+    assert_eq!(stats[0]["memories"].as_u64().unwrap(), files as u64);
+    let again = home.at_terminal(&["memory", "import", "--format", "markdown", "notes/"], "");
+    assert!(again.code == 0 && again.out.contains(&format!("{files} known already")), "{again:?}");
+}

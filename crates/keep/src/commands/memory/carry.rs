@@ -1,14 +1,14 @@
 //! Memories in prompts and in files, and the state of their index.
 
 use super::{Place, short};
-use crate::edge::{Failure, Progress, Session, Table};
+use crate::edge::{Failure, Progress, Session};
 use clap::{Args, ValueEnum};
 use keep_memory::portable::{graph_server, markdown, mnemosyne};
-use keep_memory::{Form, Wanted, decay};
+use keep_memory::{Form, Imported};
 use keep_types::Namespace;
 use std::fs::File;
-use std::io::{BufReader, BufWriter};
-use std::path::PathBuf;
+use std::io::{BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 #[derive(Args)]
@@ -32,20 +32,22 @@ enum To {
     /// Keep's own lines, which lose nothing.
     #[default]
     Keep,
+    /// Markdown with front matter: one file, or a folder with a file for each.
+    Markdown,
     /// The file of the Model Context Protocol's reference memory server.
     Mcp,
 }
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep memory export memories.jsonl\n  keep memory export --form mcp memory.json\n  keep memory export - | gzip > memories.gz"
+    after_help = "EXAMPLES:\n  keep memory export memories.jsonl\n  keep memory export --all all.jsonl\n  keep memory export --format markdown notes/\n  keep memory export --format mcp memory.json\n  keep memory export - | gzip > memories.gz"
 )]
 pub(super) struct Export {
-    /// The file to make, or - for standard output
+    /// The file to make, - for standard output, or for Markdown a folder that ends in /
     to: PathBuf,
     /// As what
-    #[arg(long, value_enum, default_value_t)]
-    form: To,
+    #[arg(long, alias = "form", value_enum, default_value_t)]
+    format: To,
     #[command(flatten)]
     place: Place,
 }
@@ -66,16 +68,16 @@ enum Of {
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep memory import memories.jsonl\n  keep memory import --form markdown notes/*.md\n  keep memory import --form mcp memory.json\n\nWhat is there already stays as it is. Nothing in a file is believed more than you are."
+    after_help = "EXAMPLES:\n  keep memory import memories.jsonl\n  keep memory import --format markdown notes/\n  keep memory import --format mcp memory.json\n\nWhat is there already stays as it is. Nothing in a file is believed more than you are."
 )]
 pub(super) struct Import {
-    /// The files
+    /// The files; for Markdown, folders as well
     #[arg(required = true)]
     files: Vec<PathBuf>,
     /// As what
-    #[arg(long, value_enum, default_value_t)]
-    form: Of,
-    /// Where they belong [default: where you are]
+    #[arg(long, alias = "form", value_enum, default_value_t)]
+    format: Of,
+    /// Where they belong [default: where you are; for Keep's own, where they were]
     #[arg(short, long)]
     namespace: Option<Namespace>,
 }
@@ -88,18 +90,6 @@ pub(super) struct Check {
     repair: bool,
     #[command(flatten)]
     place: Place,
-}
-
-#[derive(Args)]
-#[command(
-    after_help = "EXAMPLES:\n  keep memory decay\n\nA memory's worth is its importance, fading with time since it was last recalled or\nedited; a pinned one keeps it. Nothing is removed by this."
-)]
-pub(super) struct Decay {
-    #[command(flatten)]
-    place: Place,
-    /// So many at most, the least worth first
-    #[arg(short, long, default_value_t = 20)]
-    limit: usize,
 }
 
 #[derive(Args)]
@@ -155,8 +145,10 @@ impl ContextWords {
 
 impl Export {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
-        let form = match self.form {
+        let form = match self.format {
             To::Keep => Form::Own,
+            To::Markdown if is_folder(&self.to) => return self.into_folder(session),
+            To::Markdown => Form::Markdown,
             To::Mcp => Form::GraphServer,
         };
         let (place, path) = (self.place.into(), self.to);
@@ -180,7 +172,7 @@ impl Export {
             Ok(done)
         })?;
         for what in &done.left_out {
-            session.say(what);
+            session.say(&format!("left out: {what}"));
         }
         let line = format!(
             "wrote {} memories, {} older versions, {} links",
@@ -194,47 +186,114 @@ impl Export {
     }
 }
 
+/// Whether a path means a folder: one that is there, or one that is written so.
+fn is_folder(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().ends_with(b"/") || path.is_dir()
+}
+
+impl Export {
+    /// Writes a Markdown file for each memory. None that is there already is written over.
+    fn into_folder(self, session: &Session) -> Result<ExitCode, Failure> {
+        use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+        let (place, folder) = (self.place.into(), self.to);
+        let mut put = |name: &str, bytes: &[u8]| {
+            // Not before the gate has said yes.
+            std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+            let mut file =
+                File::options().write(true).create_new(true).mode(0o600).open(folder.join(name))?;
+            file.write_all(bytes)
+        };
+        let done = session
+            .with(async |app, caller| Ok(app.memories()?.export_files(caller, &place, &mut put).await?))?;
+        for what in &done.left_out {
+            session.say(&format!("left out: {what}"));
+        }
+        session.show(&done, |out| {
+            writeln!(out, "wrote {} memories, {} links into {}", done.memories, done.links, folder.display())
+        })
+    }
+}
+
+/// The files that are meant: for a folder, the Markdown files in it.
+fn files_of(paths: &[PathBuf], format: Of) -> Result<Vec<PathBuf>, Failure> {
+    let mut files = Vec::new();
+    for path in paths {
+        if format != Of::Markdown || !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let reading = |e| Failure::file("reading", path, e);
+        let mut inside = Vec::new();
+        for entry in std::fs::read_dir(path).map_err(reading)? {
+            let file = entry.map_err(reading)?.path();
+            if file.extension().is_some_and(|ending| ending == "md") {
+                inside.push(file);
+            }
+        }
+        inside.sort();
+        files.extend(inside);
+    }
+    Ok(files)
+}
+
 impl Import {
+    /// Takes in Markdown files.
+    fn notes(&self, session: &Session, files: &[PathBuf], bar: &mut Progress) -> Result<Imported, Failure> {
+        let mut read = Vec::new();
+        for path in files {
+            let text = std::fs::read_to_string(path).map_err(|e| Failure::file("reading", path, e))?;
+            read.extend(markdown::read(&text, &path.display().to_string()));
+        }
+        let mut progress = |done, all| bar.set(done, all);
+        session.with(async |app, caller| {
+            let memories = app.memories()?;
+            Ok(memories.import(caller, self.namespace.as_ref(), read.into_iter(), &mut progress).await?)
+        })
+    }
+
+    /// Takes in a file of another form.
+    fn file(&self, session: &Session, path: &Path, bar: &mut Progress) -> Result<Imported, Failure> {
+        let file = BufReader::new(File::open(path).map_err(|e| Failure::file("opening", path, e))?);
+        let place = self.namespace.as_ref();
+        let mut progress = |done, all| bar.set(done, all);
+        session.with(async |app, caller| {
+            let memories = app.memories()?;
+            let done = match self.format {
+                Of::Keep | Of::Markdown => memories.import_own(caller, place, file, &mut progress).await,
+                Of::Mnemosyne => {
+                    memories.import(caller, place, mnemosyne::Reader::new(file), &mut progress).await
+                }
+                Of::Mcp => {
+                    memories.import(caller, place, graph_server::Reader::new(file), &mut progress).await
+                }
+            };
+            Ok(done?)
+        })
+    }
+
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         let mut bar = Progress::new(session, "importing");
+        let files = files_of(&self.files, self.format)?;
+        if files.is_empty() {
+            return Err(Failure::usage("there are no Markdown files there", "their names end in .md"));
+        }
         let mut all = Vec::new();
-        for path in &self.files {
-            let done = session.with(async |app, caller| {
-                let memories = app.memories()?;
-                let place = self.namespace.as_ref();
-                let mut progress = |done, all| bar.set(done, all);
-                let opened = File::open(path).map_err(|e| Failure::file("opening", path, e))?;
-                let file = BufReader::new(opened);
-                let name = path.display().to_string();
-                let done = match self.form {
-                    Of::Keep => memories.import_own(caller, place, file, &mut progress).await,
-                    Of::Markdown => {
-                        let text =
-                            std::io::read_to_string(file).map_err(|e| Failure::file("reading", path, e))?;
-                        let read = markdown::read_one(&text, &name).into_iter();
-                        memories.import(caller, place, read, &mut progress).await
-                    }
-                    Of::Mnemosyne => {
-                        memories.import(caller, place, mnemosyne::Reader::new(file), &mut progress).await
-                    }
-                    Of::Mcp => {
-                        memories.import(caller, place, graph_server::Reader::new(file), &mut progress).await
-                    }
-                };
-                Ok(done?)
-            })?;
-            all.push(done);
+        if self.format == Of::Markdown {
+            // All at once, since they may be linked with each other.
+            all.push((format!("{} files", files.len()), self.notes(session, &files, &mut bar)?));
+        } else {
+            for path in &files {
+                all.push((path.display().to_string(), self.file(session, path, &mut bar)?));
+            }
         }
         drop(bar);
-        session.show(&all, |out| {
-            for (path, done) in self.files.iter().zip(&all) {
+        let shown: Vec<_> = all.iter().map(|(_, done)| done).collect();
+        session.show(&shown, |out| {
+            for (name, done) in &all {
                 writeln!(
                     out,
-                    "{}: {} memories, {} links, {} known already",
-                    path.display(),
-                    done.memories,
-                    done.links,
-                    done.known
+                    "{name}: {} memories, {} links, {} known already",
+                    done.memories, done.links, done.known
                 )?;
                 if done.quarantined > 0 {
                     let held = done.quarantined;
@@ -277,34 +336,5 @@ impl Check {
         } else {
             ExitCode::SUCCESS
         })
-    }
-}
-
-/// Memories that are looked at for their worth.
-const MOST_WEIGHED: usize = 100_000;
-
-impl Decay {
-    pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
-        let wanted = Wanted { place: self.place.into(), most: MOST_WEIGHED, ..Wanted::default() };
-        let (found, now) = session
-            .with(async |app, caller| Ok((app.memories()?.list(caller, &wanted).await?, app.now())))?;
-        let mut weighed: Vec<_> = found.into_iter().map(|one| (decay::worth(&one, now), one)).collect();
-        weighed.sort_by(|(one, _), (other, _)| one.total_cmp(other));
-        weighed.truncate(self.limit);
-        let mut table = Table::new(&["id", "worth", "of", "kind", "text"]);
-        for (worth, one) in &weighed {
-            table.row([
-                short(one.id),
-                format!("{worth:.1}"),
-                one.importance.get().to_string(),
-                one.kind.to_string(),
-                one.text.clone(),
-            ]);
-        }
-        let shown: Vec<_> = weighed
-            .iter()
-            .map(|(worth, one)| serde_json::json!({ "id": one.id, "worth": worth, "importance": one.importance }))
-            .collect();
-        session.show_table(&shown, &table, "no memories here")
     }
 }

@@ -29,6 +29,10 @@ impl Forget {
             for id in &gone.derived {
                 writeln!(out, "  made from it, and still there: {}", short(*id))?;
             }
+            match gone.withdrawn {
+                0 => {}
+                one => writeln!(out, "  requests withdrawn that showed its text: {one}")?,
+            }
             for what in &gone.beyond {
                 session.hang(out, "  out of reach: ", 4, what)?;
             }

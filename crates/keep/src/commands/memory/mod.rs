@@ -7,6 +7,7 @@ mod link;
 mod look;
 mod recall;
 mod remember;
+mod tend;
 
 pub(crate) use recall::RecallWords;
 pub(crate) use remember::Remember;
@@ -64,10 +65,12 @@ enum What {
     Export(carry::Export),
     /// Take memories in from files
     Import(carry::Import),
-    /// Say what is worth least by now
-    Decay(carry::Decay),
+    /// Say what is worth least by now, and have recall count it so
+    Decay(tend::DecayWords),
     /// Find memories that say the same, and propose what to do
     Dupes(carry::DupesWords),
+    /// Embed anew what another embedder embedded
+    Reembed(tend::Reembed),
     /// Check the index, and make what is damaged again
     Check(carry::Check),
     /// Remove memories for good, with everything that follows from them
@@ -97,6 +100,7 @@ impl Memory {
             What::Import(command) => command.run(session),
             What::Decay(command) => command.run(session),
             What::Dupes(command) => command.run(session),
+            What::Reembed(command) => command.run(session),
             What::Check(command) => command.run(session),
             What::Forget(command) => command.run(session),
         }

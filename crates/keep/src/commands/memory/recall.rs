@@ -4,7 +4,7 @@ use super::{Place, day, short};
 use crate::edge::{Ago, Failure, Session, visible};
 use clap::Args;
 use keep_memory::model::Kind;
-use keep_memory::{Asked, Recall, Recalled};
+use keep_memory::{Asked, Leg, Recall, Recalled};
 use keep_types::Trust;
 use std::io::Write;
 use std::process::ExitCode;
@@ -34,7 +34,7 @@ pub(crate) struct RecallWords {
     /// Only what was said before then
     #[arg(long, value_name = "WHEN")]
     until: Option<Ago>,
-    /// As it was on record then
+    /// As it was on record then, found by what it said then
     #[arg(long, value_name = "WHEN")]
     as_of: Option<Ago>,
     /// What was true then
@@ -92,6 +92,16 @@ fn show(session: &Session, out: &mut dyn Write, answer: &Recall, explain: bool) 
     Ok(())
 }
 
+/// What a leg adds, and of what.
+fn summand(name: &str, leg: &Leg) -> String {
+    let Leg { value, weight, adds } = leg;
+    if *weight == 1.0 {
+        format!("{name} {adds:.2}")
+    } else {
+        format!("{name} {adds:.2} ({weight} x {value:.2})")
+    }
+}
+
 fn show_one(session: &Session, out: &mut dyn Write, one: &Recalled, explain: bool) -> std::io::Result<()> {
     let memory = &one.memory;
     let text = memory
@@ -114,8 +124,8 @@ fn show_one(session: &Session, out: &mut dyn Write, one: &Recalled, explain: boo
         session.hang(out, "  ", 2, &format!("reads like orders: {why}"))?;
     }
     if explain {
-        let legs: Vec<_> = one.legs.iter().map(|(leg, score)| format!("{leg} {score:.2}")).collect();
-        session.hang(out, "  ", 2, &format!("score {:.2}: {}", one.score, legs.join(", ")))?;
+        let legs: Vec<_> = one.legs.iter().map(|(name, leg)| summand(name, leg)).collect();
+        session.hang(out, "  ", 2, &format!("score {:.2} = {}", one.score, legs.join(" + ")))?;
     }
     Ok(())
 }
