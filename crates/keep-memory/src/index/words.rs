@@ -15,9 +15,6 @@ pub(super) struct Words {
     pub(super) most: f32,
 }
 
-/// Up to so many spaces, the lists of each are looked up; those of more are read among those of all.
-const ONE_BY_ONE: usize = 16;
-
 /// A word that more memories have than this adds to those that rarer words found, once there are [`ENOUGH`], and
 /// finds no others: by itself it says next to nothing.
 const COMMON: usize = 8_192;
@@ -78,15 +75,9 @@ fn read_lists(
     term: &str,
 ) -> Result<Vec<Vec<(Place, f32)>>, IndexError> {
     let mut lists = vec![Vec::new(); views.len()];
-    if views.len() <= ONE_BY_ONE {
-        for (list, view) in lists.iter_mut().zip(views) {
-            tables::each_posting(sql, view.space, term, |place, count| list.push((place, count)))?;
-        }
-        return Ok(lists);
+    for (list, view) in lists.iter_mut().zip(views) {
+        tables::each_posting(sql, view.space, term, |place, count| list.push((place, count)))?;
     }
-    // The views are in the order of their spaces.
-    let wanted = |space| views.binary_search_by_key(&space, |view| view.space).ok();
-    tables::each_posting_of_all(sql, term, wanted, |view, place, count| lists[view].push((place, count)))?;
     Ok(lists)
 }
 
