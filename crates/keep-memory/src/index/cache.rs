@@ -85,8 +85,7 @@ impl Loaded {
 
     fn bytes(&self) -> usize {
         let vectors = self.vectors.as_ref();
-        self.sheet.size()
-            + vectors.map_or(0, |vectors| vectors.codes.len() + 4 * vectors.scales.len())
+        self.sheet.size() + vectors.map_or(0, |vectors| vectors.codes.len() + 4 * vectors.scales.len())
     }
 }
 

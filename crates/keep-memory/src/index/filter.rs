@@ -77,6 +77,11 @@ impl<'q> Admission<'q> {
         }
     }
 
+    /// Whether nothing but the default is asked for.
+    pub(super) fn is_plain(&self) -> bool {
+        self.plain
+    }
+
     /// Whether the memory at this place may be found.
     pub(super) fn admits(&self, view: &View, place: Place, card: &Card) -> bool {
         if self.plain && card.flags & (LIVE | HELD | TIMED) == LIVE {

@@ -16,8 +16,9 @@ pub(super) struct Words {
 }
 
 /// A word that more memories have than this adds to those that rarer words found, once there are [`ENOUGH`], and
-/// finds no others: by itself it says next to nothing.
-const COMMON: usize = 8_192;
+/// finds no others: by itself it says next to nothing. Nor does it lend anything to neighbours, whose cards
+/// would have to be looked at all over the space.
+const COMMON: usize = 4_096;
 const ENOUGH: usize = 2_048;
 
 /// Scores the memories of all spaces together.
@@ -47,8 +48,17 @@ pub(super) fn score(
         let only_reached = term.holders > COMMON && reached > ENOUGH;
         for (at, view) in views.iter().enumerate() {
             let scores = &mut words.scores[at];
-            let wanted = |place: Place| !only_reached || scores[place as usize] > 0.0;
-            lend(view, &term.lists[at], weights, wanted, &mut lent[at], &mut touched);
+            if only_reached {
+                touched.clear();
+                for &(place, count) in &term.lists[at] {
+                    if scores.get(place as usize).is_some_and(|score| *score > 0.0) {
+                        lent[at][place as usize] = count;
+                        touched.push(place);
+                    }
+                }
+            } else {
+                lend(view, &term.lists[at], weights, &mut lent[at], &mut touched);
+            }
             for &place in &touched {
                 let frequency = std::mem::take(&mut lent[at][place as usize]);
                 if frequency > 0.0 {
@@ -81,21 +91,12 @@ fn read_lists(
     Ok(lists)
 }
 
-/// Adds a word's frequencies to `lent` at wanted places, those that neighbours lend among them. `touched` then has each place
-/// with a frequency at least once.
-fn lend(
-    view: &View,
-    list: &[(Place, f32)],
-    weights: &Weights,
-    wanted: impl Fn(Place) -> bool,
-    lent: &mut [f32],
-    touched: &mut Vec<Place>,
-) {
+/// Adds a word's frequencies to `lent`, those that neighbours lend among them. `touched` then has each place with
+/// a frequency at least once.
+fn lend(view: &View, list: &[(Place, f32)], weights: &Weights, lent: &mut [f32], touched: &mut Vec<Place>) {
     touched.clear();
     let mut give = |place: Place, frequency: f32| {
-        if let Some(sum) = lent.get_mut(place as usize)
-            && wanted(place)
-        {
+        if let Some(sum) = lent.get_mut(place as usize) {
             if *sum == 0.0 {
                 touched.push(place);
             }
