@@ -1,9 +1,13 @@
 //! Memories that nobody wrote, alike to those that people do: words by Zipf's law between the small words of
 //! English, of five to forty words, some of them turns of conversations, in namespaces of very different size.
 
+use crate::Res;
 use keep_memory::index::{Entry, SpaceId, Standing};
 use keep_memory::model::{Kind, Validity};
 use keep_types::{Timestamp, Trust};
+use serde_json::json;
+use std::io::{BufWriter, Write};
+use std::path::Path;
 
 const SMALL: &[&str] = &[
     "the", "of", "and", "to", "a", "in", "is", "it", "that", "was", "for", "on", "with", "as", "we", "this",
@@ -134,4 +138,26 @@ pub(crate) fn question(n: usize, count: usize, others: usize) -> String {
         }
     }
     text.join(" ") + "?"
+}
+
+/// How many memories the command line is measured with.
+const LINES: usize = 100_000;
+
+/// Writes memories for `keep remember --jsonl`, one file for each of two namespaces, and questions about them.
+pub(crate) fn write_lines(folder: &Path) -> Res<()> {
+    let open = |name: &str| std::fs::File::create(folder.join(name)).map(BufWriter::new);
+    let mut files = [open("global")?, open("project:bench")?];
+    for n in 0..LINES {
+        let memory = memory(n, 1);
+        let said_at = memory.said_at.map(|said| said.to_string());
+        let mut line = json!({ "text": memory.text, "importance": memory.standing.importance });
+        if let (Some(speaker), Some(said_at)) = (memory.speaker, said_at) {
+            line["speaker"] = speaker.into();
+            line["said_at"] = said_at.into();
+        }
+        writeln!(files[usize::from(n % 5 > 0)], "{line}")?;
+    }
+    files.iter_mut().try_for_each(Write::flush)?;
+    let questions: Vec<String> = (0..100).map(|n| question(n, LINES, 1)).collect();
+    Ok(std::fs::write(folder.join("questions"), questions.join("\n"))?)
 }

@@ -1,11 +1,12 @@
 //! The parts of `cargo xtask eval memory` and `bench memory` that call the crates.
 //!
-//! Usage: memory eval DATA ROWS, memory bench FOLDER ROWS
+//! Usage: memory eval DATA ROWS, memory bench FOLDER ROWS, memory lines FOLDER ROWS
 
 #[expect(dead_code, reason = "other benchmarks use the rest of it")]
 #[path = "../../src/bench/row.rs"]
 mod row;
 
+mod calibrate;
 mod invent;
 mod locomo;
 mod measure;
@@ -25,6 +26,10 @@ fn main() -> Res<()> {
         ["bench", folder, file] => {
             Ok(std::fs::write(file, serde_json::to_vec(&speed::bench(Path::new(folder))?)?)?)
         }
+        ["lines", folder, file] => {
+            invent::write_lines(Path::new(folder))?;
+            Ok(std::fs::write(file, "[]")?)
+        }
         ["recall", folder, count] => {
             let recalled = speed::recall(Path::new(folder), count.parse()?)?;
             println!("{}", serde_json::to_string(&recalled)?);
@@ -32,6 +37,6 @@ fn main() -> Res<()> {
         }
         // Built and run among all benchmarks, without words there is nothing to do.
         [] => Ok(()),
-        _ => Err("usage: memory eval DATA ROWS".into()),
+        _ => Err("usage: memory eval DATA ROWS | bench FOLDER ROWS | lines FOLDER ROWS".into()),
     }
 }

@@ -1,12 +1,13 @@
 //! The rows of `eval memory`.
 
 use crate::Res;
+use crate::calibrate::{self, Case, Sort};
 use crate::locomo::{self, Conversation};
 use crate::measure::Quality;
 use crate::row::{Beside, Better, Row};
 use crate::scifact;
 use keep_embed::{Embedder, Table};
-use keep_memory::index::{self, Cache, Entry, Filters, Keep, Prepared, Query, SpaceId, Standing};
+use keep_memory::index::{self, Answer, Cache, Entry, Filters, Keep, Prepared, Query, SpaceId, Standing};
 use keep_memory::model::{Kind, Validity};
 use keep_memory::rank::{Note, Question, Weights};
 use keep_types::{Timestamp, Trust};
@@ -82,7 +83,7 @@ pub(crate) fn eval(data: &Path) -> Res<Vec<Row>> {
     let science = over_documents(&data.join("scifact"), &table, whole)?;
     let words = over_documents(&data.join("scifact"), &table, plain)?;
     println!("scifact nDCG@10 {:.3}, bm25 alone {:.3}\n", science.ndcg10, words.ndcg10);
-    println!("questions without an answer told apart, AUC {:.3}\n", abstention(&conversations, &table)?);
+    show_calibration(&conversations, &table)?;
     let row = |name: &str, value: f64, beside: f64| {
         Row::new(name, value, "", Better::Higher).beside(Beside::new("bm25 alone", beside, ""))
     };
@@ -108,7 +109,7 @@ fn over(
         for asked in
             conversation.questions.iter().filter(|asked| counts(asked.category) && !asked.evidence.is_empty())
         {
-            let (found, _) = library.search(&asked.text, embedder, weights)?;
+            let found = library.search(&asked.text, embedder, weights)?;
             quality.add(&found, &asked.evidence);
         }
         all = all.and(quality);
@@ -121,30 +122,87 @@ fn over_documents(folder: &Path, embedder: &dyn Embedder, weights: Weights) -> R
     let library = Library::of(&data.notes, embedder)?;
     let mut quality = Quality::default();
     for (claim, wanted) in &data.claims {
-        let (found, _) = library.search(claim, embedder, weights)?;
+        let found = library.search(claim, embedder, weights)?;
         quality.add(&found, wanted);
     }
     Ok(quality.mean())
 }
 
-/// How often a question that has an answer is given more confidence than one that has none.
-fn abstention(conversations: &[Conversation], embedder: &dyn Embedder) -> Res<f64> {
-    let (mut with, mut without) = (Vec::new(), Vec::new());
-    for conversation in conversations {
-        let library = Library::of(&conversation.turns, embedder)?;
-        for asked in &conversation.questions {
-            let (_, confidence) = library.search(&asked.text, embedder, Weights::default())?;
-            if asked.category == 5 { without.push(confidence) } else { with.push(confidence) }
+/// Every question, put to its own conversation, to a few turns with its answer or without, and, every fourth, to
+/// the next conversation, which knows nothing of it.
+fn cases(conversations: &[Conversation], embedder: &dyn Embedder) -> Res<Vec<Case>> {
+    let mut cases = Vec::new();
+    for (conversation, talk) in conversations.iter().enumerate() {
+        let library = Library::of(&talk.turns, embedder)?;
+        let mut put = |text: &str, sort: Sort| -> Res<()> {
+            let answer = library.answer(text, embedder, Weights::default())?;
+            cases.push(Case { conversation, signs: answer.signs, confidence: answer.confidence, sort });
+            Ok(())
+        };
+        for asked in &talk.questions {
+            put(&asked.text, if asked.category == 5 { Sort::Twisted } else { Sort::Answered })?;
+        }
+        let next = &conversations[(conversation + 1) % conversations.len()];
+        for asked in next.questions.iter().step_by(4) {
+            put(&asked.text, Sort::Foreign)?;
+        }
+        // What is sure of many may be unsure of few, and most namespaces are small.
+        for (n, asked) in talk.questions.iter().enumerate().filter(|(_, asked)| asked.category < 5) {
+            let few = [1, 4, 16, 64][n % 4];
+            let from = n * 37 % talk.turns.len();
+            let others = (0..few).map(|at| (from + at * 11) % talk.turns.len());
+            let others = others.filter(|at| !asked.evidence.contains(at));
+            let (places, sort) = match n / 4 % 2 {
+                0 => (asked.evidence.iter().copied().chain(others).collect::<Vec<_>>(), Sort::Answered),
+                _ => (others.collect(), Sort::Foreign),
+            };
+            let turns: Vec<Note> = places.iter().map(|&at| talk.turns[at].clone()).collect();
+            if turns.is_empty() || asked.evidence.is_empty() {
+                continue;
+            }
+            let answer = Library::of(&turns, embedder)?.answer(&asked.text, embedder, Weights::default())?;
+            cases.push(Case { conversation, signs: answer.signs, confidence: answer.confidence, sort });
         }
     }
-    let better = |one: f32| {
-        without
-            .iter()
-            .map(|other| f64::from(u8::from(one > *other)) + 0.5 * f64::from(u8::from(one == *other)))
-            .sum::<f64>()
-    };
-    let sum: f64 = with.iter().map(|one| better(*one)).sum();
-    Ok(sum / (with.len() * without.len()) as f64)
+    Ok(cases)
+}
+
+/// Pairs that have no word in common and must be found all the same.
+const BY_MEANING: &[(&str, &str)] = &[
+    ("pick a database", "we chose Postgres for storage"),
+    ("which editor does she like", "Ann prefers writing code in vim"),
+    ("how do users log in", "authentication happens with passkeys"),
+    ("hot drinks", "Ann prefers tea in the morning"),
+    ("what broke yesterday", "the deployment failed with an out of memory error"),
+    ("pets", "Greta adopted a small dog"),
+    ("programming language of the backend", "the server is written in Rust"),
+    ("vacation plans", "we will travel to Italy in the summer"),
+];
+
+/// Prints how well a search knows when it has no answer.
+fn show_calibration(conversations: &[Conversation], embedder: &dyn Embedder) -> Res<()> {
+    let cases = cases(conversations, embedder)?;
+    for (name, found) in
+        [("left out", calibrate::calibrate(&cases)?), ("as it is", calibrate::as_it_is(&cases))]
+    {
+        println!(
+            "no answer told apart, {name}: AUC {:.3} twisted, {:.3} foreign; at 5 % silenced (below {:.3}) caught \
+             {:.3} and {:.3}; {:.3?}",
+            found.twisted_auc,
+            found.foreign_auc,
+            found.threshold,
+            found.caught[0],
+            found.caught[1],
+            found.model
+        );
+    }
+    for (question, text) in BY_MEANING {
+        let library = Library::of(&[Note { text: (*text).to_owned(), ..Note::default() }], embedder)?;
+        let answer = library.answer(question, embedder, Weights::default())?;
+        println!("  {:.3} {question} / {text}: {:.2?}", answer.confidence, answer.signs.numbers());
+    }
+    println!();
+    Ok(())
 }
 
 /// Notes in an index of their own.
@@ -168,8 +226,13 @@ impl Library {
         Ok(Self { sql, cache: Cache::new(Keep::UpTo(1 << 30)) })
     }
 
-    /// The places found, best first, and how sure the search is.
-    fn search(&self, text: &str, embedder: &dyn Embedder, weights: Weights) -> Res<(Vec<usize>, f32)> {
+    /// The places found, best first.
+    fn search(&self, text: &str, embedder: &dyn Embedder, weights: Weights) -> Res<Vec<usize>> {
+        let answer = self.answer(text, embedder, weights)?;
+        Ok(answer.found.iter().map(|found| found.place as usize).collect())
+    }
+
+    fn answer(&self, text: &str, embedder: &dyn Embedder, weights: Weights) -> Res<Answer> {
         let query = Query {
             question: Question::new(text),
             filters: Filters::default(),
@@ -177,8 +240,7 @@ impl Library {
             most: 50,
             now: Timestamp::from_ms(1_800_000_000_000),
         };
-        let answer = index::search(&self.sql, &self.cache, &[embedder], &[SPACE], &query)?;
-        Ok((answer.found.iter().map(|found| found.place as usize).collect(), answer.confidence))
+        Ok(index::search(&self.sql, &self.cache, &[embedder], &[SPACE], &query)?)
     }
 }
 

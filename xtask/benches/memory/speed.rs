@@ -85,13 +85,13 @@ pub(crate) fn bench(folder: &Path) -> Res<Vec<Row>> {
         rows.extend([p50, p99]);
     }
     rows.push(Row::new("bulk insert with embedding", inserted, "/s", Better::Higher));
-    if let [.., before, last] = recalled.as_slice() {
-        rows.push(Row::new(
-            "recall p50, growth over the last tenfold",
-            last.reach_p50 / before.reach_p50,
-            "x",
-            Better::Lower,
-        ));
+    for ((before, after), name) in
+        recalled.iter().zip(recalled.iter().skip(1)).zip(["10k to 100k", "100k to 1M"])
+    {
+        let growth = after.reach_p50 / before.reach_p50;
+        rows.push(Row::new(&format!("recall p50 growth, {name}"), growth, "x", Better::Lower));
+    }
+    if let [_, _, last] = recalled.as_slice() {
         rows.push(
             Row::new("resident bytes per memory at 1M", last.resident, "B", Better::Lower)
                 .beside(Beside::new("first recall, which loads them", last.first, "ms")),

@@ -2,21 +2,68 @@
 
 use super::inside;
 use super::memory_peers;
-use super::row::Row;
-use crate::chore::{Chore, root};
+use super::row::{Better, Row, median};
+use super::starts::{scratch, start_to_exit_ms};
+use crate::chore::{self, Chore, root};
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
-/// Measures the ranking on conversations and abstracts.
+/// Enough runs that the middle one is steady.
+const STARTS: usize = 100;
+
+/// Measures the ranking on conversations and abstracts, beside its peers where `KEEP_BENCH_PEERS` is set: the
+/// first time, their vectors take minutes.
 pub(crate) fn eval(given: Option<&Path>) -> Result<Vec<Row>, Chore> {
     let data = data(given)?;
     let mut rows = inside("memory", "eval", &data)?;
-    memory_peers::beside(&mut rows, &data)?;
+    match std::env::var_os("KEEP_BENCH_PEERS") {
+        Some(_) => memory_peers::beside(&mut rows, &data)?,
+        None => eprintln!("without peers; KEEP_BENCH_PEERS=1 measures them, too"),
+    }
     Ok(rows)
 }
 
 /// Measures how fast invented memories are taken in and found.
 pub(crate) fn rows() -> Result<Vec<Row>, Chore> {
-    inside("memory", "bench", super::starts::scratch()?.path())
+    let scratch = scratch()?;
+    let mut rows = vec![command_row(scratch.path())?];
+    rows.extend(inside("memory", "bench", scratch.path())?);
+    Ok(rows)
+}
+
+/// How long `keep recall` takes from start to exit.
+fn command_row(scratch: &Path) -> Result<Row, Chore> {
+    chore::run(Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "-p", "keep"]))?;
+    inside("memory", "lines", scratch)?;
+    let home = scratch.join("home");
+    let keep = |words: &[&str]| {
+        let mut command = Command::new(built());
+        command.args(words).env("KEEP_HOME", &home).current_dir(scratch);
+        command
+    };
+    for namespace in ["global", "project:bench"] {
+        let path = scratch.join(namespace);
+        let file = File::open(&path).map_err(Chore::file(&path))?;
+        let mut fill = keep(&["remember", "--jsonl", "--namespace", namespace]);
+        fill.stdin(file).stdout(Stdio::null());
+        let status = fill.status().map_err(|why| chore::start_error(&fill, why))?;
+        chore::checked(&fill, status)?;
+    }
+    let questions = chore::read(&scratch.join("questions"))?;
+    let mut took = Vec::with_capacity(STARTS);
+    for question in questions.lines().cycle().take(STARTS + 1) {
+        took.push(start_to_exit_ms(&mut keep(&["recall", "--all", question]))?);
+    }
+    // The first finds nothing of the database in memory, which says more of the disk.
+    took.remove(0);
+    Ok(Row::new("recall from the command line at 100k p50", median(&mut took), "ms", Better::Lower))
+}
+
+/// The program that a release build makes.
+fn built() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    target.join("release/keep")
 }
 
 /// Where the data are: as given, or beside the checkout.

@@ -1,7 +1,7 @@
 //! What of the index is kept in memory between searches.
 
 use super::card::{Card, LIVE};
-use super::leaf::Leaf;
+use super::leaf::Sheet;
 use super::tables::{self, SpaceRow};
 use super::{IndexError, LEAF, Part, Place, SpaceId};
 use keep_embed::Quantised;
@@ -46,7 +46,7 @@ pub(super) struct View {
 /// A leaf, and its vectors where they are kept.
 #[derive(Default)]
 pub(super) struct Loaded {
-    pub(super) leaf: Leaf,
+    pub(super) sheet: Sheet,
     vectors: Option<Vectors>,
 }
 
@@ -59,21 +59,21 @@ struct Vectors {
 
 impl Loaded {
     fn read(sql: &Connection, space: SpaceId, number: u32, keep: Keep) -> Result<Self, IndexError> {
-        let leaf = tables::leaf(sql, space, number)?.unwrap_or_default();
+        let sheet = tables::sheet(sql, space, number)?.unwrap_or_default();
         let vectors = match keep {
             Keep::Nothing => None,
             Keep::UpTo(_) => {
-                let mut read: Vec<(Place, Quantised)> = Vec::with_capacity(leaf.cards.len());
+                let mut read: Vec<(Place, Quantised)> = Vec::with_capacity(sheet.len());
                 tables::vectors_of_leaf(sql, space, number, |place, vector| read.push((place, vector)))?;
-                let mut live = (number * LEAF..).zip(&leaf.cards).filter(|(_, card)| card.is(LIVE));
+                let mut live = (number * LEAF..).zip(sheet.cards()).filter(|(_, card)| card.is(LIVE));
                 let mut read_places = read.iter().map(|(place, _)| *place);
                 if let Some((place, _)) = live.find(|(place, _)| read_places.next() != Some(*place)) {
                     return Err(IndexError::Damaged { space, part: Part::Vector(place) });
                 }
-                Some(Vectors::of(read, leaf.cards.len()))
+                Some(Vectors::of(read, sheet.len()))
             }
         };
-        Ok(Self { leaf, vectors })
+        Ok(Self { sheet, vectors })
     }
 
     /// The vector at a slot, where vectors are kept.
@@ -85,8 +85,7 @@ impl Loaded {
 
     fn bytes(&self) -> usize {
         let vectors = self.vectors.as_ref();
-        self.leaf.cards.len() * (size_of::<Card>() + 36)
-            + vectors.map_or(0, |vectors| vectors.codes.len() + 4 * vectors.scales.len())
+        self.sheet.size() + vectors.map_or(0, |vectors| vectors.codes.len() + 4 * vectors.scales.len())
     }
 }
 
@@ -109,7 +108,7 @@ impl View {
     /// The card of a place.
     pub(super) fn card(&self, place: Place) -> Card {
         let leaf = self.leaves.get((place / LEAF) as usize);
-        leaf.and_then(|loaded| loaded.leaf.cards.get((place % LEAF) as usize)).copied().unwrap_or(Card::EMPTY)
+        leaf.map_or(Card::EMPTY, |loaded| loaded.sheet.card((place % LEAF) as usize))
     }
 
     pub(super) fn places(&self) -> usize {

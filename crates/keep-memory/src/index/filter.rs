@@ -77,6 +77,11 @@ impl<'q> Admission<'q> {
         }
     }
 
+    /// Whether nothing but the default is asked for.
+    pub(super) fn is_plain(&self) -> bool {
+        self.plain
+    }
+
     /// Whether the memory at this place may be found.
     pub(super) fn admits(&self, view: &View, place: Place, card: &Card) -> bool {
         if self.plain && card.flags & (LIVE | HELD | TIMED) == LIVE {
@@ -105,8 +110,7 @@ impl<'q> Admission<'q> {
         if !card.is(TIMED) {
             return true;
         }
-        let leaf = &view.leaves[(place / LEAF) as usize].leaf;
-        let times = leaf.times((place % LEAF) as usize);
+        let times = view.leaves[(place / LEAF) as usize].sheet.times((place % LEAF) as usize);
         times.retired.is_none_or(|retired| retired > asked.recorded.unwrap_or(self.now))
             && times.valid.holds_at(asked.valid.unwrap_or(self.now))
             && times.expires.is_none_or(|expires| expires > self.now)

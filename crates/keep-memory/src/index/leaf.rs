@@ -14,7 +14,11 @@ pub(super) struct Mixed {
     pub(super) scale: f32,
 }
 
-const MIXED_BYTES: usize = 36;
+/// How long a code and a scale are.
+const CODE_BYTES: usize = 32;
+const SCALE_BYTES: usize = 4;
+/// The checksum, how many memories there are, and two bytes of nothing.
+const HEAD: usize = 8;
 
 /// The memories of 256 places. Places that nothing was written to yet are not in it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,11 +45,6 @@ impl Leaf {
         self.scales[slot] = mixed.scale;
     }
 
-    pub(super) fn times(&self, slot: usize) -> Times {
-        let found = self.times.binary_search_by_key(&slot, |(at, _)| usize::from(*at));
-        found.map(|at| self.times[at].1).unwrap_or_default()
-    }
-
     pub(super) fn set_times(&mut self, slot: usize, times: Times) {
         let found = self.times.binary_search_by_key(&slot, |(at, _)| usize::from(*at));
         match (found, times.is_empty()) {
@@ -57,15 +56,16 @@ impl Leaf {
     }
 
     pub(super) fn encode(&self) -> Vec<u8> {
-        let room = 6 + self.cards.len() * (Card::BYTES + MIXED_BYTES) + self.times.len() * (1 + Times::BYTES);
+        let fixed = Card::BYTES + CODE_BYTES + SCALE_BYTES;
+        let room = HEAD + self.cards.len() * fixed + self.times.len() * (1 + Times::BYTES);
         let mut bytes = Vec::with_capacity(room);
         bytes.extend([0; 4]);
-        bytes.extend((self.cards.len() as u16).to_le_bytes());
-        self.cards.iter().for_each(|card| card.append_to(&mut bytes));
-        for (code, scale) in self.codes.iter().zip(&self.scales) {
+        bytes.extend((self.cards.len() as u32).to_le_bytes());
+        for code in &self.codes {
             bytes.extend(code.0.iter().flat_map(|word| word.to_le_bytes()));
-            bytes.extend(scale.to_le_bytes());
         }
+        self.cards.iter().for_each(|card| card.append_to(&mut bytes));
+        self.scales.iter().for_each(|scale| bytes.extend(scale.to_le_bytes()));
         for (slot, times) in &self.times {
             bytes.push(*slot);
             times.append_to(&mut bytes);
@@ -73,32 +73,93 @@ impl Leaf {
         seal(&mut bytes);
         bytes
     }
+}
 
+/// A leaf as it lies in the database. A search looks at few of its cards, so each is taken apart when it is
+/// looked at.
+#[derive(Debug, Default)]
+pub(super) struct Sheet {
+    bytes: Box<[u8]>,
+    count: usize,
+}
+
+impl Sheet {
     /// The leaf; none when the bytes are not what was written.
-    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
-        let (count, rest) = opened(bytes)?.split_first_chunk::<2>()?;
-        let count = usize::from(u16::from_le_bytes(*count));
-        if count > LEAF as usize {
-            return None;
+    pub(super) fn open(bytes: &[u8]) -> Option<Self> {
+        let (count, rest) = opened(bytes)?.split_first_chunk::<4>()?;
+        let count = u32::from_le_bytes(*count) as usize;
+        let fixed = count.checked_mul(Card::BYTES + CODE_BYTES + SCALE_BYTES)?;
+        let times = rest.len().checked_sub(fixed)?;
+        let whole = count <= LEAF as usize && times.is_multiple_of(1 + Times::BYTES);
+        whole.then(|| Self { bytes: bytes.into(), count })
+    }
+
+    /// How many places it has.
+    pub(super) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// How many bytes it takes.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The codes, in the order of the places.
+    pub(super) fn codes(&self) -> impl ExactSizeIterator<Item = SignCode> {
+        let codes = self.bytes.get(HEAD..self.cards_at()).unwrap_or_default();
+        codes.as_chunks::<CODE_BYTES>().0.iter().map(|code| {
+            let (words, _) = code.as_chunks::<8>();
+            SignCode(std::array::from_fn(|at| u64::from_le_bytes(words[at])))
+        })
+    }
+
+    /// The card at a slot.
+    pub(super) fn card(&self, slot: usize) -> Card {
+        if slot >= self.count {
+            return Card::EMPTY;
         }
-        let (cards, rest) = rest.split_at_checked(count * Card::BYTES)?;
-        let (mixed, times) = rest.split_at_checked(count * MIXED_BYTES)?;
-        let mut leaf = Self {
-            cards: cards.as_chunks().0.iter().map(Card::read).collect(),
-            codes: Vec::with_capacity(count),
-            scales: Vec::with_capacity(count),
-            times: Vec::new(),
-        };
-        for mixed in mixed.as_chunks::<MIXED_BYTES>().0 {
-            let (words, scale) = mixed.as_chunks::<8>();
-            leaf.codes.push(SignCode(std::array::from_fn(|at| u64::from_le_bytes(words[at]))));
-            leaf.scales.push(f32::from_le_bytes(scale.try_into().ok()?));
-        }
-        let (times, []) = times.as_chunks::<{ 1 + Times::BYTES }>() else { return None };
-        for row in times {
+        let from = self.cards_at() + slot * Card::BYTES;
+        self.bytes.get(from..).and_then(|rest| rest.first_chunk()).map_or(Card::EMPTY, Card::read)
+    }
+
+    /// All cards.
+    pub(super) fn cards(&self) -> impl Iterator<Item = Card> {
+        (0..self.count).map(|slot| self.card(slot))
+    }
+
+    /// The scale at a slot.
+    pub(super) fn scale(&self, slot: usize) -> f32 {
+        let from = self.cards_at() + self.count * Card::BYTES + slot * SCALE_BYTES;
+        let scale = self.bytes.get(from..).and_then(|rest| rest.first_chunk());
+        scale.map_or(0.0, |scale| f32::from_le_bytes(*scale))
+    }
+
+    /// The times at a slot.
+    pub(super) fn times(&self, slot: usize) -> Times {
+        let mut rows = self.all_times();
+        rows.find(|(at, _)| usize::from(*at) == slot).map(|(_, times)| times).unwrap_or_default()
+    }
+
+    fn all_times(&self) -> impl Iterator<Item = (u8, Times)> {
+        let from = self.cards_at() + self.count * (Card::BYTES + SCALE_BYTES);
+        let rows = self.bytes.get(from..).unwrap_or_default().as_chunks::<{ 1 + Times::BYTES }>().0;
+        rows.iter().filter_map(|row| {
             let (slot, times) = row.split_first()?;
-            leaf.times.push((*slot, Times::read(times.try_into().ok()?)));
+            Some((*slot, Times::read(times.first_chunk()?)))
+        })
+    }
+
+    fn cards_at(&self) -> usize {
+        HEAD + self.count * CODE_BYTES
+    }
+
+    /// The leaf, ready to be changed.
+    pub(super) fn leaf(&self) -> Leaf {
+        Leaf {
+            cards: self.cards().collect(),
+            codes: self.codes().collect(),
+            scales: (0..self.count).map(|slot| self.scale(slot)).collect(),
+            times: self.all_times().collect(),
         }
-        Some(leaf)
     }
 }

@@ -50,10 +50,10 @@ pub(super) fn distances(view: &View, wanted: &[Wanted]) -> Vec<u16> {
     let mut out = Vec::with_capacity(view.places());
     for loaded in &view.leaves {
         let from = out.len();
-        let leaf = &loaded.leaf;
+        let sheet = &loaded.sheet;
         match wanted {
-            [only] => out.extend(leaf.codes.iter().map(|code| code.distance(&only.code) as u16)),
-            several => out.extend(leaf.codes.iter().zip(&leaf.cards).map(|(code, card)| {
+            [only] => out.extend(sheet.codes().map(|code| code.distance(&only.code) as u16)),
+            several => out.extend(sheet.codes().zip(sheet.cards()).map(|(code, card)| {
                 let own = several.iter().find(|wanted| wanted.number == card.embedder);
                 own.map_or(SIGN_DIMENSIONS as u16, |wanted| code.distance(&wanted.code) as u16)
             })),
@@ -95,7 +95,7 @@ impl<'s> Reader<'s> {
                 sum += share * self.product(wanted, at)?;
             }
         }
-        let scale = view.leaves[(place / LEAF) as usize].leaf.scales[(place % LEAF) as usize];
+        let scale = view.leaves[(place / LEAF) as usize].sheet.scale((place % LEAF) as usize);
         Ok((sum * scale).max(0.0))
     }
 

@@ -30,6 +30,7 @@ mod write;
 
 pub use cache::{Cache, Keep};
 pub use check::{Rows, check, rebuild, repair};
+pub use confidence::Signs;
 pub use entry::{Entry, Prepared, Standing};
 pub use error::{IndexError, Part};
 pub use filter::{AsOf, Filters, Span};

@@ -57,13 +57,19 @@ pub(super) fn opened(bytes: &[u8]) -> Option<&[u8]> {
 /// faults, not against forgers: whoever can write here can write the memories.
 fn checksum(bytes: &[u8]) -> u32 {
     const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
-    let (words, rest) = bytes.as_chunks::<8>();
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    // Each step can be undone, so that two texts that differ in one word never meet again.
+    // Each step can be undone, so that two texts that differ in one word never meet again. Four sums side by
+    // side, since each step waits for the one before.
     let step = |sum: u64, word: u64| (sum ^ word).wrapping_mul(STEP).rotate_left(29);
-    let sum = words.iter().fold(bytes.len() as u64, |sum, word| step(sum, u64::from_le_bytes(*word)));
-    let sum = step(step(sum, u64::from_le_bytes(last)), 0);
+    let (rows, rest) = bytes.as_chunks::<32>();
+    let mut last = [0; 32];
+    last[..rest.len()].copy_from_slice(rest);
+    let mut sums = [bytes.len() as u64, 1, 2, 3];
+    for row in rows.iter().chain([&last]) {
+        for (sum, word) in sums.iter_mut().zip(row.as_chunks::<8>().0) {
+            *sum = step(*sum, u64::from_le_bytes(*word));
+        }
+    }
+    let sum = step(sums.into_iter().fold(0, step), 0);
     (sum ^ sum >> 32) as u32
 }
 

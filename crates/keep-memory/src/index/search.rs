@@ -2,7 +2,7 @@
 
 use super::cache::{Cache, View};
 use super::card::{ASKS, Card, SPEAKS_OF_TIME, UNSAID};
-use super::confidence::{Signs, confidence};
+use super::confidence::Signs;
 use super::filter::{Admission, Filters};
 use super::meaning::{Reader, Wanted, distances, nearness_of};
 use super::words::{self, Words};
@@ -49,6 +49,8 @@ pub struct Answer {
     pub found: Vec<Found>,
     /// How likely it is that any of them answers the question, from 0 to 1.
     pub confidence: f32,
+    /// What that follows from.
+    pub signs: Signs,
 }
 
 /// So many of those whose words and bits promise most are compared with the circumstances that are asked for.
@@ -56,7 +58,9 @@ const PROMISING: usize = 2_048;
 /// And so many where the question names a day, which may decide more than all words.
 const PROMISING_OF_A_DAY: usize = 8_192;
 /// How many are looked at exactly, for each that is wanted and at least.
-const EXACT: (usize, usize) = (8, 384);
+const EXACT: (usize, usize) = (8, 192);
+/// How many of those with the most of the question's words are promising wherever they stand by bits.
+const WORDED: usize = 8_192;
 /// How many of the nearest by bits are promising without any word of the question.
 const NEAREST: usize = 4_096;
 
@@ -90,16 +94,18 @@ pub fn search(
         query,
     };
     let candidates = scene.candidates(&wanted);
-    let (mut found, signs) = scene.exact(sql, &wanted, &candidates)?;
+    let (mut found, greatest) = scene.exact(sql, &wanted, &candidates)?;
     let order = |one: &Found, other: &Found| {
         // Equal scores keep the order in which things were written, so that answers do not change.
         let places = (one.space, one.place).cmp(&(other.space, other.place));
         other.score.total_cmp(&one.score).then(places)
     };
     found.sort_by(order);
-    let confidence = confidence(&found, signs, &query.weights);
+    let names_speaker = scene.cues.speaker.iter().any(Option::is_some);
+    let signs = Signs::of(&found, greatest, names_speaker, &query.weights);
     found.truncate(query.most);
-    Ok(Answer { found, confidence })
+    let confidence = if found.is_empty() { 0.0 } else { signs.confidence() };
+    Ok(Answer { found, confidence, signs })
 }
 
 /// A memory by the number of its view and its place.
@@ -193,12 +199,13 @@ impl Scene<'_> {
     /// The memories that may be found and whose words and bits promise most, and the greatest of either.
     fn promising(&self, bits: &[Vec<u16>]) -> (Vec<Candidate>, Legs) {
         let limit = nearest_bits(bits);
+        let least = self.least_words();
         let mut greatest = Legs::default();
         let mut all = Vec::new();
         for (view, of) in self.views.iter().enumerate() {
             let scores = &self.words.scores[view];
             for ((place, &words), &bits) in (0..).zip(scores).zip(&bits[view]) {
-                if (words > 0.0 || bits <= limit) && self.admission.admits(of, place, &of.card(place)) {
+                if (words > least || bits <= limit) && self.admission.admits(of, place, &of.card(place)) {
                     greatest.words = greatest.words.max(words);
                     greatest.meaning = greatest.meaning.max(nearness_of(bits));
                     all.push(Candidate { view, place, estimate: 0.0 });
@@ -218,13 +225,38 @@ impl Scene<'_> {
         (all, greatest)
     }
 
-    /// Scores candidates by their vectors.
+    /// Above so much by words alone about [`WORDED`] memories lie, or all that have any of the words. Where
+    /// circumstances may rule out the best, none is left out.
+    fn least_words(&self) -> f32 {
+        if !self.admission.is_plain() {
+            return 0.0;
+        }
+        let greatest = self.words.scores.iter().flatten().copied().fold(0.0, f32::max);
+        if greatest == 0.0 {
+            return 0.0;
+        }
+        const STEPS: usize = 256;
+        let mut counts = [0_usize; STEPS + 1];
+        for score in self.words.scores.iter().flatten().filter(|score| **score > 0.0) {
+            counts[(score / greatest * STEPS as f32) as usize] += 1;
+        }
+        let mut sum = 0;
+        let reached = counts.iter().rposition(|count| {
+            sum += count;
+            sum >= WORDED
+        });
+        // What lies in the same step is let in as well.
+        reached.map_or(0.0, |step| (greatest * step as f32 / STEPS as f32).next_down().max(0.0))
+    }
+
+    /// Scores candidates by their vectors, and says how much of the question's words the best match has and how
+    /// near the nearest is.
     fn exact(
         &self,
         sql: &Connection,
         wanted: &[Wanted],
         candidates: &[Candidate],
-    ) -> Result<(Vec<Found>, Signs), IndexError> {
+    ) -> Result<(Vec<Found>, [f32; 2]), IndexError> {
         let weights = Weights::default();
         let mut readers: Vec<Reader<'_>> =
             self.views.iter().map(|view| Reader::new(sql, view, &weights)).collect();
@@ -245,8 +277,7 @@ impl Scene<'_> {
             found.legs.meaning = share(found.legs.meaning, meaning);
             found.score = self.score(&found.legs);
         }
-        let names_speaker = self.cues.speaker.iter().any(Option::is_some);
-        Ok((all, Signs { words: share(words, self.words.most), meaning, names_speaker }))
+        Ok((all, [share(words, self.words.most), meaning]))
     }
 }
 

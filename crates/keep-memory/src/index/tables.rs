@@ -1,6 +1,6 @@
 //! The rows of the index in the database.
 
-use super::leaf::Leaf;
+use super::leaf::{Leaf, Sheet};
 use super::postings::{self, Posting, opened, seal};
 use super::{FORM, IndexError, LEAF, Part, Place, SpaceId};
 use keep_embed::{EmbedderId, Quantised};
@@ -60,12 +60,16 @@ pub(super) fn put_space(sql: &Connection, space: SpaceId, row: SpaceRow) -> Resu
     Ok(())
 }
 
-pub(super) fn leaf(sql: &Connection, space: SpaceId, leaf: u32) -> Result<Option<Leaf>, IndexError> {
+pub(super) fn sheet(sql: &Connection, space: SpaceId, leaf: u32) -> Result<Option<Sheet>, IndexError> {
     let mut find = sql.prepare_cached("SELECT body FROM memory_index_leaf WHERE key = ?1")?;
     let damaged = IndexError::Damaged { space, part: Part::Leaf(leaf) };
     let mut rows = find.query([key(space, leaf)])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    Leaf::decode(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?).map(Some).ok_or(damaged)
+    Sheet::open(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?).map(Some).ok_or(damaged)
+}
+
+pub(super) fn leaf(sql: &Connection, space: SpaceId, leaf: u32) -> Result<Option<Leaf>, IndexError> {
+    Ok(sheet(sql, space, leaf)?.map(|sheet| sheet.leaf()))
 }
 
 pub(super) fn put_leaf(
@@ -142,29 +146,6 @@ pub(super) fn each_posting(
         let list = postings::decode(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
         let list = list.ok_or(IndexError::Damaged { space, part: Part::Words(block) })?;
         list.for_each(|posting| with(block * super::BLOCK + posting.slot(), posting.count()));
-    }
-    Ok(())
-}
-
-/// Calls `with` for every list of a word, whatever its space; lists of spaces that `wanted` has no number for
-/// are passed over unread.
-pub(super) fn each_posting_of_all(
-    sql: &Connection,
-    term: &str,
-    wanted: impl Fn(SpaceId) -> Option<usize>,
-    mut with: impl FnMut(usize, Place, f32),
-) -> Result<(), IndexError> {
-    let mut find = sql.prepare_cached(
-        "SELECT space, block, postings FROM memory_index_term WHERE term = ?1 ORDER BY space, block",
-    )?;
-    let mut rows = find.query([term])?;
-    while let Some(row) = rows.next()? {
-        let space = SpaceId(row.get(0)?);
-        let Some(number) = wanted(space) else { continue };
-        let block: u32 = row.get(1)?;
-        let list = postings::decode(row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?);
-        let list = list.ok_or(IndexError::Damaged { space, part: Part::Words(block) })?;
-        list.for_each(|posting| with(number, block * super::BLOCK + posting.slot(), posting.count()));
     }
     Ok(())
 }

@@ -15,12 +15,10 @@ pub(super) struct Words {
     pub(super) most: f32,
 }
 
-/// Up to so many spaces, the lists of each are looked up; those of more are read among those of all.
-const ONE_BY_ONE: usize = 16;
-
 /// A word that more memories have than this adds to those that rarer words found, once there are [`ENOUGH`], and
-/// finds no others: by itself it says next to nothing.
-const COMMON: usize = 8_192;
+/// finds no others: by itself it says next to nothing. Nor does it lend anything to neighbours, whose cards
+/// would have to be looked at all over the space.
+const COMMON: usize = 4_096;
 const ENOUGH: usize = 2_048;
 
 /// Scores the memories of all spaces together.
@@ -50,8 +48,17 @@ pub(super) fn score(
         let only_reached = term.holders > COMMON && reached > ENOUGH;
         for (at, view) in views.iter().enumerate() {
             let scores = &mut words.scores[at];
-            let wanted = |place: Place| !only_reached || scores[place as usize] > 0.0;
-            lend(view, &term.lists[at], weights, wanted, &mut lent[at], &mut touched);
+            if only_reached {
+                touched.clear();
+                for &(place, count) in &term.lists[at] {
+                    if scores.get(place as usize).is_some_and(|score| *score > 0.0) {
+                        lent[at][place as usize] = count;
+                        touched.push(place);
+                    }
+                }
+            } else {
+                lend(view, &term.lists[at], weights, &mut lent[at], &mut touched);
+            }
             for &place in &touched {
                 let frequency = std::mem::take(&mut lent[at][place as usize]);
                 if frequency > 0.0 {
@@ -78,33 +85,18 @@ fn read_lists(
     term: &str,
 ) -> Result<Vec<Vec<(Place, f32)>>, IndexError> {
     let mut lists = vec![Vec::new(); views.len()];
-    if views.len() <= ONE_BY_ONE {
-        for (list, view) in lists.iter_mut().zip(views) {
-            tables::each_posting(sql, view.space, term, |place, count| list.push((place, count)))?;
-        }
-        return Ok(lists);
+    for (list, view) in lists.iter_mut().zip(views) {
+        tables::each_posting(sql, view.space, term, |place, count| list.push((place, count)))?;
     }
-    // The views are in the order of their spaces.
-    let wanted = |space| views.binary_search_by_key(&space, |view| view.space).ok();
-    tables::each_posting_of_all(sql, term, wanted, |view, place, count| lists[view].push((place, count)))?;
     Ok(lists)
 }
 
-/// Adds a word's frequencies to `lent` at wanted places, those that neighbours lend among them. `touched` then has each place
-/// with a frequency at least once.
-fn lend(
-    view: &View,
-    list: &[(Place, f32)],
-    weights: &Weights,
-    wanted: impl Fn(Place) -> bool,
-    lent: &mut [f32],
-    touched: &mut Vec<Place>,
-) {
+/// Adds a word's frequencies to `lent`, those that neighbours lend among them. `touched` then has each place with
+/// a frequency at least once.
+fn lend(view: &View, list: &[(Place, f32)], weights: &Weights, lent: &mut [f32], touched: &mut Vec<Place>) {
     touched.clear();
     let mut give = |place: Place, frequency: f32| {
-        if let Some(sum) = lent.get_mut(place as usize)
-            && wanted(place)
-        {
+        if let Some(sum) = lent.get_mut(place as usize) {
             if *sum == 0.0 {
                 touched.push(place);
             }

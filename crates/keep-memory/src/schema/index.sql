@@ -11,14 +11,14 @@ CREATE TABLE memory_index_space (
     words INTEGER NOT NULL
 ) STRICT;
 
--- Where a word occurs, and how often: one list for every 4,096 places. The term comes first, so that many
--- spaces are read in one go.
+-- Where a word occurs, and how often: one list for every 4,096 places. The space comes first, so that
+-- what is written together lies together: most spaces are small, and a search looks at few of them.
 CREATE TABLE memory_index_term (
     space INTEGER NOT NULL,
     term TEXT NOT NULL,
     block INTEGER NOT NULL,
     postings BLOB NOT NULL,
-    PRIMARY KEY (term, space, block)
+    PRIMARY KEY (space, term, block)
 ) STRICT, WITHOUT ROWID;
 
 -- What is known of 256 memories beside their words and vectors. The key is the space and the leaf's number.

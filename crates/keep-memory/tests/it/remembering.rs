@@ -137,6 +137,25 @@ fn the_past_stays_readable() {
 }
 
 #[test]
+fn a_memory_in_other_words_is_recalled_and_one_of_something_else_is_not() {
+    run(async {
+        let world = World::new();
+        let ann = person();
+        let text = "we chose Postgres for storage";
+        world.memories.remember(&ann, None, draft(text)).await.unwrap();
+        let recall = async |question, even_weak| {
+            world.memories.recall(&ann, Asked { even_weak, ..asked(question) }).await.unwrap()
+        };
+        let found = recall("pick a database", false).await.found;
+        assert_eq!(found.iter().map(|one| one.memory.text.as_str()).collect::<Vec<_>>(), [text]);
+        let answer = recall("zebra crossings", false).await;
+        assert!(answer.found.is_empty(), "{answer:?}");
+        assert_eq!(answer.weak, 1);
+        assert_eq!(recall("zebra crossings", true).await.found.len(), 1);
+    });
+}
+
+#[test]
 fn many_are_written_in_chunks_and_limits_hold() {
     run(async {
         let world = World::with(Limits { memories: 700, batch: 650, ..Limits::default() });
