@@ -18,26 +18,8 @@ use serde::{Deserialize, Serialize};
 /// eight a restored byte costs at most nine reads.
 pub(crate) const MAX_DEPTH: u8 = 8;
 
-/// The types of elements, by the number that stands for each in a manifest. Only ever added to.
-const DTYPES: [Dtype; 17] = [
-    Dtype::Bool,
-    Dtype::U8,
-    Dtype::I8,
-    Dtype::U16,
-    Dtype::I16,
-    Dtype::U32,
-    Dtype::I32,
-    Dtype::U64,
-    Dtype::I64,
-    Dtype::F8E4M3,
-    Dtype::F8E5M2,
-    Dtype::F16,
-    Dtype::Bf16,
-    Dtype::F32,
-    Dtype::F64,
-    Dtype::C64,
-    Dtype::C128,
-];
+/// The types of elements, by the number that stands for each in a manifest.
+const DTYPES: [Dtype; 17] = Dtype::NUMBERED;
 
 /// One version, whole.
 #[derive(Clone, Debug, PartialEq)]

@@ -43,6 +43,27 @@ pub enum Dtype {
 }
 
 impl Dtype {
+    /// All of them, in the order that stored formats number them by. Only ever added to.
+    pub const NUMBERED: [Self; 17] = [
+        Self::Bool,
+        Self::U8,
+        Self::I8,
+        Self::U16,
+        Self::I16,
+        Self::U32,
+        Self::I32,
+        Self::U64,
+        Self::I64,
+        Self::F8E4M3,
+        Self::F8E5M2,
+        Self::F16,
+        Self::Bf16,
+        Self::F32,
+        Self::F64,
+        Self::C64,
+        Self::C128,
+    ];
+
     /// Bytes of one element.
     pub const fn width(self) -> usize {
         match self {

@@ -31,25 +31,7 @@ pub(super) const MAX_ITEMS: u64 = 2 << 20;
 const MAX_MODE: usize = 0o7777;
 
 /// A region's kind is zero for bytes and else the place of its type in this list, counted from one.
-const DTYPES: [Dtype; 17] = [
-    Dtype::Bool,
-    Dtype::U8,
-    Dtype::I8,
-    Dtype::U16,
-    Dtype::I16,
-    Dtype::U32,
-    Dtype::I32,
-    Dtype::U64,
-    Dtype::I64,
-    Dtype::F8E4M3,
-    Dtype::F8E5M2,
-    Dtype::F16,
-    Dtype::Bf16,
-    Dtype::F32,
-    Dtype::F64,
-    Dtype::C64,
-    Dtype::C128,
-];
+const DTYPES: [Dtype; 17] = Dtype::NUMBERED;
 
 const FORMATS: [Format; 6] =
     [Format::Opaque, Format::Safetensors, Format::Torch, Format::Npy, Format::Npz, Format::Gguf];

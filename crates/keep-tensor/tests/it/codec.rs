@@ -5,25 +5,7 @@ use keep_tensor::codec::{Codec, Content, MAX_CHUNK_BYTES, needs_base};
 use keep_tensor::{Dtype, TensorError};
 use proptest::prelude::*;
 
-pub(crate) const DTYPES: [Dtype; 17] = [
-    Dtype::Bool,
-    Dtype::U8,
-    Dtype::I8,
-    Dtype::U16,
-    Dtype::I16,
-    Dtype::U32,
-    Dtype::I32,
-    Dtype::U64,
-    Dtype::I64,
-    Dtype::F8E4M3,
-    Dtype::F8E5M2,
-    Dtype::F16,
-    Dtype::Bf16,
-    Dtype::F32,
-    Dtype::F64,
-    Dtype::C64,
-    Dtype::C128,
-];
+pub(crate) const DTYPES: [Dtype; 17] = Dtype::NUMBERED;
 
 fn content() -> impl Strategy<Value = Content> {
     (0..=DTYPES.len()).prop_map(|at| DTYPES.get(at).map_or(Content::Bytes, |dtype| Content::Elements(*dtype)))
