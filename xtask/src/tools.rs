@@ -31,7 +31,11 @@ pub(crate) fn plugin(name: &str) -> Result<PathBuf, Chore> {
     if !own.is_file() {
         eprintln!("installing {name} {} into target/tools (once)", wanted.version);
         let mut install = Command::new(env!("CARGO"));
-        install.args(["install", name, "--locked", "--version", wanted.version, "--root"]).arg(&folder);
+        // Not optimised: they run for seconds and would be built for minutes.
+        install
+            .args(["install", name, "--debug", "--locked", "--version", wanted.version, "--root"])
+            .arg(&folder)
+            .env("CARGO_PROFILE_DEV_DEBUG", "0");
         run(&mut install)?;
     }
     Ok(own)
