@@ -3,7 +3,7 @@
 use super::Act;
 use super::apply::{Used, part_of};
 use crate::analysis::Via;
-use crate::effect::{Effect, Kind};
+use crate::effect::{Deed, Effect, Kind};
 use crate::reduce::Flow;
 use crate::word::{Sort, Word};
 
@@ -124,5 +124,25 @@ impl Act<'_, '_> {
             self.effects.push(Effect::Act { kind: Kind::Repository });
         }
         Flow::unknown()
+    }
+
+    /// `git restore path`: of the index alone it loses nothing, since the file keeps what was staged.
+    pub(crate) fn git_restore(&mut self, used: &Used) -> Flow {
+        let index = used.has("--staged") || used.has("-S");
+        let tree = used.has("--worktree") || used.has("-W");
+        let kind = if index && !tree { Kind::Repository } else { Kind::Discard };
+        self.effects.push(Effect::Act { kind });
+        Flow::unknown()
+    }
+
+    /// `git show commit:path`: what a file held once is as secret as what it holds now.
+    pub(crate) fn git_content(&mut self, used: &Used) -> Flow {
+        for word in &used.operands {
+            if let Some((_, path)) = word.text.split_once(':') {
+                let path = part_of(word, path);
+                self.path(Deed::Read, &path);
+            }
+        }
+        used.flow(self.stdin)
     }
 }

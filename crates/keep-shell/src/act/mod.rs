@@ -227,6 +227,8 @@ impl Act<'_, '_> {
             Hand::Pwd => self.pwd(),
             Hand::Decode => self.decode(used),
             Hand::GitConfig => self.git_config(used),
+            Hand::GitContent => self.git_content(used),
+            Hand::GitRestore => self.git_restore(used),
             Hand::Command => self.command_builtin(),
             Hand::Chmod => self.chmod(used),
             Hand::Dirname => self.dirname(used),

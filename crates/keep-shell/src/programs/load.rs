@@ -209,6 +209,8 @@ fn hand_of(word: &str) -> Option<Hand> {
         "pwd" => Hand::Pwd,
         "decode" => Hand::Decode,
         "git-config" => Hand::GitConfig,
+        "git-content" => Hand::GitContent,
+        "git-restore" => Hand::GitRestore,
         "command" => Hand::Command,
         "chmod" => Hand::Chmod,
         "dirname" => Hand::Dirname,

@@ -134,6 +134,8 @@ pub(crate) enum Hand {
     Pwd,
     Decode,
     GitConfig,
+    GitContent,
+    GitRestore,
     Command,
     Chmod,
     Dirname,

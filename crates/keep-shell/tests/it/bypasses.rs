@@ -54,6 +54,12 @@ asked! {
     python_times_code: "python3 -m timeit 'import os; os.system(1)'";
     git_traces_into_a_file: "GIT_TRACE=/home/ann/x git status";
     git_checkout_discards: "git checkout -- README.md";
+    git_restore_discards: "git restore README.md";
+    git_restore_of_both_discards: "git restore --staged --worktree README.md";
+    git_restore_of_both_in_one_flag_discards: "git restore -SW README.md";
+    git_diff_shows_secrets: "git diff .env";
+    git_shows_secrets_of_a_commit: "git show HEAD~1:config/.env";
+    git_diff_reads_elsewhere: "git diff --no-index /dev/null /home/ann/x";
     iconv_writes_elsewhere: "iconv -t utf8 -o /home/ann/x f";
     install_into_hooks: "install -D f -t .git/hooks";
     gcc_wraps: "gcc -wrapper sh,-c,id x.c";
