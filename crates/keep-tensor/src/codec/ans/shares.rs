@@ -73,6 +73,12 @@ impl Shares {
         bits / total
     }
 
+    /// For each share, 65536 divided by its size, or a little less: the product with a state is then, 16 bits
+    /// further up, the quotient or one less.
+    pub(super) fn inverses(&self) -> [u16; MOST_SHARES] {
+        self.sizes.map(|size| u16::try_from(65_536 / u32::from(size)).unwrap_or(u16::MAX))
+    }
+
     /// For each byte, its share; marked if that is the rest's.
     pub(super) fn of_bytes(&self) -> [u8; 256] {
         let mut of = [self.own as u8 | REST; 256];

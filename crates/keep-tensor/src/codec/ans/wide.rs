@@ -145,17 +145,6 @@ wide! { fn sharing(shares: &Shares) -> Sharing {
     Sharing { sizes: load(&shares.sizes), starts: load(&shares.starts) }
 } }
 
-/// A number a little under 65536 divided by each size: the product with a state is then, 16 bits further
-/// up, the quotient or one less.
-fn inverses(shares: &Shares) -> [[u8; WIDE]; 2] {
-    let mut inverses = [[0; WIDE]; 2];
-    for (at, size) in shares.sizes.iter().enumerate() {
-        let inverse = u16::try_from(65_536 / u32::from(*size)).unwrap_or(u16::MAX);
-        [inverses[0][at], inverses[1][at]] = inverse.to_le_bytes();
-    }
-    inverses
-}
-
 wide! {
     /// Divides even or odd lanes, which are under 256 times the size.
     fn divide(state: __m512i, size: __m512i, inverse: __m512i) -> [__m512i; 2] {
@@ -174,8 +163,9 @@ wide! {
 fn encode_rows(rows: &[[u8; LANES]], shares: &Shares, states: &mut [u16; LANES], stacks: &mut Stacks) {
     let owners = table(&shares.of_bytes());
     let Sharing { sizes, starts } = sharing(shares);
-    let [inverse_low, inverse_high] = inverses(shares);
-    let (inverse_low, inverse_high) = (load(&inverse_low), load(&inverse_high));
+    let inverses = shares.inverses();
+    let inverse_low = load(&inverses.map(|inverse| inverse as u8));
+    let inverse_high = load(&inverses.map(|inverse| (inverse >> 8) as u8));
     let (mut bytes_len, mut rest_len) = (stacks.bytes_len, stacks.rest_len);
     let mut halves = halves(states);
     for row in rows.iter().rev() {
