@@ -51,7 +51,12 @@ impl Stacks {
     }
 }
 
-/// By how many bits for a byte this may be worse than the entropy; Huffman codes are by a few hundredths.
+/// How many bytes shares and states take beyond a frame's own head.
+const MORE_BYTES: f32 = 220.0;
+/// From here on a plane may come out larger than with Huffman codes, for the time that it saves. Below, as
+/// groups of a difference are, what counts is the size.
+const FAST_BYTES: usize = 64 << 10;
+/// By how many bits for a byte it may then be worse than the entropy; Huffman codes are by a few hundredths.
 const NEAR: f32 = 0.08;
 /// By how much a plane may be larger than its sample promised.
 const CLEARLY: f32 = 1.02;
@@ -119,7 +124,10 @@ impl Ans {
         let counts = sample(plane);
         let shares = Shares::of(&counts);
         let bits = shares.bits(&counts);
-        if bits > entropy(&counts) + NEAR {
+        let length = plane.len() as f32 / 8.0;
+        if bits * length + MORE_BYTES > huffman(&counts) * length
+            && (plane.len() < FAST_BYTES || bits > entropy(&counts) + NEAR)
+        {
             return false;
         }
         self.put(plane, &shares, out);
@@ -195,6 +203,18 @@ fn counts<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> [u32; 256] {
         }
     }
     std::array::from_fn(|byte| tables.iter().map(|table| table[byte]).sum())
+}
+
+/// About the bits of a byte in Huffman codes, of which the shortest is one bit, however usual a byte is.
+fn huffman(counts: &[u32; 256]) -> f32 {
+    let total: u32 = counts.iter().sum();
+    let most = counts.iter().max().copied().unwrap_or_default();
+    let usual = most as f32 / total as f32;
+    if usual <= 0.5 || most == total {
+        return entropy(counts) + 0.03;
+    }
+    let which = -usual * log2(usual) - (1.0 - usual) * log2(1.0 - usual);
+    1.0 + (entropy(counts) - which).max(1.0 - usual)
 }
 
 /// Bits of a byte, by how often each occurs.
