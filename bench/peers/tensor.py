@@ -19,7 +19,8 @@ import zipfile
 
 import numpy as np
 
-ROUNDS = 5
+# Of each turn; `cargo xtask bench tensor` lets these and the codec take turns.
+ROUNDS = 2
 CHUNK_BYTES = 512 << 10
 
 

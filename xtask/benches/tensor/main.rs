@@ -1,6 +1,7 @@
 //! The tensor codec inside one process. `cargo xtask bench tensor` calls it.
 //!
-//! Usage: tensor measure MODELS STEPS FILE | tensor codec FILE FIGURES | tensor large MODEL BYTES OLD NEW
+//! Usage: tensor speeds MODELS FILE | tensor others STEPS FILE | tensor codec FILE FIGURES
+//!        tensor large MODEL BYTES OLD NEW
 
 #[path = "../../src/bench/row.rs"]
 #[expect(dead_code, reason = "the chore puts the peers beside these rows")]
@@ -19,10 +20,8 @@ fn main() -> Res<()> {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| word != "--bench").collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["measure", models, steps, file] => {
-            let rows = rows(Path::new(models), Path::new(steps))?;
-            Ok(std::fs::write(file, serde_json::to_vec(&rows)?)?)
-        }
+        ["speeds", models, file] => write(file, &speeds(Path::new(models))?),
+        ["others", steps, file] => write(file, &others(Path::new(steps))?),
         ["codec", file, figures] => {
             let speeds = speed::once(&std::fs::read(file)?)?;
             Ok(std::fs::write(figures, serde_json::to_vec(&speeds)?)?)
@@ -32,20 +31,28 @@ fn main() -> Res<()> {
         }
         // Built and run among all benchmarks, without words there is nothing to do.
         [] => Ok(()),
-        _ => {
-            Err("usage: tensor measure MODELS STEPS FILE | codec FILE FIGURES | large MODEL BYTES OLD NEW"
-                .into())
-        }
+        _ => Err("usage: tensor speeds MODELS FILE | others STEPS FILE | codec FILE FIGURES | large MODEL \
+                  BYTES OLD NEW"
+            .into()),
     }
 }
 
-fn rows(models: &Path, steps: &Path) -> Res<Vec<Row>> {
+fn write(file: &str, rows: &[Row]) -> Res<()> {
+    Ok(std::fs::write(file, serde_json::to_vec(rows)?)?)
+}
+
+/// What is measured in turn with the peers.
+fn speeds(models: &Path) -> Res<Vec<Row>> {
     let mut rows = Vec::new();
     for name in ["bf16", "fp32"] {
         let bytes = std::fs::read(models.join(format!("{name}.safetensors")))?;
         rows.extend(speed::rows(name, &bytes)?);
     }
-    rows.extend(speed::rows("random bytes", &speed::random(64 << 20))?);
+    Ok(rows)
+}
+
+fn others(steps: &Path) -> Res<Vec<Row>> {
+    let mut rows = speed::rows("random bytes", &speed::random(64 << 20))?;
     rows.extend(steps::rows(steps)?);
     Ok(rows)
 }

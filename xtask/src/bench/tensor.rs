@@ -1,12 +1,12 @@
 //! Tensors: how small and how fast beside what else is in use, what a step of a training costs, and a file
 //! of 4 GB through the program.
 
+mod peers;
 mod store;
 
 use super::row::{Beside, Better, Row};
 use crate::chore::{self, Chore, root};
 use crate::tools::on_path;
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -29,10 +29,9 @@ pub(crate) fn rows(given: Option<&Path>) -> Result<Vec<Row>, Chore> {
     let models = models(&python)?;
     let scratch = memory_scratch()?;
     let file = scratch.path().join("rows.json");
-    inside(&["measure".as_ref(), &models, &steps, &file])?;
-    let mut rows: Vec<Row> =
-        serde_json::from_str(&chore::read(&file)?).map_err(|why| Chore::form(&file.display(), &why))?;
-    beside(&mut rows, &python, &models)?;
+    let mut rows = peers::in_turns(&python, &models, &file)?;
+    inside(&["others".as_ref(), &steps, &file])?;
+    rows.extend(read_rows(&file)?);
     against_planes(&mut rows, &python, &steps)?;
     rows.extend(large(&rows, &models, scratch.path())?);
     rows.extend(store::rows(&models, scratch.path())?);
@@ -86,12 +85,12 @@ fn models(python: &Path) -> Result<PathBuf, Chore> {
         .filter_map(|entry| Some(entry.ok()?.path()))
         .find(|path| path.extension().is_some_and(|ending| ending == "whl"))
         .ok_or_else(|| Chore::form(&MODEL, &"no wheel was fetched"))?;
-    chore::run(peers(python).arg("make").arg(&wheel).arg(&folder))?;
+    chore::run(peers_script(python).arg("make").arg(&wheel).arg(&folder))?;
     fs::remove_file(&wheel).map_err(Chore::file(&wheel))?;
     Ok(folder)
 }
 
-fn peers(python: &Path) -> Command {
+fn peers_script(python: &Path) -> Command {
     let mut command = Command::new(python);
     command.arg("bench/peers/tensor.py").current_dir(root());
     command
@@ -112,37 +111,8 @@ fn inside(words: &[&Path]) -> Result<(), Chore> {
     chore::run(&mut command)
 }
 
-/// Ratio, compress and restore of one peer.
-type Measured = BTreeMap<String, BTreeMap<String, BTreeMap<String, f64>>>;
-
-/// Puts each peer beside the row it belongs to, and zipnn against ours.
-fn beside(rows: &mut Vec<Row>, python: &Path, models: &Path) -> Result<(), Chore> {
-    let mut command = peers(python);
-    command.arg("measure").args(["bf16", "fp32"].map(|name| models.join(format!("{name}.safetensors"))));
-    let text = chore::output(&mut command)?;
-    let measured: Measured =
-        serde_json::from_str(&text).map_err(|why| Chore::form(&"bench/peers/tensor.py", &why))?;
-    let columns = [("ratio", "ratio"), ("compress per core", "compress"), ("restore per core", "restore")];
-    for (data, peers) in &measured {
-        for (row, column) in columns {
-            let row = find(rows, &format!("{data} {row}"))?;
-            for (peer, figures) in peers {
-                let value = figures.get(column).copied().unwrap_or_default();
-                let unit = row.unit.clone();
-                row.beside.push(Beside::new(peer, value, &unit));
-            }
-        }
-    }
-    for (name, row) in [
-        ("bf16 compress over zipnn", "bf16 compress per core"),
-        ("bf16 restore over zipnn", "bf16 restore per core"),
-    ] {
-        let row = find(rows, row)?;
-        let zipnn = row.beside.iter().find(|peer| peer.name == "zipnn").map_or(f64::NAN, |peer| peer.value);
-        let value = row.value / zipnn;
-        rows.push(Row::new(name, value, "x", Better::Higher));
-    }
-    Ok(())
+fn read_rows(file: &Path) -> Result<Vec<Row>, Chore> {
+    serde_json::from_str(&chore::read(file)?).map_err(|why| Chore::form(&file.display(), &why))
 }
 
 fn against_planes(rows: &mut Vec<Row>, python: &Path, steps: &Path) -> Result<(), Chore> {
@@ -153,7 +123,7 @@ fn against_planes(rows: &mut Vec<Row>, python: &Path, steps: &Path) -> Result<()
     ];
     for (name, old, new) in pairs {
         let step = |name: &str| steps.join(format!("{name}.safetensors"));
-        let text = chore::output(peers(python).arg("planes").args([step(old), step(new)]))?;
+        let text = chore::output(peers_script(python).arg("planes").args([step(old), step(new)]))?;
         let value: f64 =
             serde_json::from_str(&text).map_err(|why| Chore::form(&"bench/peers/tensor.py", &why))?;
         let row = find(rows, name)?;

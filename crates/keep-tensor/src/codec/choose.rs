@@ -10,7 +10,7 @@ const WORTH_BITS: f32 = 0.12;
 
 /// The logarithm of a positive number, to five digits. Not the library's: that differs in its last digit from
 /// machine to machine, and so would, once in a while, what is encoded.
-fn log2(value: f32) -> f32 {
+pub(super) fn log2(value: f32) -> f32 {
     let bits = value.to_bits();
     let exponent = (bits >> 23) as f32 - 127.0;
     let fraction = f32::from_bits(bits & 0x007f_ffff | 0x3f80_0000);

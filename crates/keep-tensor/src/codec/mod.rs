@@ -1,6 +1,7 @@
 //! Chunks: a few hundred kilobytes of a tensor or of other bytes, coded on their own, optionally as the
 //! difference to the same place of another file.
 
+mod ans;
 mod choose;
 mod elements;
 mod entropy;

@@ -1,5 +1,6 @@
 //! One plane of bytes: a tag for the way it is coded, and what that way says.
 
+use super::ans::Ans;
 use super::choose::{Matches, guess};
 use super::entropy::{Effort, Entropy};
 use super::sparse::Sparse;
@@ -15,6 +16,8 @@ const SPARSE: u8 = 3;
 const STORED: u8 = 4;
 /// Each group with a tag and a body of its own.
 const GROUPS: u8 = 5;
+/// Shares of 256 places.
+const SHARES: u8 = 6;
 
 /// Bytes of the length in front of a plane's body: enough for any chunk.
 const LENGTH_BYTES: usize = 3;
@@ -38,12 +41,13 @@ pub(crate) enum Way {
 pub(crate) struct PlaneCodec {
     pub(crate) entropy: Entropy,
     sparse: Sparse,
+    ans: Ans,
     trial: Vec<u8>,
 }
 
 impl PlaneCodec {
     pub(crate) fn new() -> Result<Self, TensorError> {
-        Ok(Self { entropy: Entropy::new()?, sparse: Sparse::default(), trial: Vec::new() })
+        Ok(Self { entropy: Entropy::new()?, sparse: Sparse::default(), ans: Ans::new(), trial: Vec::new() })
     }
 
     /// Appends a plane's body and says which tag it has. The way was guessed from a sample: where the
@@ -74,8 +78,12 @@ impl PlaneCodec {
             }
             Way::Frame(effort) => {
                 out.extend([0; LENGTH_BYTES]);
-                self.entropy.compress(plane, effort, out)?;
-                FRAME
+                if effort == Effort::Huffman && self.ans.encode(plane, out) {
+                    SHARES
+                } else {
+                    self.entropy.compress(plane, effort, out)?;
+                    FRAME
+                }
             }
         };
         let size = out.len() - start;
@@ -117,6 +125,7 @@ impl PlaneCodec {
             STORED => return take.bytes(room.len()),
             CONSTANT => room.fill(take.byte()?),
             FRAME => self.entropy.decompress(body(take)?, room)?,
+            SHARES => self.ans.decode(body(take)?, room)?,
             SPARSE => self.sparse.decode(body(take)?, ends, room, &mut self.entropy)?,
             // One group has no groups: that bounds how deep this goes.
             GROUPS if ends.len() > 1 => {
