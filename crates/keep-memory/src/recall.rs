@@ -97,8 +97,11 @@ impl Memories {
     /// Recalls the memories that answer a question best.
     ///
     /// # Errors
-    /// When the gate refuses, or the database or the index cannot be read.
+    /// When nothing is asked, the gate refuses, or the database or the index cannot be read.
     pub async fn recall(&self, caller: &Caller, asked: Asked) -> Result<Recall, MemoryError> {
+        if asked.question.trim().is_empty() {
+            return Err(MemoryError::NothingAsked);
+        }
         let home = match &asked.place {
             Where::Only(place) => place.clone(),
             Where::Here | Where::Everywhere => caller.home.clone(),

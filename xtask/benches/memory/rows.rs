@@ -251,7 +251,7 @@ fn prepared(note: &Note, embedder: &dyn Embedder) -> Res<Prepared> {
     };
     let entry = Entry {
         text: &note.text,
-        title: None,
+        title: note.title.as_deref(),
         tags: &[],
         conversation: note.conversation.as_deref(),
         speaker: note.speaker.as_deref(),
