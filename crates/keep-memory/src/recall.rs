@@ -19,7 +19,7 @@ use std::sync::Arc;
 const MOST_REPAIRS: usize = 64;
 /// Below this confidence nothing that was found answers the question. Of questions that a conversation answers
 /// about one in twenty is below it; so is less than a vague nearness in meaning alone.
-const RELEVANT: f32 = 0.32;
+pub const RELEVANT: f32 = 0.32;
 /// How much of its score a memory lends to one that it is linked to, by the strength of the link.
 const LINK_WEIGHT: f32 = 0.1;
 /// So many of the best lend.

@@ -61,8 +61,8 @@ const PROMISING_OF_A_DAY: usize = 8_192;
 const SIDE_BY_SIDE: usize = 50_000;
 /// How many are looked at exactly, for each that is wanted and at least.
 const EXACT: (usize, usize) = (8, 192);
-/// Among so many of the best by words is the one that has most of what the question's words are worth.
-const BEST_BY_WORDS: usize = 8;
+/// Among so many of the best is the one that speaks most for an answer.
+const BEST: usize = 8;
 /// How many of those with the most of the question's words are promising wherever they stand by bits.
 const WORDED: usize = 8_192;
 /// How many of the nearest by bits are promising without any word of the question.
@@ -116,9 +116,7 @@ pub fn search(
         other.score.total_cmp(&one.score).then(places)
     };
     found.sort_by(order);
-    let names_speaker = scene.cues.speaker.iter().any(Option::is_some);
-    let held = scene.words_held(&found);
-    let signs = Signs::of(&found, [held, nearest], names_speaker, &query.weights);
+    let signs = scene.signs(&found, nearest);
     found.truncate(query.most);
     let confidence = if found.is_empty() { 0.0 } else { signs.confidence() };
     Ok(Answer { found, confidence, signs })
@@ -215,29 +213,59 @@ impl Scene<'_> {
     fn promising(&self, bits: &[Vec<u16>]) -> (Vec<Candidate>, Legs) {
         let limit = nearest_bits(bits);
         let least = self.least_words();
-        let mut greatest = Legs::default();
+        let most = if self.query.question.days.is_empty() { PROMISING } else { PROMISING_OF_A_DAY };
         let mut all = Vec::new();
-        for (view, of) in self.views.iter().enumerate() {
-            let scores = &self.words.scores[view];
+        for (view, scores) in self.words.scores.iter().enumerate() {
             for ((place, &words), &bits) in (0..).zip(scores).zip(&bits[view]) {
-                if (words > least || bits <= limit) && self.admission.admits(of, place, &of.card(place)) {
-                    greatest.words = greatest.words.max(words);
-                    greatest.meaning = greatest.meaning.max(nearness_of(bits));
+                if words > least || bits <= limit {
                     all.push(Candidate { view, place, estimate: 0.0 });
                 }
             }
         }
-        let most = if self.query.question.days.is_empty() { PROMISING } else { PROMISING_OF_A_DAY };
+        self.estimate(&mut all, bits);
+        // Looking whether one may be found is what takes long here. Most may, so that twice as many as are needed
+        // are enough; where they are not, circumstances rule out the best, and all are looked at.
+        let spare = if self.admission.is_plain() && all.len() > 2 * most {
+            all.select_nth_unstable_by(2 * most, |one, other| other.estimate.total_cmp(&one.estimate));
+            all.split_off(2 * most)
+        } else {
+            Vec::new()
+        };
+        let may = |one: &Candidate| {
+            let view = &self.views[one.view];
+            self.admission.admits(view, one.place, &view.card(one.place))
+        };
+        all.retain(may);
+        if all.len() < most {
+            all.extend(spare.into_iter().filter(may));
+        }
         if all.len() > most {
-            let weight = self.query.weights.meaning;
-            for one in &mut all {
-                let words = share(self.words.scores[one.view][one.place as usize], greatest.words);
-                let meaning = nearness_of(bits[one.view][one.place as usize]);
-                one.estimate = words + weight * share(meaning, greatest.meaning);
-            }
+            self.estimate(&mut all, bits);
             keep_best(&mut all, most);
         }
+        let greatest = self.greatest(&all, bits);
         (all, greatest)
+    }
+
+    /// What each promises by its words and bits.
+    fn estimate(&self, all: &mut [Candidate], bits: &[Vec<u16>]) {
+        let greatest = self.greatest(all, bits);
+        for one in all {
+            let words = share(self.words.scores[one.view][one.place as usize], greatest.words);
+            let meaning = share(nearness_of(bits[one.view][one.place as usize]), greatest.meaning);
+            one.estimate = words + self.query.weights.meaning * meaning;
+        }
+    }
+
+    /// The greatest of either leg.
+    fn greatest(&self, all: &[Candidate], bits: &[Vec<u16>]) -> Legs {
+        let mut greatest = Legs::default();
+        for one in all {
+            let words = self.words.scores[one.view][one.place as usize];
+            greatest.words = greatest.words.max(words);
+            greatest.meaning = greatest.meaning.max(nearness_of(bits[one.view][one.place as usize]));
+        }
+        greatest
     }
 
     /// Above so much by words alone about [`WORDED`] memories lie, or all that have any of the words. Where
@@ -266,15 +294,19 @@ impl Scene<'_> {
         reached.map_or(0.0, |step| (greatest * step as f32 / STEPS as f32).next_down().max(0.0))
     }
 
-    /// How much of what the question's words are worth the best match by words has.
-    fn words_held(&self, found: &[Found]) -> f32 {
+    /// How much of what the question's words are worth a memory has.
+    fn held(&self, found: &Found) -> f32 {
+        let at = self.views.iter().position(|view| view.space == found.space);
+        at.map_or(0.0, |at| self.words.held(at, &self.views[at], found.place, &self.query.weights))
+    }
+
+    /// What speaks for an answer among what was found, which is sorted. `nearest` is the greatest cosine.
+    fn signs(&self, found: &[Found], nearest: f32) -> Signs {
         let mut by_words: Vec<&Found> = found.iter().filter(|found| found.legs.words > 0.0).collect();
         by_words.sort_by(|one, other| other.legs.words.total_cmp(&one.legs.words));
-        let of = |found: &&Found| {
-            let at = self.views.iter().position(|view| view.space == found.space)?;
-            Some(self.words.held(at, &self.views[at], found.place, &self.query.weights))
-        };
-        by_words.iter().take(BEST_BY_WORDS).filter_map(of).fold(0.0, f32::max)
+        let words = by_words.iter().take(BEST).map(|found| self.held(found)).fold(0.0, f32::max);
+        let names_speaker = self.cues.speaker.iter().any(Option::is_some);
+        Signs::of(found, [words, nearest], names_speaker, &self.query.weights)
     }
 
     /// Scores candidates by their vectors, and says how near the nearest is.

@@ -13,7 +13,8 @@ pub(crate) fn own(bytes: &[u8]) -> usize {
                 last = line;
                 memories += usize::from(matches!(value, own::Line::Memory(_)));
                 let mut again = Vec::new();
-                own::write_header(&mut again, keep_memory_time()).expect("a vector takes all");
+                own::write_header(&mut again, keep_types::Timestamp::from_ms(1_000))
+                    .expect("a vector takes all");
                 own::write_line(&mut again, &value).expect("a vector takes all");
                 let again: Vec<_> = own::Reader::new(again.as_slice()).collect();
                 assert_eq!(again, [Ok((2, value))], "what was read is written and read again");
@@ -40,10 +41,6 @@ pub(crate) fn mnemosyne(bytes: &[u8]) -> usize {
 /// The reference memory server's file.
 pub(crate) fn graph_server(bytes: &[u8]) -> usize {
     sound(graph_server::Reader::new(bytes), bytes)
-}
-
-fn keep_memory_time() -> keep_types::Timestamp {
-    keep_types::Timestamp::from_ms(1_000)
 }
 
 /// Everything has its place in the file, and no file makes more than it has bytes.
