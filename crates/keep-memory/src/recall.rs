@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 /// Damaged parts that a recall has made again before it gives up: more is a broken disk.
 const MOST_REPAIRS: usize = 64;
-/// Below this confidence nothing that was found answers the question. Of questions that a conversation answers
-/// about one in twenty is below it; so is less than a vague nearness in meaning alone.
+/// Below this confidence nothing that was found answers the question. Of questions that a conversation answers fewer
+/// than one in twenty are below it; so is less than a vague nearness in meaning alone.
 pub const RELEVANT: f32 = 0.32;
 /// How much of its score a memory lends to one that it is linked to, by the strength of the link.
 const LINK_WEIGHT: f32 = 0.1;

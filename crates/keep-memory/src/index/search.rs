@@ -57,8 +57,9 @@ pub struct Answer {
 const PROMISING: usize = 2_048;
 /// And so many where the question names a day, which may decide more than all words.
 const PROMISING_OF_A_DAY: usize = 8_192;
-/// From so many places on the legs are searched side by side.
-const SIDE_BY_SIDE: usize = 50_000;
+/// From so many places on the legs are searched side by side; reading fewer codes takes no longer than waking another
+/// thread where others are at work.
+const SIDE_BY_SIDE: usize = 300_000;
 /// How many are looked at exactly, for each that is wanted and at least.
 const EXACT: (usize, usize) = (8, 192);
 /// Among so many of the best is the one that speaks most for an answer.
@@ -92,7 +93,7 @@ pub fn search(
     let of_words = || words::score(sql, &views, &question.terms, &query.weights);
     let of_bits = || views.iter().map(|view| distances(view, &wanted)).collect::<Vec<_>>();
     let places: usize = views.iter().map(|view| view.places()).sum();
-    // The two legs have nothing to do with each other, and over many memories each takes longer than a thread.
+    // The two legs have nothing to do with each other.
     let (words, bits) = match places {
         ..SIDE_BY_SIDE => (of_words()?, of_bits()),
         _ => std::thread::scope(|scope| {
