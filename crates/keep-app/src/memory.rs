@@ -23,8 +23,9 @@ pub(crate) fn limits(values: &Values) -> Limits {
 
 impl App {
     /// Removes some of the memories that have expired, and the texts of requests that are over, for whoever
-    /// comes by; where memories were used, also embeds some anew that another embedder did. No process stays behind to do it later, so every run of the program looks, which costs
-    /// two small queries.
+    /// comes by; where memories were used, also embeds some anew that another embedder did, and counts some anew
+    /// that have faded. No process stays behind to do it later, so every run of the program looks, which costs a
+    /// few small queries.
     ///
     /// # Errors
     /// When the database cannot be read or written.
@@ -35,6 +36,7 @@ impl App {
         self.gate.sweep_requests().await?;
         if let Some(memories) = self.open_memories() {
             memories.reembed_in_passing(caller, IN_PASSING).await?;
+            memories.decay_in_passing(caller, IN_PASSING).await?;
         }
         if !keep_memory::any_expired(&self.db, self.now()).await? {
             return Ok(0);

@@ -152,6 +152,9 @@ pub(crate) fn connect(path: &Path) -> Result<Connection, DbError> {
     sql.set_db_config(Switch::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).map_err(open)?;
     sql.set_db_config(Switch::SQLITE_DBCONFIG_DEFENSIVE, true).map_err(open)?;
     sql.set_db_config(Switch::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).map_err(open)?;
+    // A plan that may depend on bound values is made anew when one is bound that begins otherwise, and that takes
+    // longer than most statements here.
+    sql.set_db_config(Switch::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(open)?;
     sql.set_prepared_statement_cache_capacity(128);
     sql.busy_timeout(Duration::from_secs(10)).map_err(open)?;
     sql.execute_batch(

@@ -35,6 +35,51 @@ impl SignCode {
     }
 }
 
+impl SignCode {
+    /// How long one is as bytes, each of its words with its lowest byte first.
+    pub const BYTES: usize = SIGN_DIMENSIONS / 8;
+
+    /// Appends in how many bits this differs from each of these codes.
+    pub fn distances(&self, codes: &[[u8; Self::BYTES]], out: &mut Vec<u16>) {
+        let wanted: [[u8; 8]; 4] = self.0.map(u64::to_le_bytes);
+        count(&wanted, codes, out);
+    }
+}
+
+#[inline(always)]
+fn plain(wanted: &[[u8; 8]; 4], codes: &[[u8; SignCode::BYTES]], out: &mut Vec<u16>) {
+    out.extend(codes.iter().map(|code| {
+        let (words, _) = code.as_chunks::<8>();
+        let differing = words
+            .iter()
+            .zip(wanted)
+            .map(|(a, b)| (u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b)).count_ones());
+        differing.sum::<u32>() as u16
+    }));
+}
+
+/// Without an instruction for it, counting a word's bits takes a dozen others, and a search over many memories does
+/// little else.
+#[cfg(target_arch = "x86_64")]
+fn count(wanted: &[[u8; 8]; 4], codes: &[[u8; SignCode::BYTES]], out: &mut Vec<u16>) {
+    #[target_feature(enable = "popcnt")]
+    fn with_popcnt(wanted: &[[u8; 8]; 4], codes: &[[u8; SignCode::BYTES]], out: &mut Vec<u16>) {
+        plain(wanted, codes, out);
+    }
+    if is_x86_feature_detected!("popcnt") {
+        #[expect(unsafe_code, reason = "the only way into code for newer instructions")]
+        // SAFETY: the processor was just asked for this instruction; the function is safe in all else.
+        return unsafe { with_popcnt(wanted, codes, out) };
+    }
+    plain(wanted, codes, out);
+}
+
+/// Other processors that are built for have it always.
+#[cfg(not(target_arch = "x86_64"))]
+fn count(wanted: &[[u8; 8]; 4], codes: &[[u8; SignCode::BYTES]], out: &mut Vec<u16>) {
+    plain(wanted, codes, out);
+}
+
 /// Which dimensions change their sign before they are mixed: arbitrary, and the same for good, because
 /// stored codes follow from it.
 const FLIPS: [u64; 4] = [draw(1), draw(2), draw(3), draw(4)];

@@ -210,10 +210,11 @@ pub(crate) fn expire<W>(what: W, namespace: &Namespace, ids: &[Id<MemoryKind>]) 
         .detail(json!({ "ids": ids.iter().take(100).collect::<Vec<_>>(), "count": ids.len() }))
 }
 
-/// Having recall count memories as much as they are worth by now.
+/// Having recall count memories as much as they are worth by now. It follows from what was written and from the
+/// time, and takes nothing away, so nobody is asked.
 pub(crate) fn fade(namespace: &Namespace) -> Deed<()> {
     let summary = format!("count the memories of {namespace} as much as they are worth by now");
-    Deed::new((), "memory.decay", namespace, Touch::Change, summary)
+    Deed::new((), "memory.decay", namespace, Touch::Change, summary).risk(Risk::Low)
 }
 
 /// Writing memories out to a file.

@@ -40,19 +40,49 @@ pub fn half_life_days(kind: &str) -> f64 {
     HALF_LIVES.iter().find(|(known, _)| *known == kind).map_or(OTHER_DAYS, |(_, days)| *days)
 }
 
-/// What a memory is worth at this moment: at most its importance, and at least a tenth of it.
+/// What a worth follows from, without the text.
+#[derive(Clone, Copy, Debug)]
+pub struct Life<'k> {
+    /// How much it was given.
+    pub importance: u8,
+    /// It does not fade.
+    pub pinned: bool,
+    /// Its kind's name.
+    pub kind: &'k str,
+    /// When it was last written, edited or recalled.
+    pub last: Timestamp,
+    /// How often it was recalled.
+    pub recalls: u64,
+}
+
+impl Life<'_> {
+    /// What it is worth at this moment: at most its importance, and at least a tenth of it.
+    #[must_use]
+    pub fn worth(&self, now: Timestamp) -> f64 {
+        let importance = f64::from(self.importance);
+        if self.pinned {
+            return importance;
+        }
+        // A clock that was set back makes nothing worth more than it is.
+        let age_days = (now.ms() - self.last.ms()).max(0) as f64 / 86_400_000.0;
+        let life = half_life_days(self.kind) * (1.0 + (1.0 + self.recalls as f64).log2() / 2.0);
+        let least = LEAST * importance;
+        least + (importance - least) * (-age_days / life).exp2()
+    }
+
+    /// As how important recall counts it: its worth in whole numbers, at least one.
+    #[must_use]
+    pub fn counts(&self, now: Timestamp) -> u8 {
+        (self.worth(now).round() as u8).clamp(1, self.importance.max(1))
+    }
+}
+
+/// What a memory is worth at this moment.
 #[must_use]
 pub fn worth(memory: &Memory, now: Timestamp) -> f64 {
-    let importance = f64::from(memory.importance.get());
-    if memory.pinned {
-        return importance;
-    }
     let last = memory.recorded_at.max(memory.edited_at).max(memory.recalled_at.unwrap_or(memory.recorded_at));
-    // A clock that was set back makes nothing worth more than it is.
-    let age_days = (now.ms() - last.ms()).max(0) as f64 / 86_400_000.0;
-    let life = half_life_days(memory.kind.as_str()) * (1.0 + (1.0 + memory.recalls as f64).log2() / 2.0);
-    let least = LEAST * importance;
-    least + (importance - least) * (-age_days / life).exp2()
+    let (importance, pinned) = (memory.importance.get(), memory.pinned);
+    Life { importance, pinned, kind: memory.kind.as_str(), last, recalls: memory.recalls }.worth(now)
 }
 
 #[cfg(test)]

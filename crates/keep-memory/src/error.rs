@@ -45,6 +45,9 @@ pub enum MemoryError {
     /// A memory without text.
     #[error("the text is empty")]
     Empty,
+    /// A question, or a task, without words.
+    #[error("the question is empty, so there is nothing to look for")]
+    NothingAsked,
     /// Something is longer than is allowed.
     #[error("the {what} is of {size} bytes; the most is {limit}")]
     TooLong {
@@ -153,6 +156,7 @@ impl Explain for MemoryError {
             Self::NoSuchMemory(_) | Self::NoSuchLink { .. } => ErrorKind::NotFound,
             Self::Ambiguous { .. }
             | Self::Empty
+            | Self::NothingAsked
             | Self::TooLong { .. }
             | Self::TooMany { .. }
             | Self::Times(_)
@@ -179,6 +183,9 @@ impl Explain for MemoryError {
             Self::NoSuchMemory(_) => Some("`keep memory ls` shows those that are seen from here".into()),
             Self::Ambiguous { .. } => Some("give more of its characters".into()),
             Self::Empty => Some("say what to remember: `keep remember \"we chose Postgres\"`".into()),
+            Self::NothingAsked => {
+                Some("ask in any words: `keep recall what db did we choose`; `keep memory ls` lists without a question".into())
+            }
             Self::TooLong { what: "text", .. } => Some(
                 "make several memories of it, store it with `keep artifact put`, or raise memory.text_bytes"
                     .into(),

@@ -1,21 +1,23 @@
 //! What memories are worth by now, and having recall count them so. Nothing is removed by it, and what
 //! somebody gave a memory for its importance stays written down: the index counts what is left of it.
+//!
+//! No process stays behind to do that every night. So each space is due once a day, and whoever uses memories
+//! counts a stretch of it anew in passing, for a few milliseconds, and notes where the next one goes on.
 
 use crate::acts;
-use crate::decay;
 use crate::engine::{Memories, Where, places};
 use crate::error::MemoryError;
-use crate::limits::CHUNK;
+use crate::index::Place;
 use crate::look::spaces_of;
-use crate::model::Memory;
 use crate::store::{self, Space};
 use keep_gate::Outcome;
-use keep_types::{Caller, Id, MemoryKind, Timestamp, chain};
+use keep_types::{Act, Caller, Duration, Id, MemoryKind, Timestamp, chain};
 use serde::Serialize;
 use serde_json::json;
+use std::time::Duration as Span;
 
-/// Memories that are counted anew in one transaction.
-const AT_ONCE: usize = 64;
+/// How long what recall counts may be behind: a day is a thirtieth of the shortest half-life.
+const EVERY: Duration = Duration::days(1);
 
 /// A memory and what is left of its importance.
 #[derive(Clone, Debug, Serialize)]
@@ -30,16 +32,6 @@ pub struct Faded {
     pub counts: u8,
 }
 
-impl Faded {
-    pub(crate) fn of(memory: &Memory, now: Timestamp) -> Self {
-        let importance = memory.importance.get();
-        let worth = decay::worth(memory, now);
-        // At most what it was given, and at least one.
-        let counts = (worth.round() as u8).clamp(1, importance);
-        Self { id: memory.id, importance, worth, counts }
-    }
-}
-
 /// What has faded, and what was done about it.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Decay {
@@ -49,7 +41,7 @@ pub struct Decay {
     pub faded: u64,
     /// The ones that are worth least, the least first.
     pub least: Vec<Faded>,
-    /// How many recall counts anew since this was asked for.
+    /// How many of them recall counts otherwise than before.
     pub applied: u64,
 }
 
@@ -74,52 +66,79 @@ impl Memories {
         for space in spaces {
             let faded = self.faded_of(&space, now).await?;
             decay.memories += faded.len() as u64;
-            decay.faded += faded.iter().filter(|(_, one)| one.counts < one.importance).count() as u64;
+            decay.faded += faded.iter().filter(|one| one.counts < one.importance).count() as u64;
             if apply && !faded.is_empty() {
-                decay.applied += self.fade(caller, &space, &faded).await?;
+                decay.applied += self.fade(caller, &space, (0, u64::MAX)).await?;
             }
-            decay.least.extend(faded.into_iter().map(|(_, one)| one));
+            decay.least.extend(faded);
             decay.least.sort_by(|one, other| one.worth.total_cmp(&other.worth));
             decay.least.truncate(most);
         }
         Ok(decay)
     }
 
-    async fn faded_of(
-        &self,
-        space: &Space,
-        now: Timestamp,
-    ) -> Result<Vec<(crate::index::Place, Faded)>, MemoryError> {
-        let inside = space.clone();
-        let end = self.db.read(move |tx| store::end_of(tx.sql(), &inside)).await?;
+    /// Goes on counting anew what is due, for about so long, without asking anybody and where policy lets the
+    /// caller do it unasked. Says how many memories recall counts otherwise than before.
+    ///
+    /// # Errors
+    /// When the gate refuses, or the database cannot be read or written; what was counted stays so.
+    pub async fn decay_in_passing(&self, caller: &Caller, within: Span) -> Result<u64, MemoryError> {
+        let ends_ns =
+            self.monotonic_ns().saturating_add(u64::try_from(within.as_nanos()).unwrap_or(u64::MAX));
+        let before = Timestamp::from_ms(self.now().ms().saturating_sub(EVERY.ms() as i64));
+        let due = self.db.read(move |tx| store::due(tx.sql(), before)).await?;
+        let mut changed = 0;
+        for (space, from) in due.into_iter().filter(|(space, _)| caller.may_write(&space.namespace)) {
+            if self.monotonic_ns() >= ends_ns {
+                break;
+            }
+            if self.gate.admits_unasked(caller, &acts::fade(&space.namespace).facts()).await? {
+                changed += self.fade(caller, &space, (from, ends_ns)).await?;
+            }
+        }
+        Ok(changed)
+    }
+
+    async fn faded_of(&self, space: &Space, now: Timestamp) -> Result<Vec<Faded>, MemoryError> {
+        let id = space.id;
+        let end = self.db.read(move |tx| store::end_of(tx.sql(), id)).await?;
         let (mut from, mut faded) = (0, Vec::new());
         while from < end {
-            let to = end.min(from.saturating_add(CHUNK as u32));
-            let inside = space.clone();
-            faded.extend(self.db.read(move |tx| store::faded(tx.sql(), &inside, from..to, now)).await?);
+            let to = end.min(from.saturating_add(store::AT_ONCE));
+            let found = self.db.read(move |tx| store::faded(tx.sql(), id, from..to, now)).await?;
+            faded.extend(found.into_iter().map(|(_, one)| one));
             from = to;
         }
         Ok(faded)
     }
 
+    /// Counts a space anew from a place on, until its end or that moment.
     async fn fade(
         &self,
         caller: &Caller,
         space: &Space,
-        faded: &[(crate::index::Place, Faded)],
+        (mut from, ends_ns): (Place, u64),
     ) -> Result<u64, MemoryError> {
+        let (id, now) = (space.id, self.now());
+        let end = self.db.read(move |tx| store::end_of(tx.sql(), id)).await?;
         let started = self.gate.admit(caller, acts::fade(&space.namespace)).await?.begin().await?;
-        let mut done = 0;
-        for chunk in faded.chunks(AT_ONCE) {
-            match store::fade(&started, &self.db, space.clone(), chunk.to_vec()).await {
-                Ok(()) => done += chunk.len() as u64,
+        let (first, mut changed) = (from, 0);
+        loop {
+            let to = end.min(from.saturating_add(store::AT_ONCE));
+            match store::fade(&started, &self.db, id, from..to, now).await {
+                Ok(count) => changed += count,
                 Err(error) => {
                     started.finish(Outcome::Failed(chain(&error).join(": "))).await?;
                     return Err(error);
                 }
             }
+            from = to;
+            if from >= end || self.monotonic_ns() >= ends_ns {
+                break;
+            }
         }
-        started.finish(Outcome::Done(json!({ "memories": done }))).await?;
-        Ok(done)
+        let places = from.saturating_sub(first);
+        started.finish(Outcome::Done(json!({ "looked_at": places, "counted_anew": changed }))).await?;
+        Ok(changed)
     }
 }

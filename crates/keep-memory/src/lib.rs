@@ -55,7 +55,7 @@ pub use limits::Limits;
 pub use links::{Graph, LinkTerms};
 pub use look::{History, Wanted};
 pub use probes::probes;
-pub use recall::{Asked, Leg, Recall, Recalled};
+pub use recall::{Asked, Leg, RELEVANT, Recall, Recalled};
 pub use reembed::Reembedded;
 pub use remember::Remembered;
 pub use schema::SCHEMA;

@@ -17,9 +17,9 @@ use std::sync::Arc;
 
 /// Damaged parts that a recall has made again before it gives up: more is a broken disk.
 const MOST_REPAIRS: usize = 64;
-/// Below this confidence nothing that was found answers the question. Of questions that a conversation answers
-/// about one in twenty is below it; so is less than a vague nearness in meaning alone.
-const RELEVANT: f32 = 0.32;
+/// Below this confidence nothing that was found answers the question. Of questions that a conversation answers fewer
+/// than one in twenty are below it; so is less than a vague nearness in meaning alone.
+pub const RELEVANT: f32 = 0.32;
 /// How much of its score a memory lends to one that it is linked to, by the strength of the link.
 const LINK_WEIGHT: f32 = 0.1;
 /// So many of the best lend.
@@ -97,8 +97,11 @@ impl Memories {
     /// Recalls the memories that answer a question best.
     ///
     /// # Errors
-    /// When the gate refuses, or the database or the index cannot be read.
+    /// When nothing is asked, the gate refuses, or the database or the index cannot be read.
     pub async fn recall(&self, caller: &Caller, asked: Asked) -> Result<Recall, MemoryError> {
+        if asked.question.trim().is_empty() {
+            return Err(MemoryError::NothingAsked);
+        }
         let home = match &asked.place {
             Where::Only(place) => place.clone(),
             Where::Here | Where::Everywhere => caller.home.clone(),

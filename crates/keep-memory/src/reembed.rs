@@ -1,21 +1,17 @@
 //! Vectors of another embedder, block by block, after the program has come with one. Until a memory's turn
 //! it is found by its words alone; nothing waits for it, and what ends the work half way loses nothing.
 
-use crate::acts;
+use crate::acts::{self, Deed};
 use crate::engine::{Memories, Where, places};
 use crate::error::MemoryError;
+use crate::index::{self, Behind};
 use crate::look::spaces_of;
 use crate::store::{self, Space};
+use keep_gate::Permit;
 use keep_types::{Caller, Namespace};
 use serde::Serialize;
 use std::sync::Arc;
 use std::time::Duration;
-
-/// Memories whose vectors are written in one transaction: each touches the leaf that it lies in and its
-/// neighbours' mixtures.
-const AT_ONCE: usize = 32;
-/// Memories that are looked for at once. Looking for them reads the index from its beginning.
-const LOOKED_FOR: usize = 4_096;
 
 /// What was embedded anew in one namespace.
 #[derive(Clone, Debug, Serialize)]
@@ -73,23 +69,7 @@ impl Memories {
         let spaces = self.db.read(move |tx| spaces_of(tx.sql(), looked.as_deref())).await?;
         let mut done = Vec::new();
         for space in spaces {
-            let all = self.stale(&space, usize::MAX).await?.len() as u64;
-            let mut memories = 0;
-            'space: loop {
-                let stale = self.stale(&space, LOOKED_FOR).await?;
-                if stale.is_empty() {
-                    break;
-                }
-                for chunk in stale.chunks(AT_ONCE) {
-                    if self.monotonic_ns() >= ends_ns {
-                        break 'space;
-                    }
-                    let embedder = Arc::clone(&self.embedder);
-                    let work = (space.clone(), chunk.to_vec());
-                    memories += store::reembed(&permit, &self.db, embedder, work).await?;
-                    progress(memories.min(all), all);
-                }
-            }
+            let memories = self.reembed_space(&permit, &space, ends_ns, progress).await?;
             if memories > 0 {
                 done.push(Reembedded { namespace: space.namespace, memories });
             }
@@ -101,8 +81,29 @@ impl Memories {
         Ok(done)
     }
 
-    async fn stale(&self, space: &Space, most: usize) -> Result<Vec<crate::index::Place>, MemoryError> {
-        let (id, own) = (space.id, self.embedder.id().clone());
-        self.db.read(move |tx| Ok(crate::index::stale(tx.sql(), id, &own, most)?)).await
+    /// Embeds a space anew, leaf by leaf: what lies in one is written in one transaction.
+    async fn reembed_space(
+        &self,
+        permit: &Permit<Deed<()>>,
+        space: &Space,
+        ends_ns: u64,
+        progress: &mut dyn FnMut(u64, u64),
+    ) -> Result<u64, MemoryError> {
+        let id = space.id;
+        let all = self.db.read(move |tx| Ok::<_, MemoryError>(index::count(tx.sql(), id)?)).await?;
+        let (mut memories, mut behind) = (0, Behind::NONE);
+        while self.monotonic_ns() < ends_ns {
+            let own = self.embedder.id().clone();
+            let stale = self
+                .db
+                .read(move |tx| Ok::<_, MemoryError>(index::stale(tx.sql(), id, &own, behind)?))
+                .await?;
+            let Some((places, next)) = stale else { break };
+            behind = next;
+            let embedder = Arc::clone(&self.embedder);
+            memories += store::reembed(permit, &self.db, embedder, (space.clone(), places)).await?;
+            progress(memories.min(all), all);
+        }
+        Ok(memories)
     }
 }

@@ -21,6 +21,10 @@ pub struct Stats {
     pub kinds: BTreeMap<String, u64>,
     /// How many of each level of trust.
     pub trust: BTreeMap<String, u64>,
+    /// How many were edited since they were written down.
+    pub edited: u64,
+    /// How many count less by now than they were given.
+    pub faded: u64,
     /// How many are retired.
     pub retired: u64,
     /// How many are pinned.

@@ -10,8 +10,9 @@ use crate::portable::own::{self, Line};
 use crate::portable::{Incoming, IncomingLink, Read};
 use crate::remember::Remembering;
 use crate::store;
-use keep_types::{Caller, Id, MemoryKind, Namespace, Trust};
+use keep_types::{Caller, Digest, FieldHasher, Id, MemoryKind, Namespace, Timestamp, Trust};
 use serde::Serialize;
+use serde_json::json;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What was taken in.
@@ -39,10 +40,13 @@ pub(crate) struct LinkingAll {
 }
 
 impl Memories {
-    /// Takes in what another program's file says.
+    /// Takes in what another program's file says. All of it is checked before any is written, and then it is
+    /// written in stretches, one namespace after another. Whatever ends that half way leaves whole memories, and the
+    /// same file taken in again goes on where it ended: what is there already is passed over, and so is a link.
     ///
     /// # Errors
-    /// When something of it cannot be taken or the gate refuses; then nothing is remembered.
+    /// When something of it cannot be taken or the gate refuses; then nothing is remembered, unless it was a later
+    /// namespace's turn.
     pub async fn import(
         &self,
         caller: &Caller,
@@ -70,8 +74,7 @@ impl Memories {
     /// is a claim of the file's, and only a person's file is believed about that.
     ///
     /// # Errors
-    /// As for [`Memories::import`]; where the memories belong to several namespaces, those of the first ones
-    /// may have been written.
+    /// As for [`Memories::import`].
     pub async fn import_own(
         &self,
         caller: &Caller,
@@ -160,27 +163,23 @@ impl Memories {
             // Before anything is said about what is there already.
             drop(self.gate.admit(caller, acts::remember((), "memory.import", namespace, &[])).await?);
         }
-        let ids: Vec<_> = incoming.iter().filter_map(|taken| taken.one.id).collect();
-        let home = namespace.clone();
+        let ids = ids_of(namespace, &incoming);
+        let (home, asked) = (namespace.clone(), ids.clone());
         let known: HashSet<Id<MemoryKind>> =
-            self.db.read(move |tx| store::known(tx.sql(), &home, &ids)).await?;
+            self.db.read(move |tx| store::known(tx.sql(), &home, &asked)).await?;
         let (mut drafts, mut extras, mut named) = (Vec::new(), Vec::new(), HashSet::new());
-        for Taken { mut one, whole, before } in incoming {
-            let id = match one.id {
-                Some(id) => id,
-                None => self.new_id()?,
-            };
+        for (id, Taken { mut one, whole, before }) in ids.into_iter().zip(incoming) {
             ends.named.insert(one.key.clone().unwrap_or_else(|| id.to_string()), (id, namespace.clone()));
-            if known.contains(&id) || !named.insert(id) {
-                done.known += 1;
-                continue;
-            }
             // The parents may lie elsewhere, or come later in the file; what they led to keeps the trust that
             // the file says it had. Where it says nothing, they are looked for.
             let mut parents = None;
             if let (Source::Memories { parents: named }, Some(_)) = (&one.draft.source, one.draft.trust) {
                 ends.parents.push((id, namespace.clone(), named.clone()));
                 parents = Some(std::mem::replace(&mut one.draft.source, Source::Caller));
+            }
+            if known.contains(&id) || !named.insert(id) {
+                done.known += 1;
+                continue;
             }
             extras.push((one.recorded_at, one.retired_at, whole, (before, parents)));
             drafts.push((id, one.draft));
@@ -313,6 +312,33 @@ struct Ends {
     named: HashMap<String, (Id<MemoryKind>, Namespace)>,
     /// Which memories one was made from.
     parents: Vec<(Id<MemoryKind>, Namespace, Vec<Id<MemoryKind>>)>,
+}
+
+/// The ids that memories have or are given. One that has none is given one that follows from what the file says of
+/// it, so that the same file taken in again finds it: what was interrupted is gone on with, and nothing is there
+/// twice. Where a file says the same several times, each has its own.
+fn ids_of(namespace: &Namespace, incoming: &[Taken]) -> Vec<Id<MemoryKind>> {
+    let mut times: HashMap<Digest, u64> = HashMap::new();
+    let mut named = |one: &Incoming| {
+        let draft = &one.draft;
+        let said = json!({
+            "key": one.key, "kind": draft.kind, "title": draft.title, "text": draft.text, "tags": draft.tags,
+            "source": draft.source, "speaker": draft.speaker, "said_at": draft.said_at, "valid": draft.valid,
+            "recorded_at": one.recorded_at,
+        });
+        let hasher = FieldHasher::new("memory.import").field("namespace", namespace.to_string());
+        let said = hasher.field("said", said.to_string()).finish();
+        let nth = times.entry(said).or_default();
+        *nth += 1;
+        let digest = FieldHasher::new("memory.import.id")
+            .field("said", said.as_bytes())
+            .field("nth", nth.to_le_bytes())
+            .finish();
+        let moment = one.recorded_at.or(draft.said_at).filter(|moment| moment.ms() >= 0);
+        let random = std::array::from_fn(|at| digest.as_bytes()[at]);
+        Id::from_parts(moment.unwrap_or(Timestamp::from_ms(0)), random)
+    };
+    incoming.iter().map(|taken| taken.one.id.unwrap_or_else(|| named(&taken.one))).collect()
 }
 
 fn incoming_link(link: &Link) -> IncomingLink {

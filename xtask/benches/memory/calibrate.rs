@@ -61,6 +61,15 @@ pub(crate) fn as_it_is(cases: &[Case]) -> Calibration {
     judged(&scored, Model::default())
 }
 
+/// The shares of each sort of question for which the confidence that the search gives now is below a number.
+pub(crate) fn below(cases: &[Case], number: f32) -> [f64; 3] {
+    [Sort::Answered, Sort::Twisted, Sort::Foreign].map(|sort| {
+        let those: Vec<&Case> = cases.iter().filter(|case| case.sort == sort).collect();
+        let below = those.iter().filter(|case| case.confidence < number).count();
+        below as f64 / those.len().max(1) as f64
+    })
+}
+
 fn judged(scored: &[(Sort, f64)], model: Model) -> Calibration {
     let of = |sort: Sort| -> Vec<f64> {
         let mut those: Vec<f64> =

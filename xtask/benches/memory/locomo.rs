@@ -45,6 +45,7 @@ fn conversation(value: &Value) -> Res<Conversation> {
             let caption = turn["blip_caption"].as_str().map(|text| format!(" {text}")).unwrap_or_default();
             turns.push(Note {
                 text: format!("{}{caption}", turn["text"].as_str().unwrap_or_default()),
+                title: None,
                 conversation: Some(format!("{name}/{session}")),
                 speaker: turn["speaker"].as_str().map(str::to_owned),
                 day,

@@ -7,6 +7,7 @@ use crate::measure::Quality;
 use crate::row::{Beside, Better, Row};
 use crate::scifact;
 use keep_embed::{Embedder, Table};
+use keep_memory::RELEVANT;
 use keep_memory::index::{self, Answer, Cache, Entry, Filters, Keep, Prepared, Query, SpaceId, Standing};
 use keep_memory::model::{Kind, Validity};
 use keep_memory::rank::{Note, Question, Weights};
@@ -196,6 +197,8 @@ fn show_calibration(conversations: &[Conversation], embedder: &dyn Embedder) -> 
             found.model
         );
     }
+    let [answered, twisted, foreign] = calibrate::below(&cases, RELEVANT);
+    println!("called no answer: {answered:.3} of those with one, {twisted:.3} twisted, {foreign:.3} foreign");
     for (question, text) in BY_MEANING {
         let library = Library::of(&[Note { text: (*text).to_owned(), ..Note::default() }], embedder)?;
         let answer = library.answer(question, embedder, Weights::default())?;
@@ -251,7 +254,7 @@ fn prepared(note: &Note, embedder: &dyn Embedder) -> Res<Prepared> {
     };
     let entry = Entry {
         text: &note.text,
-        title: None,
+        title: note.title.as_deref(),
         tags: &[],
         conversation: note.conversation.as_deref(),
         speaker: note.speaker.as_deref(),

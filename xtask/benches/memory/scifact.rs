@@ -25,7 +25,7 @@ pub(crate) fn load(folder: &Path) -> Res<SciFact> {
         let document: Value = serde_json::from_str(line)?;
         let part = |key: &str| document[key].as_str().unwrap_or_default().to_owned();
         places.insert(part("_id"), notes.len());
-        notes.push(Note { text: format!("{} {}", part("title"), part("text")), ..Note::default() });
+        notes.push(Note { text: part("text"), title: Some(part("title")), ..Note::default() });
     }
     let mut wanted: HashMap<String, Vec<usize>> = HashMap::new();
     for line in read("qrels.tsv")?.lines().skip(1) {

@@ -8,7 +8,10 @@ use crate::chore::{self, Chore, root};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Instant;
 
+/// What the lines are that `lines` writes.
+const MEMORIES: f64 = 100_000.0;
 /// Enough runs that the middle one is steady.
 const STARTS: usize = 100;
 
@@ -27,13 +30,14 @@ pub(crate) fn eval(given: Option<&Path>) -> Result<Vec<Row>, Chore> {
 /// Measures how fast invented memories are taken in and found.
 pub(crate) fn rows() -> Result<Vec<Row>, Chore> {
     let scratch = scratch()?;
-    let mut rows = vec![command_row(scratch.path())?];
+    let mut rows = command_rows(scratch.path())?;
     rows.extend(inside("memory", "bench", scratch.path())?);
     Ok(rows)
 }
 
-/// How long `keep recall` takes from start to exit.
-fn command_row(scratch: &Path) -> Result<Row, Chore> {
+/// How long `keep recall` takes from start to exit, and how many memories a second `keep remember` takes in with all
+/// that belongs to it: checks, rows, index, record.
+fn command_rows(scratch: &Path) -> Result<Vec<Row>, Chore> {
     chore::run(Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "-p", "keep"]))?;
     inside("memory", "lines", scratch)?;
     let home = scratch.join("home");
@@ -42,6 +46,7 @@ fn command_row(scratch: &Path) -> Result<Row, Chore> {
         command.args(words).env("KEEP_HOME", &home).current_dir(scratch);
         command
     };
+    let begun = Instant::now();
     for namespace in ["global", "project:bench"] {
         let path = scratch.join(namespace);
         let file = File::open(&path).map_err(Chore::file(&path))?;
@@ -50,6 +55,7 @@ fn command_row(scratch: &Path) -> Result<Row, Chore> {
         let status = fill.status().map_err(|why| chore::start_error(&fill, why))?;
         chore::checked(&fill, status)?;
     }
+    let taken_in = MEMORIES / begun.elapsed().as_secs_f64();
     let questions = chore::read(&scratch.join("questions"))?;
     let mut took = Vec::with_capacity(STARTS);
     for question in questions.lines().cycle().take(STARTS + 1) {
@@ -57,7 +63,10 @@ fn command_row(scratch: &Path) -> Result<Row, Chore> {
     }
     // The first finds nothing of the database in memory, which says more of the disk.
     took.remove(0);
-    Ok(Row::new("recall from the command line at 100k p50", median(&mut took), "ms", Better::Lower))
+    Ok(vec![
+        Row::new("recall from the command line at 100k p50", median(&mut took), "ms", Better::Lower),
+        Row::new("remember --jsonl from the command line, 100k", taken_in, "/s", Better::Higher),
+    ])
 }
 
 /// The program that a release build makes.

@@ -28,6 +28,20 @@ proptest! {
     }
 
     #[test]
+    fn many_are_counted_as_one_is(wanted in any::<[u64; 4]>(), codes in prop::collection::vec(any::<[u64; 4]>(), 0..40)) {
+        let mut codes: Vec<SignCode> = codes.into_iter().map(SignCode).collect();
+        codes.extend([SignCode(wanted), SignCode(wanted.map(|word| !word))]);
+        let bytes = |code: &SignCode| -> [u8; SignCode::BYTES] {
+            std::array::from_fn(|at| code.0[at / 8].to_le_bytes()[at % 8])
+        };
+        let all: Vec<_> = codes.iter().map(bytes).collect();
+        let mut found = vec![7];
+        SignCode(wanted).distances(&all, &mut found);
+        let expected = codes.iter().map(|code| SignCode(wanted).distance(code) as u16);
+        prop_assert_eq!(found, std::iter::once(7).chain(expected).collect::<Vec<_>>());
+    }
+
+    #[test]
     fn the_share_of_differing_bits_is_the_angle(a in vector(), b in vector(), share in 0.0f32..1.0) {
         let mut mixed: Vec<f32> = a.iter().zip(&b).map(|(x, y)| x * share + y * (1.0 - share)).collect();
         normalise(&mut mixed);

@@ -7,6 +7,9 @@
 //! the cosine, and where the two differ. A pair that differs in a number, a negation or one word is a
 //! suspected contradiction and no duplicate; it is a hint for whoever decides.
 //!
+//! Where there are more than fit at once, each first leaves a print behind ([`Print`]); whatever may be alike
+//! falls into one family ([`families`]), and families are then planned together, as many as fit.
+//!
 //! Only memories of the same namespace are compared. Nothing is proposed that would put a memory in the
 //! place of one with higher trust or of a pinned one. A turn of a conversation is a record of what was said
 //! and is compared with nothing.
@@ -14,9 +17,11 @@
 mod candidates;
 mod pair;
 mod plan;
+mod print;
 mod words;
 
 pub use plan::{Group, Hint, Plan, Step};
+pub use print::{Print, families};
 
 use crate::model::{Memory, Source};
 use candidates::Candidates;
@@ -40,11 +45,7 @@ pub struct Item<'m> {
 /// retired, in quarantine or a turn of a conversation is passed over.
 #[must_use]
 pub fn plan(items: &[Item<'_>]) -> Plan {
-    let mut items: Vec<&Item<'_>> = items
-        .iter()
-        .filter(|item| item.memory.retired_at.is_none() && item.memory.quarantine.is_none())
-        .filter(|item| !matches!(item.memory.source, Source::Conversation { .. }))
-        .collect();
+    let mut items: Vec<&Item<'_>> = items.iter().filter(|item| is_compared(item.memory)).collect();
     items.sort_by_key(|item| item.memory.id);
     items.dedup_by_key(|item| (item.memory.id, item.memory.namespace.clone()));
     let words: Vec<Words> = items.iter().map(|item| Words::of(&item.memory.text)).collect();
@@ -58,6 +59,12 @@ pub fn plan(items: &[Item<'_>]) -> Plan {
         }
     }
     plan::make(&items, &words, judged)
+}
+
+/// Whether a memory is compared with others.
+pub(crate) fn is_compared(memory: &Memory) -> bool {
+    let is_turn = matches!(memory.source, Source::Conversation { .. });
+    memory.retired_at.is_none() && memory.quarantine.is_none() && !is_turn
 }
 
 #[cfg(test)]

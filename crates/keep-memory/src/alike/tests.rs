@@ -207,3 +207,45 @@ fn short_texts_are_compared_more_strictly() {
     let turned = plan_of(&[plain(1, "dogs chase cats"), plain(2, "cats chase dogs")]);
     assert_eq!(turned.hints[0].why, "they have the same words in another order");
 }
+
+/// Whatever the exact comparison of all has to say, it says within one family.
+#[test]
+fn families_hold_all_that_is_alike() {
+    let texts = [
+        LEDGER,
+        "we chose sqlite for the ledger, because the whole state is one file.",
+        "We chose Postgres for the ledger because the whole state is one file",
+        "We chose SQLite for the ledger because the whole state is one file, it needs little memory, and a backup is a copy of that file made in the night",
+        "The build takes four minutes on the small machine",
+        "The build takes nine minutes on the small machine",
+        "the small machine builds in four minutes, mostly",
+        "use tabs",
+        "use tabs in makefiles",
+        "",
+        "🦀",
+    ];
+    let memories: Vec<_> = (1..).zip(texts).map(|(number, text)| plain(number, text)).collect();
+    let table = Table::built_in().unwrap();
+    let prints: Vec<_> = texts
+        .iter()
+        .map(|text| {
+            let mut vector = vec![0.0; table.dimensions()];
+            table.embed(text, &mut vector).unwrap();
+            Print::of(text, SignCode::of(&vector))
+        })
+        .collect();
+    let families = families(&prints);
+    let together = |a: Id<MemoryKind>, b: Id<MemoryKind>| {
+        let at = |id| memories.iter().position(|memory| memory.id == id).unwrap() as u32;
+        families.iter().any(|family| family.contains(&at(a)) && family.contains(&at(b)))
+    };
+    let plan = plan_of(&memories);
+    assert!(steps(&plan).len() >= 3 && plan.hints.len() >= 2, "{plan:?}");
+    for (keep, _, other) in steps(&plan) {
+        assert!(together(keep, other), "{keep} {other} {families:?}");
+    }
+    for hint in &plan.hints {
+        assert!(together(hint.older, hint.newer), "{hint:?} {families:?}");
+    }
+    assert!(families.iter().all(|family| family.len() < 5), "what differs is apart: {families:?}");
+}

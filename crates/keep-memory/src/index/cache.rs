@@ -111,6 +111,12 @@ impl View {
         leaf.map_or(Card::EMPTY, |loaded| loaded.sheet.card((place % LEAF) as usize))
     }
 
+    /// How long the memory at a place is.
+    pub(super) fn length(&self, place: Place) -> u16 {
+        let leaf = self.leaves.get((place / LEAF) as usize);
+        leaf.map_or(0, |loaded| loaded.sheet.length((place % LEAF) as usize))
+    }
+
     pub(super) fn places(&self) -> usize {
         self.row.places as usize
     }

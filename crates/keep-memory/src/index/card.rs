@@ -46,6 +46,8 @@ pub(super) struct Card {
 impl Card {
     /// How long one is in a leaf.
     pub(super) const BYTES: usize = 36;
+    /// Where in that its length stands.
+    pub(super) const LENGTH_AT: usize = 28;
 
     /// No memory.
     pub(super) const EMPTY: Self = Self {
@@ -119,7 +121,7 @@ impl Card {
             recorded: eight(8),
             said: eight(16),
             kind: u32::from_le_bytes(four(24)),
-            length: two(28),
+            length: two(Self::LENGTH_AT),
             speaker: two(30),
             flags: bytes[32],
             trust: bytes[33],

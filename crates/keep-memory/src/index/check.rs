@@ -3,7 +3,7 @@
 use super::card::{Card, LIVE, NOBODY};
 use super::entry::Prepared;
 use super::work::Work;
-use super::{BLOCK, IndexError, LEAF, Part, Place, SpaceId, tables, write};
+use super::{BLOCK, IndexError, LEAF, PART, Part, Place, SpaceId, tables, write};
 use rusqlite::Connection;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -79,8 +79,8 @@ pub fn repair(sql: &Connection, space: SpaceId, part: Part, rows: &dyn Rows) -> 
 }
 
 fn rewrite_words(sql: &Connection, space: SpaceId, block: u32, rows: &dyn Rows) -> Result<(), IndexError> {
-    sql.prepare_cached("DELETE FROM memory_index_term WHERE space = ?1 AND block = ?2")?
-        .execute((space.0, block))?;
+    sql.prepare_cached("DELETE FROM memory_index_term WHERE space = ?1 AND part = ?2 AND block = ?3")?
+        .execute((space.0, block / PART, block))?;
     let mut work = Work::begin(sql, space)?;
     rows.each(space, span(block, BLOCK), &mut |place, memory| {
         memory.counts.iter().for_each(|(term, count)| work.add_word(term, place, *count));

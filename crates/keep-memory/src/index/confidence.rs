@@ -20,7 +20,8 @@ impl Signs {
     /// How many there are.
     pub const COUNT: usize = 4;
 
-    /// What memories that were found speak for. `words` and `meaning` are the greatest there were.
+    /// What memories that were found speak for. `words` is how much of the question's the best match has, and
+    /// `meaning` how near the nearest is.
     pub(super) fn of(
         found: &[Found],
         [words, meaning]: [f32; 2],

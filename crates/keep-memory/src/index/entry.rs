@@ -3,7 +3,7 @@
 use super::IndexError;
 use super::postings::MOST;
 use crate::model::{Kind, Validity};
-use crate::rank::{cue, terms};
+use crate::rank::{cue, headed, meant, terms};
 use keep_embed::{Embedder, EmbedderId, Quantised};
 use keep_types::{Digest, Timestamp, Trust};
 use std::collections::BTreeMap;
@@ -73,19 +73,13 @@ impl Prepared {
     /// # Errors
     /// When its text cannot be made a vector.
     pub fn of(embedder: &dyn Embedder, entry: &Entry<'_>) -> Result<Self, IndexError> {
-        let headed;
-        let text = match entry.title {
-            Some(title) => {
-                headed = format!("{title} {}", entry.text);
-                &headed
-            }
-            None => entry.text,
-        };
-        let own = terms(text);
+        let own = terms(&headed(entry.title, entry.text));
         let speaker = entry.speaker.map(str::to_lowercase);
         let length = u16::try_from(own.len()).unwrap_or(u16::MAX);
-        // Who said it and what it is filed under is found by its words, and does not make it longer.
+        // Who said it, what it is filed under and, once more, its headline is found by its words, and does not make
+        // it longer.
         let beside = speaker.iter().map(String::as_str).chain(entry.tags.iter().map(String::as_str));
+        let beside = beside.chain(entry.title);
         let mut counts: BTreeMap<String, u8> = BTreeMap::new();
         for term in own.into_iter().chain(beside.flat_map(terms)) {
             let count = counts.entry(term).or_default();
@@ -94,7 +88,7 @@ impl Prepared {
         Ok(Self {
             counts: counts.into_iter().collect(),
             length,
-            vector: Self::vector_of(embedder, text)?,
+            vector: Self::vector_of(embedder, &meant(entry.title, entry.text))?,
             embedder: embedder.id().clone(),
             talk: entry.conversation.map(talk_number),
             speaker,

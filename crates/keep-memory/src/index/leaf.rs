@@ -15,7 +15,7 @@ pub(super) struct Mixed {
 }
 
 /// How long a code and a scale are.
-const CODE_BYTES: usize = 32;
+const CODE_BYTES: usize = SignCode::BYTES;
 const SCALE_BYTES: usize = 4;
 /// The checksum, how many memories there are, and two bytes of nothing.
 const HEAD: usize = 8;
@@ -104,10 +104,14 @@ impl Sheet {
         self.bytes.len()
     }
 
+    /// The codes as bytes, in the order of the places.
+    pub(super) fn code_bytes(&self) -> &[[u8; CODE_BYTES]] {
+        self.bytes.get(HEAD..self.cards_at()).unwrap_or_default().as_chunks::<CODE_BYTES>().0
+    }
+
     /// The codes, in the order of the places.
     pub(super) fn codes(&self) -> impl ExactSizeIterator<Item = SignCode> {
-        let codes = self.bytes.get(HEAD..self.cards_at()).unwrap_or_default();
-        codes.as_chunks::<CODE_BYTES>().0.iter().map(|code| {
+        self.code_bytes().iter().map(|code| {
             let (words, _) = code.as_chunks::<8>();
             SignCode(std::array::from_fn(|at| u64::from_le_bytes(words[at])))
         })
@@ -120,6 +124,16 @@ impl Sheet {
         }
         let from = self.cards_at() + slot * Card::BYTES;
         self.bytes.get(from..).and_then(|rest| rest.first_chunk()).map_or(Card::EMPTY, Card::read)
+    }
+
+    /// The length that the card at a slot says; of the card only this is read.
+    pub(super) fn length(&self, slot: usize) -> u16 {
+        if slot >= self.count {
+            return Card::EMPTY.length;
+        }
+        let from = self.cards_at() + slot * Card::BYTES + Card::LENGTH_AT;
+        let length = self.bytes.get(from..).and_then(|rest| rest.first_chunk());
+        length.map_or(0, |length| u16::from_le_bytes(*length))
     }
 
     /// All cards.

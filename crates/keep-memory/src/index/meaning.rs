@@ -52,7 +52,7 @@ pub(super) fn distances(view: &View, wanted: &[Wanted]) -> Vec<u16> {
         let from = out.len();
         let sheet = &loaded.sheet;
         match wanted {
-            [only] => out.extend(sheet.codes().map(|code| code.distance(&only.code) as u16)),
+            [only] => only.code.distances(sheet.code_bytes(), &mut out),
             several => out.extend(sheet.codes().zip(sheet.cards()).map(|(code, card)| {
                 let own = several.iter().find(|wanted| wanted.number == card.embedder);
                 own.map_or(SIGN_DIMENSIONS as u16, |wanted| code.distance(&wanted.code) as u16)

@@ -35,7 +35,7 @@ pub use entry::{Entry, Prepared, Standing};
 pub use error::{IndexError, Part};
 pub use filter::{AsOf, Filters, Span};
 pub use search::{Answer, Found, Query, search};
-pub use write::{add, reembed, remove, replace, restand, stale};
+pub use write::{Behind, add, count, reembed, remove, replace, restand, stale, weigh};
 
 /// A namespace that holds memories, by its number in the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,10 +46,14 @@ pub type Place = u32;
 
 /// The way text is read into words and vectors are laid out. Counted up when either changes, which has every
 /// space indexed anew.
-const FORM: i64 = 1;
+const FORM: i64 = 2;
 
 /// Places in a leaf: few enough that one memory more rewrites little.
 const LEAF: u32 = 256;
 
 /// Places in one list of a word: as many as fit in twelve bits.
 const BLOCK: u32 = 4_096;
+
+/// Lists of a word that lie together; those of further places lie elsewhere. A batch of memories rewrites some
+/// hundred pages of one part, and a search looks for a word in each part.
+const PART: u32 = 8;

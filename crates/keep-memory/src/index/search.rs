@@ -57,8 +57,13 @@ pub struct Answer {
 const PROMISING: usize = 2_048;
 /// And so many where the question names a day, which may decide more than all words.
 const PROMISING_OF_A_DAY: usize = 8_192;
+/// From so many places on the legs are searched side by side; reading fewer codes takes no longer than waking another
+/// thread where others are at work.
+const SIDE_BY_SIDE: usize = 300_000;
 /// How many are looked at exactly, for each that is wanted and at least.
 const EXACT: (usize, usize) = (8, 192);
+/// Among so many of the best is the one that speaks most for an answer.
+const BEST: usize = 8;
 /// How many of those with the most of the question's words are promising wherever they stand by bits.
 const WORDED: usize = 8_192;
 /// How many of the nearest by bits are promising without any word of the question.
@@ -83,9 +88,20 @@ pub fn search(
         views.extend(cache.view(sql, space)?.filter(|view| view.row.memories > 0));
     }
     let question = &query.question;
-    let words = words::score(sql, &views, &question.terms, &query.weights)?;
     let is_speaker = |word: &str| views.iter().any(|view| view.numbers.contains_key(word));
     let wanted = Wanted::by(sql, embedders, &question.without(is_speaker))?;
+    let of_words = || words::score(sql, &views, &question.terms, &query.weights);
+    let of_bits = || views.iter().map(|view| distances(view, &wanted)).collect::<Vec<_>>();
+    let places: usize = views.iter().map(|view| view.places()).sum();
+    // The two legs have nothing to do with each other.
+    let (words, bits) = match places {
+        ..SIDE_BY_SIDE => (of_words()?, of_bits()),
+        _ => std::thread::scope(|scope| {
+            let bits = scope.spawn(of_bits);
+            let words = of_words();
+            Ok::<_, IndexError>((words?, bits.join().unwrap_or_else(|why| std::panic::resume_unwind(why))))
+        })?,
+    };
     let scene = Scene {
         admission: Admission::new(&query.filters, query.now),
         cues: Cues::of(question, &views),
@@ -93,16 +109,15 @@ pub fn search(
         words: &words,
         query,
     };
-    let candidates = scene.candidates(&wanted);
-    let (mut found, greatest) = scene.exact(sql, &wanted, &candidates)?;
+    let candidates = scene.candidates(&bits);
+    let (mut found, nearest) = scene.exact(sql, &wanted, &candidates)?;
     let order = |one: &Found, other: &Found| {
         // Equal scores keep the order in which things were written, so that answers do not change.
         let places = (one.space, one.place).cmp(&(other.space, other.place));
         other.score.total_cmp(&one.score).then(places)
     };
     found.sort_by(order);
-    let names_speaker = scene.cues.speaker.iter().any(Option::is_some);
-    let signs = Signs::of(&found, greatest, names_speaker, &query.weights);
+    let signs = scene.signs(&found, nearest);
     found.truncate(query.most);
     let confidence = if found.is_empty() { 0.0 } else { signs.confidence() };
     Ok(Answer { found, confidence, signs })
@@ -178,9 +193,8 @@ impl Scene<'_> {
     }
 
     /// The memories worth an exact look.
-    fn candidates(&self, wanted: &[Wanted]) -> Vec<Candidate> {
-        let bits: Vec<Vec<u16>> = self.views.iter().map(|view| distances(view, wanted)).collect();
-        let (mut all, greatest) = self.promising(&bits);
+    fn candidates(&self, bits: &[Vec<u16>]) -> Vec<Candidate> {
+        let (mut all, greatest) = self.promising(bits);
         for one in &mut all {
             let card = self.views[one.view].card(one.place);
             let words = self.words.scores[one.view][one.place as usize];
@@ -200,29 +214,59 @@ impl Scene<'_> {
     fn promising(&self, bits: &[Vec<u16>]) -> (Vec<Candidate>, Legs) {
         let limit = nearest_bits(bits);
         let least = self.least_words();
-        let mut greatest = Legs::default();
+        let most = if self.query.question.days.is_empty() { PROMISING } else { PROMISING_OF_A_DAY };
         let mut all = Vec::new();
-        for (view, of) in self.views.iter().enumerate() {
-            let scores = &self.words.scores[view];
+        for (view, scores) in self.words.scores.iter().enumerate() {
             for ((place, &words), &bits) in (0..).zip(scores).zip(&bits[view]) {
-                if (words > least || bits <= limit) && self.admission.admits(of, place, &of.card(place)) {
-                    greatest.words = greatest.words.max(words);
-                    greatest.meaning = greatest.meaning.max(nearness_of(bits));
+                if words > least || bits <= limit {
                     all.push(Candidate { view, place, estimate: 0.0 });
                 }
             }
         }
-        let most = if self.query.question.days.is_empty() { PROMISING } else { PROMISING_OF_A_DAY };
+        self.estimate(&mut all, bits);
+        // Looking whether one may be found is what takes long here. Most may, so that twice as many as are needed
+        // are enough; where they are not, circumstances rule out the best, and all are looked at.
+        let spare = if self.admission.is_plain() && all.len() > 2 * most {
+            all.select_nth_unstable_by(2 * most, |one, other| other.estimate.total_cmp(&one.estimate));
+            all.split_off(2 * most)
+        } else {
+            Vec::new()
+        };
+        let may = |one: &Candidate| {
+            let view = &self.views[one.view];
+            self.admission.admits(view, one.place, &view.card(one.place))
+        };
+        all.retain(may);
+        if all.len() < most {
+            all.extend(spare.into_iter().filter(may));
+        }
         if all.len() > most {
-            let weight = self.query.weights.meaning;
-            for one in &mut all {
-                let words = share(self.words.scores[one.view][one.place as usize], greatest.words);
-                let meaning = nearness_of(bits[one.view][one.place as usize]);
-                one.estimate = words + weight * share(meaning, greatest.meaning);
-            }
+            self.estimate(&mut all, bits);
             keep_best(&mut all, most);
         }
+        let greatest = self.greatest(&all, bits);
         (all, greatest)
+    }
+
+    /// What each promises by its words and bits.
+    fn estimate(&self, all: &mut [Candidate], bits: &[Vec<u16>]) {
+        let greatest = self.greatest(all, bits);
+        for one in all {
+            let words = share(self.words.scores[one.view][one.place as usize], greatest.words);
+            let meaning = share(nearness_of(bits[one.view][one.place as usize]), greatest.meaning);
+            one.estimate = words + self.query.weights.meaning * meaning;
+        }
+    }
+
+    /// The greatest of either leg.
+    fn greatest(&self, all: &[Candidate], bits: &[Vec<u16>]) -> Legs {
+        let mut greatest = Legs::default();
+        for one in all {
+            let words = self.words.scores[one.view][one.place as usize];
+            greatest.words = greatest.words.max(words);
+            greatest.meaning = greatest.meaning.max(nearness_of(bits[one.view][one.place as usize]));
+        }
+        greatest
     }
 
     /// Above so much by words alone about [`WORDED`] memories lie, or all that have any of the words. Where
@@ -231,14 +275,16 @@ impl Scene<'_> {
         if !self.admission.is_plain() {
             return 0.0;
         }
-        let greatest = self.words.scores.iter().flatten().copied().fold(0.0, f32::max);
+        let greatest = self.words.scores.iter().map(|scores| greatest_of(scores)).fold(0.0, f32::max);
         if greatest == 0.0 {
             return 0.0;
         }
         const STEPS: usize = 256;
         let mut counts = [0_usize; STEPS + 1];
-        for score in self.words.scores.iter().flatten().filter(|score| **score > 0.0) {
-            counts[(score / greatest * STEPS as f32) as usize] += 1;
+        for scores in &self.words.scores {
+            for score in scores.iter().filter(|score| **score > 0.0) {
+                counts[(score / greatest * STEPS as f32) as usize] += 1;
+            }
         }
         let mut sum = 0;
         let reached = counts.iter().rposition(|count| {
@@ -249,14 +295,28 @@ impl Scene<'_> {
         reached.map_or(0.0, |step| (greatest * step as f32 / STEPS as f32).next_down().max(0.0))
     }
 
-    /// Scores candidates by their vectors, and says how much of the question's words the best match has and how
-    /// near the nearest is.
+    /// How much of what the question's words are worth a memory has.
+    fn held(&self, found: &Found) -> f32 {
+        let at = self.views.iter().position(|view| view.space == found.space);
+        at.map_or(0.0, |at| self.words.held(at, &self.views[at], found.place, &self.query.weights))
+    }
+
+    /// What speaks for an answer among what was found, which is sorted. `nearest` is the greatest cosine.
+    fn signs(&self, found: &[Found], nearest: f32) -> Signs {
+        let mut by_words: Vec<&Found> = found.iter().filter(|found| found.legs.words > 0.0).collect();
+        by_words.sort_by(|one, other| other.legs.words.total_cmp(&one.legs.words));
+        let words = by_words.iter().take(BEST).map(|found| self.held(found)).fold(0.0, f32::max);
+        let names_speaker = self.cues.speaker.iter().any(Option::is_some);
+        Signs::of(found, [words, nearest], names_speaker, &self.query.weights)
+    }
+
+    /// Scores candidates by their vectors, and says how near the nearest is.
     fn exact(
         &self,
         sql: &Connection,
         wanted: &[Wanted],
         candidates: &[Candidate],
-    ) -> Result<(Vec<Found>, [f32; 2]), IndexError> {
+    ) -> Result<(Vec<Found>, f32), IndexError> {
         let weights = Weights::default();
         let mut readers: Vec<Reader<'_>> =
             self.views.iter().map(|view| Reader::new(sql, view, &weights)).collect();
@@ -277,7 +337,7 @@ impl Scene<'_> {
             found.legs.meaning = share(found.legs.meaning, meaning);
             found.score = self.score(&found.legs);
         }
-        Ok((all, [share(words, self.words.most), meaning]))
+        Ok((all, meaning))
     }
 }
 
@@ -289,16 +349,37 @@ fn keep_best(all: &mut Vec<Candidate>, most: usize) {
     }
 }
 
+/// The greatest, sixteen side by side: each comparison would wait for the one before.
+fn greatest_of(scores: &[f32]) -> f32 {
+    let (rows, rest) = scores.as_chunks::<16>();
+    let mut lanes = [0.0_f32; 16];
+    for row in rows {
+        for (lane, score) in lanes.iter_mut().zip(row) {
+            *lane = if *score > *lane { *score } else { *lane };
+        }
+    }
+    lanes.iter().chain(rest).copied().fold(0.0, f32::max)
+}
+
 fn share(part: f32, greatest: f32) -> f32 {
     if greatest > 0.0 { part / greatest } else { 0.0 }
 }
 
 /// So many bits may differ that about [`NEAREST`] memories are as near.
 fn nearest_bits(bits: &[Vec<u16>]) -> u16 {
-    let mut counts = [0_usize; keep_embed::SIGN_DIMENSIONS + 1];
-    for bits in bits.iter().flatten() {
-        counts[usize::from(*bits)] += 1;
+    // Four counts side by side: most codes lie near the same number of bits, and one count would wait for itself.
+    let mut lanes = [[0_u32; keep_embed::SIGN_DIMENSIONS + 1]; 4];
+    for bits in bits {
+        let (fours, rest) = bits.as_chunks::<4>();
+        for four in fours {
+            for (lane, bits) in lanes.iter_mut().zip(four) {
+                lane[usize::from(*bits)] += 1;
+            }
+        }
+        rest.iter().for_each(|bits| lanes[0][usize::from(*bits)] += 1);
     }
+    let counts: [usize; keep_embed::SIGN_DIMENSIONS + 1] =
+        std::array::from_fn(|at| lanes.iter().map(|lane| lane[at] as usize).sum());
     let mut sum = 0;
     let reached = counts.iter().position(|count| {
         sum += count;

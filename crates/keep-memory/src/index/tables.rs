@@ -2,7 +2,7 @@
 
 use super::leaf::{Leaf, Sheet};
 use super::postings::{self, Posting, opened, seal};
-use super::{FORM, IndexError, LEAF, Part, Place, SpaceId};
+use super::{BLOCK, FORM, IndexError, LEAF, PART, Part, Place, SpaceId};
 use keep_embed::{EmbedderId, Quantised};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -94,6 +94,23 @@ pub(super) fn leaves_after(sql: &Connection, space: SpaceId, stamp: i64) -> Resu
     Ok(keys.collect::<Result<_, _>>()?)
 }
 
+/// The next leaf of a space in the order in which they were last written, and among those written at once in that
+/// of their numbers, with its stamp.
+pub(super) fn leaf_written_after(
+    sql: &Connection,
+    space: SpaceId,
+    (stamp, leaf): (i64, u32),
+) -> Result<Option<(i64, u32)>, IndexError> {
+    let mut find = sql.prepare_cached(
+        "SELECT stamp, key FROM memory_index_leaf WHERE space = ?1 AND (stamp, key) > (?2, ?3)
+         ORDER BY stamp, key LIMIT 1",
+    )?;
+    let found = find.query_row(params![space.0, stamp, key(space, leaf)], |row| {
+        Ok((row.get(0)?, row.get(1).map(number)?))
+    });
+    Ok(found.optional()?)
+}
+
 pub(super) fn postings(
     sql: &Connection,
     space: SpaceId,
@@ -101,9 +118,9 @@ pub(super) fn postings(
     block: u32,
 ) -> Result<Vec<Posting>, IndexError> {
     let mut find = sql.prepare_cached(
-        "SELECT postings FROM memory_index_term WHERE space = ?1 AND term = ?2 AND block = ?3",
+        "SELECT postings FROM memory_index_term WHERE space = ?1 AND part = ?2 AND term = ?3 AND block = ?4",
     )?;
-    let mut rows = find.query(params![space.0, term, block])?;
+    let mut rows = find.query(params![space.0, block / PART, term, block])?;
     let Some(row) = rows.next()? else { return Ok(Vec::new()) };
     let list = postings::decode(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?);
     Ok(list.ok_or(IndexError::Damaged { space, part: Part::Words(block) })?.collect())
@@ -117,35 +134,40 @@ pub(super) fn put_postings(
     list: &[Posting],
 ) -> Result<(), IndexError> {
     if list.is_empty() {
-        let mut drop = sql
-            .prepare_cached("DELETE FROM memory_index_term WHERE space = ?1 AND term = ?2 AND block = ?3")?;
-        drop.execute(params![space.0, term, block])?;
+        let mut drop = sql.prepare_cached(
+            "DELETE FROM memory_index_term WHERE space = ?1 AND part = ?2 AND term = ?3 AND block = ?4",
+        )?;
+        drop.execute(params![space.0, block / PART, term, block])?;
         return Ok(());
     }
     let mut put = sql.prepare_cached(
-        "INSERT INTO memory_index_term (space, term, block, postings) VALUES (?1, ?2, ?3, ?4)
+        "INSERT INTO memory_index_term (space, part, term, block, postings) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT DO UPDATE SET postings = excluded.postings",
     )?;
-    put.execute(params![space.0, term, block, postings::encode(list)])?;
+    put.execute(params![space.0, block / PART, term, block, postings::encode(list)])?;
     Ok(())
 }
 
-/// Calls `with` for every place of a space that has a word, in order.
+/// Calls `with` for every place of a space, of so many, that has a word, in order.
 pub(super) fn each_posting(
     sql: &Connection,
     space: SpaceId,
+    places: u32,
     term: &str,
     mut with: impl FnMut(Place, f32),
 ) -> Result<(), IndexError> {
     let mut find = sql.prepare_cached(
-        "SELECT block, postings FROM memory_index_term WHERE space = ?1 AND term = ?2 ORDER BY block",
+        "SELECT block, postings FROM memory_index_term WHERE space = ?1 AND part = ?2 AND term = ?3
+         ORDER BY block",
     )?;
-    let mut rows = find.query(params![space.0, term])?;
-    while let Some(row) = rows.next()? {
-        let block: u32 = row.get(0)?;
-        let list = postings::decode(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
-        let list = list.ok_or(IndexError::Damaged { space, part: Part::Words(block) })?;
-        list.for_each(|posting| with(block * super::BLOCK + posting.slot(), posting.count()));
+    for part in 0..places.div_ceil(PART * BLOCK) {
+        let mut rows = find.query(params![space.0, part, term])?;
+        while let Some(row) = rows.next()? {
+            let block: u32 = row.get(0)?;
+            let list = postings::decode(row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?);
+            let list = list.ok_or(IndexError::Damaged { space, part: Part::Words(block) })?;
+            list.for_each(|posting| with(block * BLOCK + posting.slot(), posting.count()));
+        }
     }
     Ok(())
 }

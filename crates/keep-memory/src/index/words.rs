@@ -2,6 +2,7 @@
 
 use super::cache::View;
 use super::card::{ASKS, NOBODY};
+use super::mix::lenders;
 use super::{IndexError, Place, tables};
 use crate::rank::{Manner, Weights, rarity};
 use rusqlite::Connection;
@@ -11,8 +12,10 @@ use std::sync::Arc;
 pub(super) struct Words {
     /// By space and place.
     pub(super) scores: Vec<Vec<f32>>,
-    /// What a memory with every word of the question would get.
-    pub(super) most: f32,
+    manner: Manner,
+    /// How many memories there are.
+    count: f32,
+    terms: Vec<Term>,
 }
 
 /// A word that more memories have than this adds to those that rarer words found, once there are [`ENOUGH`], and
@@ -20,6 +23,37 @@ pub(super) struct Words {
 /// would have to be looked at all over the space.
 const COMMON: usize = 4_096;
 const ENOUGH: usize = 2_048;
+
+/// How sure one can be of a question's words is worked out as if there were so many memories more, none with any
+/// of them. Few memories say little about what is common: of two, one that has a word makes it look as common as
+/// "the", and the words that neither has would outweigh all that were found.
+const BESIDE: f32 = 1_000.0;
+/// A question with more words is held to so many of the rarest kind: nobody answers a long one word by word.
+const ASKED: f32 = 4.0;
+
+impl Words {
+    /// The part of what the question's words are worth that a memory has, its neighbours' lent ones counted.
+    pub(super) fn held(&self, at: usize, view: &View, place: Place, weights: &Weights) -> f32 {
+        let shares = [weights.context_near, weights.context_answer, weights.context_far];
+        let around: Vec<(Place, f32)> = lenders(place, |at| view.card(at), shares).collect();
+        let length = f32::from(view.length(place));
+        let (mut held, mut all, mut rarest) = (0.0, 0.0_f32, 0.0_f32);
+        for term in &self.terms {
+            let list = &term.lists[at];
+            let count = |place: Place| {
+                let found = list.binary_search_by_key(&place, |(place, _)| *place);
+                found.map_or(0.0, |at| list[at].1)
+            };
+            let frequency = count(place) + around.iter().map(|(at, share)| share * count(*at)).sum::<f32>();
+            let rarity = rarity(self.count + BESIDE, term.holders as f32);
+            held += rarity * self.manner.gain(frequency, length);
+            all += rarity;
+            rarest = rarest.max(rarity);
+        }
+        let asked = all.min(ASKED * rarest) * self.manner.most();
+        if asked > 0.0 { held / asked } else { 0.0 }
+    }
+}
 
 /// Scores the memories of all spaces together.
 pub(super) fn score(
@@ -31,7 +65,7 @@ pub(super) fn score(
     let count: f32 = views.iter().map(|view| view.row.memories as f32).sum();
     let total: f64 = views.iter().map(|view| view.row.words as f64).sum();
     let manner = Manner::of(total, f64::from(count));
-    let mut words = Words { scores: views.iter().map(|view| vec![0.0; view.places()]).collect(), most: 0.0 };
+    let mut all_scores: Vec<Vec<f32>> = views.iter().map(|view| vec![0.0; view.places()]).collect();
     let mut read: Vec<Term> = Vec::with_capacity(terms.len());
     for term in terms {
         let lists = read_lists(sql, views, term)?;
@@ -44,10 +78,9 @@ pub(super) fn score(
     let mut reached = 0;
     for term in &read {
         let rarity = rarity(count, term.holders as f32);
-        words.most += rarity * manner.most();
         let only_reached = term.holders > COMMON && reached > ENOUGH;
         for (at, view) in views.iter().enumerate() {
-            let scores = &mut words.scores[at];
+            let scores = &mut all_scores[at];
             if only_reached {
                 touched.clear();
                 for &(place, count) in &term.lists[at] {
@@ -64,12 +97,12 @@ pub(super) fn score(
                 if frequency > 0.0 {
                     let score = &mut scores[place as usize];
                     reached += usize::from(*score == 0.0);
-                    *score += rarity * manner.gain(frequency, f32::from(view.card(place).length));
+                    *score += rarity * manner.gain(frequency, f32::from(view.length(place)));
                 }
             }
         }
     }
-    Ok(words)
+    Ok(Words { scores: all_scores, manner, count, terms: read })
 }
 
 /// One word of the question, and where it occurs, by view.
@@ -86,7 +119,9 @@ fn read_lists(
 ) -> Result<Vec<Vec<(Place, f32)>>, IndexError> {
     let mut lists = vec![Vec::new(); views.len()];
     for (list, view) in lists.iter_mut().zip(views) {
-        tables::each_posting(sql, view.space, term, |place, count| list.push((place, count)))?;
+        tables::each_posting(sql, view.space, view.row.places, term, |place, count| {
+            list.push((place, count));
+        })?;
     }
     Ok(lists)
 }

@@ -98,6 +98,33 @@ pub fn restand(
     work.finish()
 }
 
+/// Has a search count memories as this important; says how many it counted otherwise before. Places without a
+/// memory are passed over.
+///
+/// # Errors
+/// When the database refuses or a leaf is damaged.
+pub fn weigh(sql: &Connection, space: SpaceId, counts: &[(Place, u8)]) -> Result<u64, IndexError> {
+    let mut others = Vec::new();
+    for leaf in counts.chunk_by(|one, next| one.0 / super::LEAF == next.0 / super::LEAF) {
+        let Some((first, _)) = leaf.first() else { continue };
+        let Some(sheet) = tables::sheet(sql, space, first / super::LEAF)? else { continue };
+        others.extend(leaf.iter().filter(|(place, count)| {
+            let card = sheet.card((place % super::LEAF) as usize);
+            card.is(LIVE) && card.importance != *count
+        }));
+    }
+    if others.is_empty() {
+        return Ok(0);
+    }
+    let mut work = Work::begin(sql, space)?;
+    for (place, importance) in &others {
+        let card = work.card(*place)?;
+        work.set_card(*place, Card { importance: *importance, ..card })?;
+    }
+    work.finish()?;
+    Ok(others.len() as u64)
+}
+
 /// Puts another text in the place of a memory's. It stays the same turn of its conversation.
 ///
 /// # Errors
@@ -167,7 +194,30 @@ fn taken(work: &mut Work<'_>, place: Place) -> Result<Card, IndexError> {
     if card.is(LIVE) { Ok(card) } else { Err(IndexError::Place { space: work.space, place }) }
 }
 
-/// The first places of a space, at most `most`, whose vectors another embedder made.
+/// How many memories a space's index has.
+///
+/// # Errors
+/// When the database refuses or the index is of another form.
+pub fn count(sql: &Connection, space: SpaceId) -> Result<u64, IndexError> {
+    Ok(tables::space(sql, space)?.map_or(0, |row| u64::from(row.memories)))
+}
+
+/// Where looking for what another embedder embedded goes on: behind a leaf, in the order in which leaves were
+/// last written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Behind {
+    stamp: i64,
+    leaf: u32,
+}
+
+impl Behind {
+    /// Before all leaves.
+    pub const NONE: Self = Self { stamp: i64::MIN, leaf: 0 };
+}
+
+/// The places in the next leaf that holds vectors of another embedder, and where to go on; none when no further
+/// one does. What is embedded anew is written again and so moves to the end of that order: whoever goes through it
+/// once has seen all, and whoever begins anew comes upon the next ones at once.
 ///
 /// # Errors
 /// When the database refuses or a leaf is damaged.
@@ -175,21 +225,20 @@ pub fn stale(
     sql: &Connection,
     space: SpaceId,
     embedder: &EmbedderId,
-    most: usize,
-) -> Result<Vec<Place>, IndexError> {
+    mut behind: Behind,
+) -> Result<Option<(Vec<Place>, Behind)>, IndexError> {
     let wanted = tables::known_embedder(sql, embedder)?;
-    let mut found = Vec::new();
-    for leaf in tables::leaves_after(sql, space, i64::MIN)? {
-        let body = tables::leaf(sql, space, leaf)?.unwrap_or_default();
-        let places = (leaf * super::LEAF..).zip(&body.cards);
+    while let Some((stamp, leaf)) = tables::leaf_written_after(sql, space, (behind.stamp, behind.leaf))? {
+        behind = Behind { stamp, leaf };
+        let sheet = tables::sheet(sql, space, leaf)?.unwrap_or_default();
+        let places = (leaf * super::LEAF..).zip(sheet.cards());
         let stale = places.filter(|(_, card)| card.is(LIVE) && Some(card.embedder) != wanted);
-        found.extend(stale.map(|(place, _)| place));
-        if found.len() >= most {
-            found.truncate(most);
-            break;
+        let stale: Vec<Place> = stale.map(|(place, _)| place).collect();
+        if !stale.is_empty() {
+            return Ok(Some((stale, behind)));
         }
     }
-    Ok(found)
+    Ok(None)
 }
 
 /// Puts the vectors of a new embedder in the place of old ones. Memories whose neighbours still have the old

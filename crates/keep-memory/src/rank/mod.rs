@@ -17,5 +17,6 @@ pub use date::Day;
 pub(crate) use lexical::{Manner, rarity};
 pub use question::Question;
 pub use shelf::{Hit, Legs, Note, Shelf};
+pub(crate) use shelf::{headed, meant};
 pub use term::terms;
 pub use weight::Weights;

@@ -7,6 +7,7 @@ use super::question::Question;
 use super::term::terms;
 use super::weight::Weights;
 use keep_embed::{EmbedError, Embedder, normalise};
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 /// One memory, as the ranking sees it.
@@ -14,6 +15,8 @@ use std::collections::HashMap;
 pub struct Note {
     /// What it says.
     pub text: String,
+    /// A headline.
+    pub title: Option<String>,
     /// The conversation it is a turn of, in the order in which turns are pushed.
     pub conversation: Option<String>,
     /// Who said it.
@@ -112,7 +115,8 @@ impl<'e> Shelf<'e> {
         let dimensions = self.embedder.dimensions();
         let from = self.vectors.len();
         self.vectors.resize(from + dimensions, 0.0);
-        self.embedder.embed(&note.text, &mut self.vectors[from..])?;
+        let title = note.title.as_deref();
+        self.embedder.embed(&meant(title, &note.text), &mut self.vectors[from..])?;
         let at = u32::try_from(self.cards.len()).unwrap_or(u32::MAX);
         let before = note.conversation.as_ref().and_then(|name| self.last_of.insert(name.clone(), at));
         if let Some(before) = before {
@@ -121,7 +125,8 @@ impl<'e> Shelf<'e> {
         let asks = cue::asks(&note.text);
         self.neighbours.push(Neighbours { before, after: None, asks });
         let speaker = note.speaker.as_deref().map(str::to_lowercase);
-        self.postings.push(terms(&note.text), speaker.as_deref().map(terms).unwrap_or_default());
+        let beside = speaker.as_deref().into_iter().chain(title).flat_map(terms).collect();
+        self.postings.push(terms(&headed(title, &note.text)), beside);
         let speaker = speaker.map(|name| self.speaker(name));
         self.cards.push(Card {
             speaker,
@@ -245,6 +250,17 @@ impl<'e> Shelf<'e> {
                 .map_or(0.0, |said| question.days.iter().map(|day| day.nearness(said)).fold(0.0, f32::max));
         }
     }
+}
+
+/// A text with its headline before it: what its words are read from. The headline's count a second time beside that,
+/// since they were chosen to say what it is about.
+pub(crate) fn headed<'t>(title: Option<&str>, text: &'t str) -> Cow<'t, str> {
+    title.map_or(Cow::Borrowed(text), |title| Cow::Owned(format!("{title} {text}")))
+}
+
+/// What its meaning is read from.
+pub(crate) fn meant<'t>(title: Option<&str>, text: &'t str) -> Cow<'t, str> {
+    title.map_or(Cow::Borrowed(text), |title| Cow::Owned(format!("{title} {title} {text}")))
 }
 
 /// Scores divided by their greatest.

@@ -14,7 +14,7 @@ pub(crate) fn stats(sql: &Connection, space: &Space, seen: &[Space], now: Timest
     let mut stats = sql
         .prepare_cached(
             "SELECT count(*), coalesce(sum(length(CAST(text AS BLOB))), 0), count(retired_ms),
-                coalesce(sum(pinned), 0), count(quarantine)
+                coalesce(sum(pinned), 0), count(quarantine), coalesce(sum(version > 1), 0)
              FROM memory WHERE space = ?1 AND (expires_ms IS NULL OR expires_ms > ?2)",
         )?
         .query_row(params![space.id.0, now.ms()], |row| {
@@ -25,6 +25,8 @@ pub(crate) fn stats(sql: &Connection, space: &Space, seen: &[Space], now: Timest
                 text_bytes: count(1)?,
                 kinds: BTreeMap::new(),
                 trust: BTreeMap::new(),
+                edited: count(5)?,
+                faded: 0,
                 retired: count(2)?,
                 pinned: count(3)?,
                 quarantined: count(4)?,
@@ -33,6 +35,7 @@ pub(crate) fn stats(sql: &Connection, space: &Space, seen: &[Space], now: Timest
         })?;
     stats.kinds = by(sql, "kind", space, now)?;
     stats.trust = by(sql, "trust", space, now)?;
+    stats.faded = super::fade::count_faded(sql, space.id, now)?;
     let mut links = sql.prepare_cached(
         "SELECT count(*) FROM memory m JOIN memory_link l ON l.source = m.seq JOIN memory o ON o.seq = l.target
          WHERE m.space = ?1 AND o.space = ?2 AND (m.expires_ms IS NULL OR m.expires_ms > ?3)

@@ -1,11 +1,11 @@
 //! What the tables say; nothing here changes anything. Every query names the spaces that it looks at, and
 //! what has expired is found by none.
 
+use super::kin::links_from;
 use super::row::{SELECT, Space, Stored, stored};
 use crate::error::MemoryError;
 use crate::index::{Place, SpaceId};
-use crate::links::Linking;
-use crate::model::{Handle, Kind, Link, Memory, Strength};
+use crate::model::{Handle, Kind, Link, Memory};
 use keep_types::{Id, MemoryKind, Namespace, Timestamp, Trust};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 use std::collections::HashSet;
@@ -54,7 +54,7 @@ pub(crate) fn all_spaces(sql: &Connection) -> Sql<Vec<Space>> {
     Ok(found)
 }
 
-fn select(sql: &Connection, space: &Space, rest: &str, given: &[&dyn ToSql]) -> Sql<Vec<Stored>> {
+pub(super) fn select(sql: &Connection, space: &Space, rest: &str, given: &[&dyn ToSql]) -> Sql<Vec<Stored>> {
     let mut statement = sql.prepare_cached(&format!("{SELECT} {rest}"))?;
     let mut rows = statement.query(given)?;
     let mut found = Vec::new();
@@ -161,37 +161,6 @@ pub(super) fn by_seq(sql: &Connection, seq: i64, namespace: &Namespace) -> Sql<O
     rows.next()?.map(|row| stored(row, namespace)).transpose()
 }
 
-/// The links of a memory, in either direction, each with the memory at its other end. One whose other end
-/// lies in another space, is quarantined or has expired is not there.
-pub(crate) fn links_of(
-    sql: &Connection,
-    spaces: &[Space],
-    seq: i64,
-    now: Timestamp,
-) -> Sql<Vec<(Link, Stored)>> {
-    let mut found = Vec::new();
-    for (own, other) in [("source", "target"), ("target", "source")] {
-        let mut statement = sql.prepare_cached(&format!(
-            "SELECT l.kind, l.strength, l.reason, l.made_ms, l.made_by, l.{other}, o.space,
-                (SELECT id FROM memory WHERE seq = ?1)
-             FROM memory_link l JOIN memory o ON o.seq = l.{other}
-             WHERE l.{own} = ?1 AND o.quarantine IS NULL AND (o.expires_ms IS NULL OR o.expires_ms > ?2)
-             ORDER BY l.made_ms, l.{other}"
-        ))?;
-        let mut rows = statement.query(params![seq, now.ms()])?;
-        while let Some(row) = rows.next()? {
-            let space: i64 = row.get(6)?;
-            let Some(space) = spaces.iter().find(|one| one.id.0 == space) else { continue };
-            let Some(far) = by_seq(sql, row.get(5)?, &space.namespace)? else { continue };
-            let own_id: String = row.get(7)?;
-            let own_id = own_id.parse().map_err(|e| MemoryError::corrupt("memory", e))?;
-            let (from, to) = if own == "source" { (own_id, far.memory.id) } else { (far.memory.id, own_id) };
-            found.push((link_of(row, from, to)?, far));
-        }
-    }
-    Ok(found)
-}
-
 /// The memories of a space that were edited after a moment, each as it read then. What is said of it as a
 /// whole, such as that it is retired or quarantined, is as it is now.
 pub(crate) fn edited_since(
@@ -218,44 +187,22 @@ pub(crate) fn edited_since(
     Ok(found)
 }
 
-/// The links that go out from a memory, those to what is quarantined with them: for an export, which leaves
-/// nothing out.
-fn links_from(sql: &Connection, spaces: &[Space], from: &Stored, now: Timestamp) -> Sql<Vec<Link>> {
-    let mut find = sql.prepare_cached(
-        "SELECT l.kind, l.strength, l.reason, l.made_ms, l.made_by, o.id, o.space
-         FROM memory_link l JOIN memory o ON o.seq = l.target
-         WHERE l.source = ?1 AND (o.expires_ms IS NULL OR o.expires_ms > ?2) ORDER BY l.made_ms, l.kind, o.id",
-    )?;
-    let mut rows = find.query(params![from.seq, now.ms()])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let (id, space): (String, i64) = (row.get(5)?, row.get(6)?);
-        if spaces.iter().any(|one| one.id.0 == space) {
-            let to = id.parse().map_err(|e| MemoryError::corrupt("memory", e))?;
-            found.push(link_of(row, from.memory.id, to)?);
-        }
-    }
-    Ok(found)
-}
-
-fn link_of(row: &rusqlite::Row<'_>, from: Id<MemoryKind>, to: Id<MemoryKind>) -> Sql<Link> {
-    let wrong = |what: String| MemoryError::corrupt("memory_link", what);
-    let (kind, by): (String, String) = (row.get(0)?, row.get(4)?);
-    Ok(Link {
-        from,
-        to,
-        kind: kind.parse().map_err(|e| wrong(format!("{e}")))?,
-        strength: Strength::try_from(row.get::<_, f32>(1)?).map_err(|e| wrong(format!("{e}")))?,
-        reason: row.get(2)?,
-        made_at: Timestamp::from_ms(row.get(3)?),
-        made_by: by.parse().map_err(|e| wrong(format!("{e}")))?,
-    })
-}
-
 /// The memories at these places.
 pub(super) fn select_places(sql: &Connection, space: &Space, places: Range<Place>) -> Sql<Vec<Stored>> {
     let here = "WHERE m.space = ?1 AND m.place >= ?2 AND m.place < ?3 ORDER BY m.place";
     select(sql, space, here, &[&space.id.0, &places.start, &places.end])
+}
+
+/// The memories at these places that have not expired.
+pub(crate) fn within(
+    sql: &Connection,
+    space: &Space,
+    places: Range<Place>,
+    now: Timestamp,
+) -> Sql<Vec<Stored>> {
+    let mut found = select_places(sql, space, places)?;
+    found.retain(|one| one.memory.expires_at.is_none_or(|end| end > now));
+    Ok(found)
 }
 
 /// The memory at a place, where it has not expired.
@@ -280,54 +227,6 @@ pub(crate) fn places_tagged(sql: &Connection, space: &Space, tags: &[String]) ->
     Ok(found.unwrap_or_default())
 }
 
-/// Whether anything has expired.
-pub(crate) fn any_expired(sql: &Connection, now: Timestamp) -> Sql<bool> {
-    let mut any = sql.prepare_cached("SELECT EXISTS (SELECT 1 FROM memory WHERE expires_ms <= ?1)")?;
-    Ok(any.query_row([now.ms()], |row| row.get(0))?)
-}
-
-/// The spaces in which something has expired.
-pub(crate) fn expired_spaces(sql: &Connection, now: Timestamp) -> Sql<Vec<Space>> {
-    let mut find = sql.prepare_cached("SELECT DISTINCT space FROM memory WHERE expires_ms <= ?1")?;
-    let rows = find.query_map([now.ms()], |row| row.get(0))?;
-    let expired: Vec<i64> = rows.collect::<Result<_, _>>()?;
-    Ok(all_spaces(sql)?.into_iter().filter(|space| expired.contains(&space.id.0)).collect())
-}
-
-/// What has expired in a space, so many at most.
-pub(crate) fn expired(sql: &Connection, space: &Space, now: Timestamp, most: usize) -> Sql<Vec<Stored>> {
-    let most = i64::try_from(most).unwrap_or(i64::MAX);
-    // The plus keeps the database from reading all of the space for the few that have.
-    let here = "WHERE m.expires_ms <= ?2 AND +m.space = ?1 LIMIT ?3";
-    select(sql, space, here, &[&space.id.0, &now.ms(), &most])
-}
-
-/// Whether any query of this module finds a memory that expired at one second after the epoch, at this
-/// moment. For the probe of that promise, which has a database of its own.
-pub(crate) fn finds_expired(now: Timestamp) -> Sql<bool> {
-    let sql = Connection::open_in_memory()?;
-    for step in crate::SCHEMA.steps {
-        sql.execute_batch(step)?;
-    }
-    sql.execute_batch(
-        "INSERT INTO memory_space (namespace, next_place, memories) VALUES ('global', 1, 1);
-         INSERT INTO memory (space, place, id, version, kind, text, tags, importance, confidence, trust, source,
-            written_by, recorded_ms, edited_ms, expires_ms)
-         VALUES (1, 0, 'mem_00000000000000000000000000', 1, 'event', 'it is over', '[]', 5, 1.0, 'user',
-            '{\"from\":\"caller\"}', 'user:probe', 0, 0, 1000);",
-    )?;
-    let spaces = all_spaces(&sql)?;
-    let filter = ListFilter { most: 10, ..ListFilter::default() };
-    let listed = !list(&sql, &spaces, &filter, now)?.is_empty();
-    let named = "mem_0000".parse().map_err(|e| MemoryError::corrupt("memory", e))?;
-    let got = by_handle(&sql, &spaces, &named, now).is_ok();
-    let mut placed = false;
-    for space in &spaces {
-        placed |= at_place(&sql, space, 0, now)?.is_some();
-    }
-    Ok(listed || got || placed)
-}
-
 /// Which of these ids a namespace has already.
 pub(crate) fn known(
     sql: &Connection,
@@ -347,45 +246,6 @@ pub(crate) fn known(
     Ok(known)
 }
 
-/// The rows that links of a namespace join, each with where its other end lies; one whose end is not there
-/// is left out.
-pub(crate) fn linkings(
-    sql: &Connection,
-    namespace: &Namespace,
-    links: Vec<(Link, Namespace)>,
-    most: usize,
-) -> Sql<Vec<Linking>> {
-    let mut found = Vec::new();
-    for (link, there) in links {
-        if let (Some(from), Some(to)) = (row_of(sql, namespace, link.from)?, row_of(sql, &there, link.to)?) {
-            found.push(Linking { from, to, link, most });
-        }
-    }
-    Ok(found)
-}
-
-/// The rows of children in a namespace with those of their parents, as far as both are there.
-pub(crate) fn descents(
-    sql: &Connection,
-    namespace: &Namespace,
-    family: &[(Id<MemoryKind>, Id<MemoryKind>, Namespace)],
-) -> Sql<Vec<(i64, i64)>> {
-    let mut found = Vec::new();
-    for (child, parent, there) in family {
-        if let (Some(child), Some(parent)) = (row_of(sql, namespace, *child)?, row_of(sql, there, *parent)?) {
-            found.push((child, parent));
-        }
-    }
-    Ok(found)
-}
-
-fn row_of(sql: &Connection, namespace: &Namespace, id: Id<MemoryKind>) -> Sql<Option<i64>> {
-    let mut find = sql.prepare_cached(
-        "SELECT m.seq FROM memory m JOIN memory_space s ON s.id = m.space WHERE s.namespace = ?1 AND m.id = ?2",
-    )?;
-    Ok(find.query_row([namespace.to_string(), id.to_string()], |row| row.get(0)).optional()?)
-}
-
 /// All that an export writes of these spaces: memories, their older versions, and the links between them.
 pub(crate) fn everything(
     sql: &Connection,
@@ -402,24 +262,4 @@ pub(crate) fn everything(
         }
     }
     Ok((memories, older, links))
-}
-
-/// The memories that were made from these, as far as the spaces that are seen hold them.
-pub(crate) fn children(sql: &Connection, spaces: &[Space], seqs: &[i64]) -> Sql<Vec<Id<MemoryKind>>> {
-    let mut find = sql.prepare_cached(
-        "SELECT m.id, m.space, m.seq FROM memory_parent p JOIN memory m ON m.seq = p.child WHERE p.parent = ?1",
-    )?;
-    let mut found = Vec::new();
-    for seq in seqs {
-        let mut rows = find.query([seq])?;
-        while let Some(row) = rows.next()? {
-            let (id, space, child): (String, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            if spaces.iter().any(|one| one.id.0 == space) && !seqs.contains(&child) {
-                found.push(id.parse().map_err(|e| MemoryError::corrupt("memory", e))?);
-            }
-        }
-    }
-    found.sort();
-    found.dedup();
-    Ok(found)
 }

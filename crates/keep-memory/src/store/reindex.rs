@@ -4,13 +4,12 @@ use super::find::{all_spaces, by_seq, select_places};
 use super::row::Space;
 use crate::acts::Deed;
 use crate::error::MemoryError;
-use crate::fade::Faded;
-use crate::index::{self, Entry, IndexError, Part, Place, Prepared, Rows, SpaceId, Standing};
+use crate::index::{self, Behind, Entry, IndexError, Part, Place, Prepared, Rows, SpaceId, Standing};
 use crate::model::{Memory, Source};
 use keep_db::Db;
 use keep_embed::{Embedder, EmbedderId};
-use keep_gate::{Permit, Started};
-use keep_types::{Namespace, Timestamp};
+use keep_gate::Permit;
+use keep_types::Namespace;
 use rusqlite::Connection;
 use std::ops::Range;
 use std::sync::Arc;
@@ -159,7 +158,7 @@ pub(crate) async fn forget_embedders<W: Send + 'static>(
 ) -> Result<(), MemoryError> {
     db.write(move |tx| {
         for space in all_spaces(tx.sql())? {
-            if !index::stale(tx.sql(), space.id, &own, 1)?.is_empty() {
+            if index::stale(tx.sql(), space.id, &own, Behind::NONE)?.is_some() {
                 return Ok(());
             }
         }
@@ -169,45 +168,4 @@ pub(crate) async fn forget_embedders<W: Send + 'static>(
         Ok::<_, MemoryError>(())
     })
     .await
-}
-
-/// Has recall count these memories as much as they are worth by now. What they were given stays as it is,
-/// and counts again once one of them is changed.
-pub(crate) async fn fade(
-    _: &Started<Deed<()>>,
-    db: &Db,
-    space: Space,
-    faded: Vec<(Place, Faded)>,
-) -> Result<(), MemoryError> {
-    db.write(move |tx| {
-        for (place, faded) in faded {
-            for stored in select_places(tx.sql(), &space, place..place.saturating_add(1))? {
-                let stands = standing(&stored.memory);
-                let importance = faded.counts.min(stands.importance);
-                index::restand(tx.sql(), space.id, place, &Standing { importance, ..stands })?;
-            }
-        }
-        Ok::<_, MemoryError>(())
-    })
-    .await
-}
-
-/// What of these places has faded by this moment.
-pub(crate) fn faded(
-    sql: &Connection,
-    space: &Space,
-    places: Range<Place>,
-    now: Timestamp,
-) -> Result<Vec<(Place, Faded)>, MemoryError> {
-    let found = select_places(sql, space, places)?.into_iter();
-    let live = found.filter(|one| one.memory.expires_at.is_none_or(|end| end > now));
-    Ok(live.map(|one| (one.place, Faded::of(&one.memory, now))).collect())
-}
-
-/// The first place of a space that nobody has yet.
-pub(crate) fn end_of(sql: &Connection, space: &Space) -> Result<Place, MemoryError> {
-    let last: i64 = sql
-        .prepare_cached("SELECT next_place FROM memory_space WHERE id = ?1")?
-        .query_row([space.id.0], |row| row.get(0))?;
-    Ok(Place::try_from(last).unwrap_or(Place::MAX))
 }

@@ -53,7 +53,8 @@ fn add_some(
     most: u64,
 ) -> Sql<i64> {
     let sql = tx.sql();
-    let space = space(sql, namespace)?;
+    let oldest = fresh.iter().map(|fresh| fresh.memory.recorded_at).min();
+    let space = space(sql, namespace, oldest.unwrap_or(Timestamp::from_ms(0)))?;
     let first = reserve(sql, &space, fresh.len(), most)?;
     let mut last = 0;
     index::add(sql, space.id, first, prepared)?;
@@ -63,10 +64,11 @@ fn add_some(
     Ok(last)
 }
 
-/// The space of a namespace, made when it is the first memory there.
-fn space(sql: &Connection, namespace: &Namespace) -> Sql<Space> {
-    sql.prepare_cached("INSERT OR IGNORE INTO memory_space (namespace) VALUES (?1)")?
-        .execute([namespace.to_string()])?;
+/// The space of a namespace, made when it is the first memory there. Nothing in it has faded since its oldest
+/// memory was written.
+fn space(sql: &Connection, namespace: &Namespace, oldest: Timestamp) -> Sql<Space> {
+    sql.prepare_cached("INSERT OR IGNORE INTO memory_space (namespace, faded_ms) VALUES (?1, ?2)")?
+        .execute(params![namespace.to_string(), oldest.ms()])?;
     let id = sql
         .prepare_cached("SELECT id FROM memory_space WHERE namespace = ?1")?
         .query_row([namespace.to_string()], |row| row.get(0))?;

@@ -171,13 +171,100 @@ fn what_has_faded_counts_less_and_keeps_what_it_was_given() {
             let found = m.recall(&ann, asked(question)).await.unwrap().found;
             found[0].legs.get("importance").map_or(0.0, |leg| leg.value)
         };
-        for _ in 0..2 {
+        let stats = m.stats(&ann, &Where::Here).await.unwrap();
+        assert_eq!((stats[0].faded, stats[0].edited), (1, 0));
+        for changes in [1, 0] {
             let done = m.decay(&ann, &Where::Here, 9, true).await.unwrap();
-            assert_eq!((done.applied, done.least[0].counts), (2, 1), "a second time changes nothing more");
+            assert_eq!((done.applied, done.least[0].counts), (changes, 1));
         }
         assert_eq!(leg("water the office plants").await, -0.8);
         assert_eq!(leg("feed the office cat").await, 0.8);
         assert_eq!(m.get(&ann, &Where::Here, &old.id.into()).await.unwrap().importance.get(), 9);
         assert!(m.check(&ann, &Where::Here, false).await.unwrap().iter().all(|one| one.damaged.is_empty()));
+    });
+}
+
+/// Nobody has to ask for it: once a day what is due is counted anew.
+#[test]
+fn what_is_due_fades_in_passing() {
+    run(async {
+        let world = World::new();
+        let (ann, m) = (person(), &world.memories);
+        let task = |n: usize| Draft {
+            kind: "task".parse().unwrap(),
+            importance: 9.try_into().unwrap(),
+            ..draft(&format!("water the office plants of floor {n}"))
+        };
+        m.remember_all(&ann, None, (0..5_000).map(task).collect(), &mut |_, _| ()).await.unwrap();
+        let soon = std::time::Duration::from_secs(5);
+        let passed = async |within| m.decay_in_passing(&ann, within).await.unwrap();
+        assert_eq!(passed(soon).await, 0, "not due yet");
+        world.time.advance("365d");
+        assert_eq!(passed(std::time::Duration::ZERO).await, 0, "without time nothing is begun");
+        assert_eq!(passed(soon).await, 5_000);
+        assert_eq!(passed(soon).await, 0, "it is due again tomorrow");
+        let found = m.recall(&ann, asked("water the office plants of floor 4999")).await.unwrap().found;
+        assert_eq!(found[0].legs["importance"].value, -0.8);
+        assert!(m.check(&ann, &Where::Here, false).await.unwrap().iter().all(|one| one.damaged.is_empty()));
+    });
+}
+
+/// An import that ends half way, here by a limit in its second namespace, is gone on with by taking in the same file
+/// again; links and descent that were not made by then are made.
+#[test]
+fn an_import_that_ended_half_way_is_gone_on_with() {
+    run(async {
+        let (world, ann) = (World::new(), person());
+        let m = &world.memories;
+        let other: keep_types::Namespace = "project:zebra".parse().unwrap();
+        let mut ends = Vec::new();
+        for place in [None, Some(&other)] {
+            let drafts = (0..600).map(|n| draft(&format!("fact {n} about otters"))).collect();
+            let made = m.remember_all(&ann, place, drafts, &mut |_, _| ()).await.unwrap();
+            ends.push((Handle::from(made.ids[0]), made.ids[599]));
+        }
+        let parents = Source::Memories { parents: vec![ends[0].1] };
+        m.remember(&ann, None, Draft { source: parents, ..draft("so there are otters") }).await.unwrap();
+        let terms = LinkTerms { strength: Strength::default(), reason: None };
+        let both = (&ends[0].0, LinkKind::Extends, &Handle::from(ends[0].1));
+        m.link(&ann, &Where::Here, both, terms).await.unwrap();
+        let out = exported(&world, &ann, Form::Own).await;
+
+        let fresh = World::new();
+        fresh.time.advance("9h");
+        let small = fresh.limited(keep_memory::Limits { memories: 1_000, ..keep_memory::Limits::default() });
+        let crowd = (0..700).map(|n| draft(&format!("something else {n}"))).collect();
+        small.remember_all(&ann, Some(&other), crowd, &mut |_, _| ()).await.unwrap();
+        let ended = small.import_own(&ann, None, out.as_bytes(), &mut |_, _| ()).await;
+        assert!(matches!(ended, Err(MemoryError::TooMany { .. })), "{ended:?}");
+        let half = fresh.memories.stats(&ann, &Where::Everywhere).await.unwrap();
+        let held: Vec<_> = half.iter().map(|one| (one.memories, one.links)).collect();
+        assert_eq!(held, [(601, 0), (700 + 256, 0)], "whole memories, and nothing linked yet");
+
+        let done = fresh.memories.import_own(&ann, None, out.as_bytes(), &mut |_, _| ()).await.unwrap();
+        assert_eq!((done.memories, done.known, done.links), (600 - 256, 601 + 256, 1), "{done:?}");
+        let gone = fresh.memories.forget(&ann, &Where::Here, &[ends[0].1.into()]).await.unwrap();
+        assert_eq!(gone.derived.len(), 1, "its descent was made up for");
+        let again = fresh.memories.import_own(&ann, None, out.as_bytes(), &mut |_, _| ()).await.unwrap();
+        assert_eq!((again.memories, again.links), (1, 1), "only what was forgotten: {again:?}");
+    });
+}
+
+/// Files that name nothing are known again, too, and what they say twice is there twice.
+#[test]
+fn the_same_file_taken_in_again_adds_nothing() {
+    run(async {
+        let (world, ann) = (World::new(), person());
+        let entity = r#"{"type":"entity","name":"Ann","entityType":"person","observations":["likes tea","likes tea"]}"#;
+        let take = async |text: &str| {
+            let read = keep_memory::portable::graph_server::Reader::new(text.as_bytes());
+            world.memories.import(&ann, None, read, &mut |_, _| ()).await.unwrap()
+        };
+        let done = take(entity).await;
+        assert_eq!((done.memories, done.known, done.links), (3, 0, 2), "{done:?}");
+        let again = take(entity).await;
+        assert_eq!((again.memories, again.known, again.links), (0, 3, 0), "{again:?}");
+        let more = take(&entity.replace("\"likes tea\"]", "\"likes tea\",\"plays chess\"]")).await;
+        assert_eq!((more.memories, more.known, more.links), (1, 3, 1), "{more:?}");
     });
 }

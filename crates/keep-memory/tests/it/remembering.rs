@@ -155,6 +155,48 @@ fn a_memory_in_other_words_is_recalled_and_one_of_something_else_is_not() {
     });
 }
 
+/// What answers is told from what does not however few memories there are: few say little about which words are
+/// common.
+#[test]
+fn few_memories_answer_as_surely_as_many() {
+    const STORES: &[&[&str]] = &[
+        &["We picked PostgreSQL as the database"],
+        &["We picked PostgreSQL as the database", "Ann likes tea"],
+        &["We picked PostgreSQL as the database", "The old laptop was slow", "Releases are on Tuesdays"],
+    ];
+    const ANSWERED: &[&str] = &[
+        "pick a database",
+        "which database did we pick",
+        "database",
+        "what database should the new billing service use",
+        "postgresql",
+        "write a migration of the database for the orders of the shop",
+    ];
+    const OTHER: &[&str] = &["zebra crossings", "who won the chess game in Lisbon", "knitting"];
+    run(async {
+        for store in STORES {
+            let (world, ann) = (World::new(), person());
+            for text in *store {
+                world.memories.remember(&ann, None, draft(text)).await.unwrap();
+            }
+            let recall = async |question: &str| {
+                world.memories.recall(&ann, Asked { even_weak: false, ..asked(question) }).await.unwrap()
+            };
+            for question in ANSWERED {
+                let answer = recall(question).await;
+                assert_eq!(answer.found.first().map(|one| &*one.memory.text), Some(store[0]), "{question}");
+            }
+            for question in OTHER {
+                let answer = recall(question).await;
+                assert!(answer.found.is_empty(), "{question}: {answer:?}");
+            }
+            let task = "write a migration of the database for the orders of the shop";
+            let pack = world.memories.context(&ann, Where::Here, task, 500).await.unwrap();
+            assert!(pack.groups.iter().any(|group| group.memories.iter().any(|one| one.text == store[0])));
+        }
+    });
+}
+
 #[test]
 fn many_are_written_in_chunks_and_limits_hold() {
     run(async {

@@ -65,6 +65,7 @@ fn note(said: &Said) -> Note {
     });
     Note {
         text: said.text.clone(),
+        title: None,
         conversation: said.conversation.clone(),
         speaker: said.speaker.clone(),
         day,

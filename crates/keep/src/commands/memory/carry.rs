@@ -68,7 +68,7 @@ enum Of {
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep memory import memories.jsonl\n  keep memory import --format markdown notes/\n  keep memory import --format mcp memory.json\n\nWhat is there already stays as it is. Nothing in a file is believed more than you are."
+    after_help = "EXAMPLES:\n  keep memory import memories.jsonl\n  keep memory import --format markdown notes/\n  keep memory import --format mcp memory.json\n\nWhat is there already stays as it is, so that an import which was interrupted is gone on with\nby giving the same files again. Nothing in a file is believed more than you are."
 )]
 pub(super) struct Import {
     /// The files; for Markdown, folders as well
@@ -110,8 +110,12 @@ impl DupesWords {
         let done = session
             .with(async |app, caller| Ok(app.memories()?.dupes(caller, &place, self.apply).await?))?;
         session.show(&done, |out| {
+            if done.left_out > 0 {
+                let what = format!("the {} oldest were not compared: there are too many", done.left_out);
+                session.hang(out, "", 2, &what)?;
+            }
             if done.plan.groups.is_empty() && done.plan.hints.is_empty() {
-                return writeln!(out, "no two of them say the same");
+                return writeln!(out, "no two of {} memories say the same", done.compared);
             }
             for group in &done.plan.groups {
                 writeln!(out, "{} stays", short(group.keep))?;
@@ -125,7 +129,7 @@ impl DupesWords {
                 session.hang(out, "look at ", 2, &what)?;
             }
             if self.apply {
-                writeln!(out, "{} steps done, {} left between namespaces", done.applied, done.left)
+                writeln!(out, "{} steps done", done.applied)
             } else {
                 writeln!(out, "{}", session.dim("nothing was changed; --apply does it"))
             }

@@ -112,9 +112,10 @@ impl StatsWords {
                 writeln!(out, "{}: {} memories, {}", one.namespace, one.memories, size(one.text_bytes))?;
                 session.hang(out, "  kinds  ", 9, &counts(&one.kinds))?;
                 session.hang(out, "  trust  ", 9, &counts(&one.trust))?;
-                let (retired, pinned, held) = (one.retired, one.pinned, one.quarantined);
-                let line =
-                    format!("{retired} retired, {pinned} pinned, {held} quarantined, {} links", one.links);
+                let line = format!(
+                    "{} edited, {} faded, {} retired, {} pinned, {} quarantined, {} links",
+                    one.edited, one.faded, one.retired, one.pinned, one.quarantined, one.links
+                );
                 session.hang(out, "  of it  ", 9, &line)?;
             }
             Ok(())

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep memory decay\n  keep memory decay --all --apply     (as a nightly job)\n\nA memory's worth is its importance, fading with time since it was last recalled or\nedited; a pinned one keeps it. Nothing is removed by this, and what a memory was\ngiven stays written down; --apply has recall count what is left of it."
+    after_help = "EXAMPLES:\n  keep memory decay\n  keep memory decay --all --apply\n\nA memory's worth is its importance, fading with time since it was last recalled or\nedited; a pinned one keeps it. Nothing is removed by this, and what a memory was\ngiven stays written down; whoever uses memories has\nrecall count what is left of them, once a day and in passing; --apply does all of it now."
 )]
 pub(super) struct DecayWords {
     #[command(flatten)]
@@ -46,12 +46,12 @@ impl DecayWords {
         let code = session.show_table(&decay, &table, "no memories here")?;
         if decay.memories > 0 && !session.is_json() {
             session.say(&match decay.applied {
-                0 if apply => "nothing was counted anew".to_owned(),
+                0 if apply => "recall counts all of them as much as they are worth already".to_owned(),
                 0 => format!(
                     "{} of {} memories have faded; --apply has recall count them so",
                     decay.faded, decay.memories
                 ),
-                applied => format!("recall counts {applied} memories as much as they are worth by now"),
+                applied => format!("recall counts {applied} memories otherwise than before"),
             });
         }
         Ok(code)
