@@ -146,10 +146,16 @@ impl Stage {
         }))
     }
 
-    /// Asks for the end of everything that was started. No answer is waited for, and one that is gone
-    /// already is what was asked for.
+    /// Ends everything that was started, now. No answer is waited for, and one that is gone already is what
+    /// was asked for.
     pub(crate) fn end(&self) {
         let _ = rustix::net::send(&self.socket, &[1], SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+    }
+
+    /// Asks everything that was started to end; what has not after a grace is killed.
+    pub(crate) fn ask_to_end(&self) {
+        let word = [f::ASK_TO_END];
+        let _ = rustix::net::send(&self.socket, &word, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
     }
 
     /// The number of the stage's process.
