@@ -68,13 +68,13 @@ impl Ender {
     /// Ends the run; the first reason counts.
     pub(crate) fn end(&self, why: EndedBy) {
         self.because(why);
-        self.stage.end();
+        self.stage.line().end();
     }
 
     /// Asks the run to end.
     fn ask(&self) {
         self.because(EndedBy::Request);
-        self.stage.ask_to_end();
+        self.stage.line().ask_to_end();
     }
 
     fn because(&self, why: EndedBy) {
@@ -214,7 +214,7 @@ impl Running {
             layer: besides.layer,
         };
         loop {
-            match running.stage.next().map_err(SandboxError::doing("hear from the stage"))? {
+            match running.stage.line().next().map_err(SandboxError::doing("hear from the stage"))? {
                 Some(Message::Started) => break,
                 Some(Message::Socket(socket)) => running.proxy = Some(socket.into()),
                 Some(Message::Failed { step, errno }) => return Err(failure(script, step, errno)),
@@ -290,7 +290,7 @@ impl Running {
         }
         let mut status = None;
         let heard = loop {
-            match self.stage.next().map_err(SandboxError::doing("hear from the stage")) {
+            match self.stage.line().next().map_err(SandboxError::doing("hear from the stage")) {
                 Ok(Some(Message::Status(said))) => status = Some(said),
                 Ok(Some(Message::Ended { why, user_us, system_us, largest_kib, status: watched })) => {
                     // In namespaces the first process was watched, and said before how the command ended.

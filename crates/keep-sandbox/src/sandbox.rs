@@ -164,7 +164,7 @@ pub(crate) fn ask(script: &Script) -> Result<Option<i64>, SandboxError> {
     let stage = Stage::start(script, &[])?;
     let mut answer = None;
     loop {
-        match stage.next().map_err(SandboxError::doing("hear from the stage"))? {
+        match stage.line().next().map_err(SandboxError::doing("hear from the stage"))? {
             Some(Message::Value(value)) => answer = Some(value),
             Some(Message::Failed { step, errno }) => return Err(running::failure(script, step, errno)),
             Some(_) => {}

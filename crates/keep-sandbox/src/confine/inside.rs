@@ -83,9 +83,9 @@ pub(crate) fn script(inside: &Inside<'_>, start: Option<&Start<'_>>) -> Result<S
     let_go(script, inside.groups);
     script.init(command.process);
     script.child(&command);
-    last::settle(&mut writer, start, inside.limits)?;
+    last::settle(&mut writer, start)?;
     restrict(&mut writer, inside)?;
-    last::execute(&mut writer, start, inside.rules)?;
+    last::execute(&mut writer, start, inside.limits, inside.rules)?;
     Ok(writer.script)
 }
 

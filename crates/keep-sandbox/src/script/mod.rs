@@ -156,6 +156,13 @@ impl Script {
         self.operation(f::CALL, number, &arguments, Answer::Anything, f::NO_SLOT);
     }
 
+    /// A system call whose answer, error or not, is used later.
+    pub(crate) fn try_for<const N: usize>(&mut self, number: libc::c_long, arguments: [Arg; N]) -> Slot {
+        let slot = self.slot();
+        self.operation(f::CALL, number, &arguments, Answer::Anything, slot.0.into());
+        slot
+    }
+
     /// A system call that is made to see it refused.
     pub(crate) fn refused<const N: usize>(&mut self, number: libc::c_long, arguments: [Arg; N], with: i32) {
         self.operation(f::CALL, number, &arguments, Answer::Error(with), f::NO_SLOT);
