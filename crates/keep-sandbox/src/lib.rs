@@ -12,6 +12,7 @@ mod cgroup;
 mod command;
 mod confine;
 pub mod egress;
+mod engine;
 mod environment;
 mod error;
 mod kernel;
@@ -34,6 +35,7 @@ mod usual;
 
 pub use command::{Command, Stream, Streams};
 pub use confine::inside::PROXY_ADDRESS;
+pub use engine::{Engine, Root};
 pub use environment::looks_secret;
 pub use error::{Refusal, SandboxError};
 pub use plan::Plan;

@@ -6,11 +6,12 @@ use crate::confine::inside::{self, Inside, Net};
 use crate::confine::last::Start;
 use crate::confine::mounts::View;
 use crate::egress::HostList;
+use crate::engine::{self, Root};
 use crate::environment;
 use crate::error::{Refusal, SandboxError};
 use crate::layer::{Layer, Lock, OverlayMount};
 use crate::limit::{self, Enforced};
-use crate::paths::{self, Guarded, Resolved};
+use crate::paths::{self, Guarded, Resolved, State};
 use crate::placeholder::{self, Placeholder};
 use crate::profile::{Limits, LocalSockets, Network, Profile, Reads, Tier};
 use crate::running::{Besides, Running};
@@ -19,6 +20,7 @@ use crate::script::Script;
 use crate::seccomp::{Rules, Sockets};
 use crate::stage::Stage;
 use crate::streams;
+use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -157,7 +159,7 @@ impl Plan {
             let limits = || limit::enforce(tier, profile, &sandbox.groups).err();
             // Whether a tier works is found out only for one that would do.
             let lacks = || sandbox.lacks(tier).or_else(|| layer_fails(sandbox, &checked));
-            match cannot(tier, &checked).or_else(limits).or_else(lacks) {
+            match cannot(tier, &checked, sandbox).or_else(limits).or_else(lacks) {
                 None => return Ok(Self { sandbox: Arc::clone(sandbox), tier, checked }),
                 Some(why) => reasons.push((tier, why)),
             }
@@ -192,7 +194,7 @@ impl Plan {
         }
         self.check_streams(&command.streams)?;
         let path = environment.iter().find(|(name, _)| name == "PATH").map(|(_, value)| value.as_os_str());
-        let program = command::find(&command.program, &command.folder, path)?;
+        let program = self.find(&command, path)?;
         let opened = streams::open(command.streams)?;
         let start = Start {
             program: &program,
@@ -210,17 +212,21 @@ impl Plan {
         if let Some(lock) = &layer {
             locks.push(lock.home().try_clone().map_err(SandboxError::doing("share the lock of the layer"))?);
         }
-        let script = match self.tier {
-            Tier::Landlock => self.alone(&start, &limits, doors.len())?,
-            Tier::Namespaces | Tier::Container => {
-                let view = self.view(&hidden, &held.guarded);
-                self.inside(&start, &limits, &view, doors.len(), locks.len())?
-            }
-        };
+        let view = self.view(&hidden, &held.guarded);
         let mut passed: Vec<BorrowedFd<'_>> = opened.theirs.iter().map(AsFd::as_fd).collect();
         passed.extend(doors.iter().map(AsFd::as_fd));
         passed.extend(locks.iter().map(AsFd::as_fd));
-        let stage = Stage::start(&script, &passed)?;
+        let (stage, script) = match self.tier {
+            Tier::Landlock => {
+                let script = self.alone(&start, &limits, doors.len())?;
+                (Stage::start(&script, &passed)?, script)
+            }
+            Tier::Namespaces => {
+                let script = self.inside(&start, &limits, &view, doors.len(), locks.len())?;
+                (Stage::start(&script, &passed)?, script)
+            }
+            Tier::Container => self.contained(&start, &limits, &view, &passed)?,
+        };
         drop(passed);
         drop(opened.theirs);
         let besides = Besides {
@@ -232,6 +238,16 @@ impl Plan {
             layer,
         };
         Running::follow(stage, &script, opened.ours, besides)
+    }
+
+    /// The program that a command names, where the run will find it.
+    fn find(&self, command: &Command, path: Option<&OsStr>) -> Result<PathBuf, SandboxError> {
+        let in_image = self.tier == Tier::Container && *self.sandbox.root() != Root::Machine;
+        if in_image && !command.program.is_absolute() {
+            let why = "a program in an image is named by its whole path there".to_owned();
+            return Err(Refusal { reasons: vec![(self.tier, why)] }.into());
+        }
+        command::find(&command.program, &command.folder, path)
     }
 
     /// What a command says can be counted only where it is read.
@@ -317,6 +333,35 @@ impl Plan {
         inside::script(&inside, Some(start))
     }
 
+    fn contained(
+        &self,
+        start: &Start<'_>,
+        limits: &Enforced,
+        view: &View<'_>,
+        passed: &[BorrowedFd<'_>],
+    ) -> Result<(Stage, Script), SandboxError> {
+        let refused = |why| Refusal { reasons: vec![(self.tier, why)] };
+        let profile = &self.checked.profile;
+        let job = engine::Job {
+            connection: &self.sandbox.engine().map_err(refused)?,
+            root: self.sandbox.root(),
+            state: self.sandbox.folder(),
+            user: engine::user_of(&self.checked.writes).map_err(refused)?,
+            view,
+            version: self.sandbox.version()?,
+            network: match net(&profile.network) {
+                Net::Own => engine::Net::None,
+                Net::OwnWithProxy => engine::Net::Proxy,
+                Net::Shared => engine::Net::Machine,
+            },
+            limits: &profile.limits,
+            each: &limits.each,
+            rules: Rules { sockets: sockets(profile, self.tier), alone: false },
+            wall_ms: wall_ms(&profile.limits),
+        };
+        engine::start(&job, start, passed)
+    }
+
     fn alone(&self, start: &Start<'_>, limits: &Enforced, groups: usize) -> Result<Script, SandboxError> {
         let root = [Path::new("/")];
         let paths: Vec<&Path>;
@@ -364,14 +409,53 @@ fn net(network: &Network) -> Net {
 }
 
 /// Why a tier cannot express all of a profile.
-fn cannot(tier: Tier, checked: &Checked) -> Option<String> {
+fn cannot(tier: Tier, checked: &Checked, sandbox: &Inner) -> Option<String> {
     match tier {
         Tier::Landlock | Tier::Container if checked.over.is_some() => {
             Some("it has no layers in which changes wait".to_owned())
         }
         Tier::Landlock => alone_cannot(checked),
-        Tier::Namespaces | Tier::Container => None,
+        Tier::Namespaces => None,
+        Tier::Container => contained_cannot(checked, sandbox),
     }
+}
+
+/// Why a container cannot express all of a profile. The engine is asked last, since asking takes a while.
+fn contained_cannot(checked: &Checked, sandbox: &Inner) -> Option<String> {
+    if let Root::Image(name) = sandbox.root() {
+        if let Some(why) = engine::unpinned(name) {
+            return Some(why);
+        }
+        if checked.reads.is_none() {
+            return Some("an image has none of this machine's files; name what is to be read".to_owned());
+        }
+    }
+    let roots: Vec<PathBuf> = checked.writes.iter().map(|write| write.path.clone()).collect();
+    for path in &checked.guarded {
+        match paths::guard(path, &roots) {
+            Err(why) => return Some(why),
+            Ok(all) => {
+                if let Some(link) = all.iter().find(|one| one.state == State::Link) {
+                    return Some(engine::links_cannot_be_held(&link.path));
+                }
+            }
+        }
+    }
+    if let Err(why) = engine::user_of(&checked.writes) {
+        return Some(why);
+    }
+    let engine = match sandbox.engine() {
+        Ok(engine) => engine,
+        Err(why) => return Some(why),
+    };
+    let limits = &checked.profile.limits;
+    if limits.memory.is_some() && !engine.limits_memory {
+        return Some("this engine cannot limit memory".to_owned());
+    }
+    if limits.processes.is_some() && !engine.limits_processes {
+        return Some("this engine cannot limit how many processes there are".to_owned());
+    }
+    None
 }
 
 fn alone_cannot(checked: &Checked) -> Option<String> {
@@ -409,8 +493,8 @@ fn layer_fails(sandbox: &Inner, checked: &Checked) -> Option<String> {
 /// Which sockets a profile lets a command open.
 fn sockets(profile: &Profile, tier: Tier) -> Sockets {
     Sockets {
-        // The namespaces tier has a network of its own, so that what is reached there is its own, too.
-        internet: tier == Tier::Namespaces || profile.network == Network::All,
+        // The other tiers have a network of their own, so that what is reached there is their own, too.
+        internet: tier != Tier::Landlock || profile.network == Network::All,
         local: profile.local_sockets == LocalSockets::Readable,
     }
 }

@@ -294,7 +294,7 @@ impl Running {
                 Ok(Some(Message::Status(said))) => status = Some(said),
                 Ok(Some(Message::Ended { why, user_us, system_us, largest_kib, status: watched })) => {
                     // In namespaces the first process was watched, and said before how the command ended.
-                    status = status.or((self.tier == Tier::Landlock).then_some(watched));
+                    status = status.or((self.tier != Tier::Namespaces).then_some(watched));
                     let usage = Usage {
                         user: Duration::from_micros(user_us),
                         system: Duration::from_micros(system_us),
@@ -307,13 +307,18 @@ impl Running {
                 Err(why) => break Err(why),
             }
         };
-        self.stage.reap().map_err(SandboxError::doing("wait for the stage"))?;
+        let starved = self.groups.iter().any(|group| group.out_of_memory() > 0)
+            || matches!(heard, Ok((f::BY_ITSELF, _)) | Err(SandboxError::Lost)) && self.stage.starved();
+        self.stage.reap()?;
         self.sampler = None;
-        let starved = self.groups.iter().any(|group| group.out_of_memory() > 0);
         self.groups.clear();
         self.placeholders.clear();
         self.layer = None;
-        let (why, usage) = heard?;
+        let (why, usage) = match heard {
+            // In a container the first process is killed with the rest.
+            Err(SandboxError::Lost) if starved => (f::BY_ITSELF, Usage::default()),
+            other => other?,
+        };
         let by = match (why, self.ender.why()) {
             (f::BY_CLOCK, _) => EndedBy::Wall,
             (f::BY_REQUEST, why) => why.unwrap_or(EndedBy::Request),

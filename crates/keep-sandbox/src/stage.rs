@@ -1,5 +1,6 @@
 //! Starts the stage and talks with it.
 
+use crate::engine::Container;
 use crate::error::SandboxError;
 use crate::script::{Script, format as f};
 use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
@@ -23,8 +24,15 @@ pub(crate) const PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/stag
 #[derive(Debug)]
 pub(crate) struct Stage {
     line: Line,
-    child: Mutex<Child>,
+    body: Mutex<Body>,
     process: u32,
+}
+
+/// What a stage runs as.
+#[derive(Debug)]
+enum Body {
+    Child(Child),
+    Container(Container),
 }
 
 /// The socket to a stage, wherever that runs.
@@ -166,6 +174,12 @@ impl Line {
         let _ = rustix::net::send(&self.0, &[1], SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
     }
 
+    /// Lets a stage that waits for that go on.
+    pub(crate) fn let_go_on(&self) -> io::Result<()> {
+        let sent = rustix::net::send(&self.0, &[f::LEAVE], SendFlags::NOSIGNAL);
+        sent.map(drop).map_err(io::Error::from)
+    }
+
     /// Asks everything that was started to end; what has not after a grace is killed.
     pub(crate) fn ask_to_end(&self) {
         let word = [f::ASK_TO_END];
@@ -191,7 +205,20 @@ impl Stage {
             .process_group(0)
             .spawn()
             .map_err(SandboxError::doing("start the stage"))?;
-        Ok(Self { line, process: child.id(), child: Mutex::new(child) })
+        Ok(Self { line, process: child.id(), body: Mutex::new(Body::Child(child)) })
+    }
+
+    /// A stage that is the first process of a container.
+    pub(crate) fn contained(line: Line, process: u32, container: Container) -> Self {
+        Self { line, process, body: Mutex::new(Body::Container(container)) }
+    }
+
+    /// Whether an engine saw the kernel kill in the stage's container for want of memory.
+    pub(crate) fn starved(&self) -> bool {
+        match &*self.body.lock().unwrap_or_else(PoisonError::into_inner) {
+            Body::Child(_) => false,
+            Body::Container(container) => container.starved(),
+        }
     }
 
     /// The socket to it.
@@ -209,9 +236,14 @@ impl Stage {
         self.process
     }
 
-    /// Waits for the stage itself, which ends last.
-    pub(crate) fn reap(&self) -> io::Result<()> {
-        self.child.lock().unwrap_or_else(PoisonError::into_inner).wait().map(drop)
+    /// Waits for the stage itself, which ends last, and removes what it ran in.
+    pub(crate) fn reap(&self) -> Result<(), SandboxError> {
+        match &mut *self.body.lock().unwrap_or_else(PoisonError::into_inner) {
+            Body::Child(child) => {
+                child.wait().map(drop).map_err(SandboxError::doing("wait for the stage"))
+            }
+            Body::Container(container) => container.remove(),
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 //! (16), the number of the step that an error names (32).
 
 /// The first word. It changes with the format.
-pub(crate) const MAGIC: u64 = 0x6b65_6570_0000_0002;
+pub(crate) const MAGIC: u64 = 0x6b65_6570_0000_0003;
 
 /// How many results a script can keep. A profile names far fewer paths.
 pub(crate) const SLOTS: usize = 512;
@@ -34,6 +34,9 @@ pub(crate) const SAY: u64 = 8;
 /// Ends the process.
 pub(crate) const EXIT: u64 = 9;
 
+/// Waits for leave to go on, and ends without it.
+pub(crate) const AWAIT: u64 = 10;
+
 /// An argument that is itself.
 pub(crate) const PLAIN: u64 = 0;
 /// An argument that is an offset into the bytes, and becomes an address.
@@ -54,9 +57,14 @@ pub(crate) const KILL_ONE: u64 = 0;
 /// scopes signals, which the script proves before.
 pub(crate) const KILL_ALL: u64 = 1;
 
-/// The one word that whoever started the stage sends: to ask everything to end. Anything else, and the end of
-/// the socket, kills at once.
+/// A word that whoever started the stage sends: to ask everything to end. Anything else that is not expected,
+/// and the end of the socket, kills at once.
 pub(crate) const ASK_TO_END: u8 = 2;
+/// The word that [`AWAIT`] waits for.
+pub(crate) const LEAVE: u8 = 3;
+
+/// Where a stage finds its socket when its standard input is none.
+pub(crate) const MEETING: &[u8] = b"/.keep/socket";
 
 /// The descriptor of the socket to whoever started the stage.
 pub(crate) const CONTROL: i64 = 3;

@@ -209,6 +209,32 @@ impl Script {
         self.control(f::STARTED, &[], f::NO_SLOT);
     }
 
+    /// Waits until whoever started the stage lets it go on.
+    pub(crate) fn await_leave(&mut self) {
+        self.control(f::AWAIT, &[], f::NO_SLOT);
+    }
+
+    /// Hands a descriptor to whoever started the stage, and closes it here.
+    pub(crate) fn hand_out(&mut self, slot: Slot) {
+        // One descriptor as ancillary data, beside a message that says what it is.
+        let words = self.words(&[f::SAYS_SOCKET, 0, 0, 0, 0, 0, 0, 0]);
+        const ONE_DESCRIPTOR: u64 = 20;
+        let level_and_type = libc::SOL_SOCKET as u64 | (libc::SCM_RIGHTS as u64) << 32;
+        let control = self.words(&[ONE_DESCRIPTOR, level_and_type, 0]);
+        self.store_four(Place(control.0 + 16), slot);
+        // The second word of a part is its length, which is no address: written on its own, right behind.
+        let part = self.structure(&[words.0]);
+        self.words(&[f::MESSAGE_WORDS as u64 * 8]);
+        let message = self.structure(&[0, 0, part.0]);
+        self.words(&[1]);
+        self.structure(&[control.0]);
+        self.words(&[24, 0]);
+        let flags = libc::MSG_NOSIGNAL;
+        self.call(libc::SYS_sendmsg, [f::CONTROL.into(), message.into(), flags.into()]);
+        self.call(libc::SYS_close, [slot.into()]);
+        self.free(slot);
+    }
+
     /// Ends.
     pub(crate) fn exit(&mut self) {
         self.control(f::EXIT, &[0.into()], f::NO_SLOT);
@@ -324,7 +350,7 @@ impl fmt::Display for Script {
                 let named = self.named(step).map(ToString::to_string).unwrap_or_default();
                 writeln!(f, "{named}")?;
             }
-            let names = ["call", "fork", "store", "relocate", "init", "watch", "started", "say", "exit"];
+            let names = ["call", "fork", "store", "relocate", "init", "watch", "started", "say", "exit", "await"];
             let name = names.get((code as usize).wrapping_sub(1)).unwrap_or(&"?");
             write!(f, "  {at}: {name}")?;
             for (place, word) in rest.iter().take(count).enumerate() {

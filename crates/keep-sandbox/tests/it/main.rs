@@ -3,6 +3,7 @@
 
 mod basic;
 mod bypasses;
+mod container;
 mod corpus;
 mod crash;
 mod egress;
