@@ -308,7 +308,9 @@ impl Running {
             }
         };
         let starved = self.groups.iter().any(|group| group.out_of_memory() > 0)
-            || matches!(heard, Ok((f::BY_ITSELF, _)) | Err(SandboxError::Lost)) && self.stage.starved();
+            || status.is_none_or(|status| status != 0)
+                && matches!(heard, Ok((f::BY_ITSELF, _)) | Err(SandboxError::Lost))
+                && self.stage.starved();
         self.stage.reap()?;
         self.sampler = None;
         self.groups.clear();

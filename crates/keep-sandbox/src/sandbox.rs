@@ -72,8 +72,10 @@ impl Sandbox {
         std::fs::create_dir_all(&notes).map_err(SandboxError::doing(format!("make {}", notes.display())))?;
         placeholder::sweep(&notes)
             .map_err(SandboxError::doing(format!("tidy up after earlier runs in {}", notes.display())))?;
-        engine::sweep(&inner.folder)
-            .map_err(SandboxError::doing(format!("tidy up after earlier runs in {}", inner.folder.display())))?;
+        engine::sweep(&inner.folder).map_err(SandboxError::doing(format!(
+            "tidy up after earlier runs in {}",
+            inner.folder.display()
+        )))?;
         cgroup::sweep(&inner.groups);
         Ok(Self { inner: Arc::new(inner) })
     }

@@ -239,9 +239,7 @@ impl Stage {
     /// Waits for the stage itself, which ends last, and removes what it ran in.
     pub(crate) fn reap(&self) -> Result<(), SandboxError> {
         match &mut *self.body.lock().unwrap_or_else(PoisonError::into_inner) {
-            Body::Child(child) => {
-                child.wait().map(drop).map_err(SandboxError::doing("wait for the stage"))
-            }
+            Body::Child(child) => child.wait().map(drop).map_err(SandboxError::doing("wait for the stage")),
             Body::Container(container) => container.remove(),
         }
     }

@@ -84,7 +84,7 @@ pub(crate) fn watch(process: i64, terms: Terms, step: u64) -> ! {
     if signals < 0 {
         fail(step, -signals);
     }
-    let target = if terms.whom == f::KILL_ALL { -1 } else { process };
+    let target = if terms.whom == f::KILL_ONE { process } else { -1 };
     let mut usage = [0; 18];
     let mut why = f::BY_ITSELF;
     let mut status = None;
@@ -117,7 +117,7 @@ pub(crate) fn watch(process: i64, terms: Terms, step: u64) -> ! {
             };
         }
     };
-    if terms.whom == f::KILL_ALL {
+    if terms.whom != f::KILL_ONE {
         end_the_rest();
     }
     // What the children of the watched process used is in its own figures, because they were waited for.
@@ -126,6 +126,10 @@ pub(crate) fn watch(process: i64, terms: Terms, step: u64) -> ! {
     call(nr::GETRUSAGE, [RUSAGE_CHILDREN, all.as_mut_ptr() as i64, 0, 0, 0, 0]);
     let [user_us, system_us] = [all[0] * 1_000_000 + all[1], all[2] * 1_000_000 + all[3]];
     say(f::SAYS_ENDED, [why, user_us, system_us, all[4], status]);
+    let mut word = 0_u8;
+    while terms.whom == f::KILL_ALL_AND_STAY
+        && call(nr::READ, [f::CONTROL, &raw mut word as i64, 1, 0, 0, 0]) > 0
+    {}
     end(0)
 }
 

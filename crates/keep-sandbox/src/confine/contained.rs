@@ -6,6 +6,7 @@ use super::inside::{hand_out_socket, restrict};
 use super::last::{self, Limit, Start};
 use super::mounts::View;
 use super::open::Writer;
+use crate::engine::Reach;
 use crate::error::SandboxError;
 use crate::script::{Script, format as f};
 use crate::seccomp::Rules;
@@ -25,8 +26,10 @@ pub(crate) enum Proxy {
 pub(crate) struct Contained<'a> {
     pub(crate) version: u32,
     pub(crate) view: &'a View<'a>,
+    /// The file in which the kernel counts whom it killed for want of memory.
+    pub(crate) count: Option<&'static str>,
     /// The paths that the caller wants to look at, as they are inside.
-    pub(crate) shown: &'a [&'a Path],
+    pub(crate) shown: &'a [(&'a Path, Reach)],
     pub(crate) proxy: Proxy,
     pub(crate) limits: &'a [Limit],
     pub(crate) rules: Rules,
@@ -42,7 +45,7 @@ pub(crate) fn script(contained: &Contained<'_>, start: &Start<'_>) -> Result<Scr
     // The command is of the same user and may have no more rights over this process than over any other's.
     script.step("close the first process to others");
     script.call(libc::SYS_prctl, [libc::PR_SET_DUMPABLE.into(), 0.into(), 0.into(), 0.into(), 0.into()]);
-    for path in SHOWN {
+    for path in SHOWN.into_iter().chain(contained.count) {
         writer.script.step_at("show", Path::new(path));
         let name = writer.word(path);
         let (here, flags) = (libc::AT_FDCWD, libc::O_RDONLY | libc::O_CLOEXEC);
@@ -50,10 +53,15 @@ pub(crate) fn script(contained: &Contained<'_>, start: &Start<'_>) -> Result<Scr
             writer.script.call_for(libc::SYS_openat, [here.into(), name.into(), flags.into(), 0.into()]);
         writer.script.hand_out(opened);
     }
-    for path in contained.shown {
+    for (path, reach) in contained.shown {
         writer.script.step_at("show", path);
-        let opened = writer.open(path)?;
-        writer.script.hand_out(opened);
+        match reach {
+            Reach::Open => {
+                let opened = writer.open(path)?;
+                writer.script.hand_out(opened);
+            }
+            Reach::Closed => writer.open_refused(path)?,
+        }
     }
     let script = &mut writer.script;
     script.step("wait for leave");
@@ -67,7 +75,7 @@ pub(crate) fn script(contained: &Contained<'_>, start: &Start<'_>) -> Result<Scr
     let_go(script, 0);
     script.step("watch the command");
     // The first process of a container reaches all others of it and nothing else.
-    script.watch(fork.process, contained.wall_ms, f::KILL_ALL);
+    script.watch(fork.process, contained.wall_ms, f::KILL_ALL_AND_STAY);
     script.child(&fork);
     last::settle(&mut writer, start)?;
     restrict(&mut writer, contained.version, contained.view)?;

@@ -163,10 +163,7 @@ pub(crate) fn restrict(writer: &mut Writer, version: u32, view: &View<'_>) -> Re
         rules.push((write.path.clone(), rights));
     }
     let rules: Vec<(&Path, u64)> = rules.iter().map(|(path, rights)| (path.as_path(), *rights)).collect();
-    let scopes = if version >= landlock::SCOPES_SINCE {
-        landlock::SCOPE_ABSTRACT | landlock::SCOPE_SIGNAL
-    } else {
-        0
-    };
+    let scopes =
+        if version >= landlock::SCOPES_SINCE { landlock::SCOPE_ABSTRACT | landlock::SCOPE_SIGNAL } else { 0 };
     writer.domain(version, all, scopes, &rules)
 }

@@ -11,6 +11,27 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+/// Filesystems of the kernel's own, and those of other containers and of other users' programs.
+const NOT_FILES: [&str; 17] = [
+    "autofs",
+    "binfmt_misc",
+    "bpf",
+    "cgroup",
+    "cgroup2",
+    "configfs",
+    "debugfs",
+    "devpts",
+    "devtmpfs",
+    "efivarfs",
+    "mqueue",
+    "nsfs",
+    "overlay",
+    "proc",
+    "pstore",
+    "securityfs",
+    "sysfs",
+];
+
 /// What the engine makes itself, or what is of no use inside.
 const NOT_TAKEN: [&str; 5] = ["/proc", "/sys", "/dev", "/run", "/.keep"];
 
@@ -26,7 +47,17 @@ pub(super) enum Access {
 pub(super) struct Bind {
     pub(super) source: PathBuf,
     pub(super) access: Access,
+    pub(super) reach: Reach,
     identity: (u64, u64),
+}
+
+/// Whether the command's user gets to something at all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// It does, and what lies there is looked at.
+    Open,
+    /// A folder above is closed to that user, which has to show.
+    Closed,
 }
 
 /// All that is mounted, by where it is seen, and links that lead there.
@@ -36,6 +67,7 @@ pub(super) struct Layout {
     pub(super) links: Vec<(PathBuf, PathBuf)>,
     /// Where something is mounted on this machine.
     points: BTreeSet<PathBuf>,
+    user: (u32, u32),
 }
 
 /// Where the two covers lie.
@@ -46,8 +78,13 @@ pub(super) struct Covers {
 
 impl Layout {
     /// Works out what a command sees.
-    pub(super) fn new(view: &View<'_>, root: &Root, covers: &Covers) -> Result<Self, String> {
-        let mut layout = Self { points: mount_points()?, ..Self::default() };
+    pub(super) fn new(
+        view: &View<'_>,
+        root: &Root,
+        covers: &Covers,
+        user: (u32, u32),
+    ) -> Result<Self, String> {
+        let mut layout = Self { points: mount_points()?, user, ..Self::default() };
         match (view.reads, root) {
             (None, Root::Machine) => layout.everything(view)?,
             (None, Root::Image(_)) => {}
@@ -58,6 +95,7 @@ impl Layout {
             }
         }
         layout.below_what_is_read(view)?;
+        layout.leave_nothing_to_be_copied()?;
         for write in view.writes {
             layout.put(&write.path, Access::Write)?;
         }
@@ -68,7 +106,46 @@ impl Layout {
         layout.links.retain(|(path, _)| !seen.iter().any(|bind| path.starts_with(bind)));
         layout.links.sort();
         layout.links.dedup();
+        if let Root::Image(_) = root {
+            layout.links_as_mounts()?;
+        }
+        let reaches: Vec<Reach> = layout.binds.keys().map(|path| layout.reach(path)).collect();
+        for (bind, reach) in layout.binds.values_mut().zip(reaches) {
+            bind.reach = reach;
+        }
         Ok(layout)
+    }
+
+    /// Into an image that is somebody else's no link can be put, so what they lead to is mounted in their place.
+    fn links_as_mounts(&mut self) -> Result<(), String> {
+        for (path, _) in std::mem::take(&mut self.links) {
+            let target = path.canonicalize().map_err(|why| format!("`{}`: {why}", path.display()))?;
+            self.put_as(&path, &target, Access::Read)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the command's user may pass through every folder above a path. As anybody but root the caller is
+    /// that user, and has been there.
+    fn reach(&self, path: &Path) -> Reach {
+        let may_pass = |folder: &Path| {
+            // What no bind brings along the engine makes, open to all.
+            let source = self
+                .binds
+                .iter()
+                .rev()
+                .find_map(|(bind, how)| Some(how.source.join(folder.strip_prefix(bind).ok()?)));
+            let Some(about) = source.and_then(|source| source.metadata().ok()) else { return true };
+            let (user, group) = self.user;
+            let shift = match (about.uid() == user, about.gid() == group) {
+                (true, _) => 6,
+                (false, true) => 3,
+                (false, false) => 0,
+            };
+            about.mode() >> shift & 1 == 1
+        };
+        let closed = rustix::process::geteuid().is_root() && !path.ancestors().skip(1).all(may_pass);
+        if closed { Reach::Closed } else { Reach::Open }
     }
 
     /// Whatever lies in the machine's root.
@@ -90,13 +167,26 @@ impl Layout {
         Ok(())
     }
 
-    /// An engine makes only the upper one of several mounts read-only, so each below is mounted by itself.
+    /// Mounts below come along only by themselves, because an engine makes no more than the uppermost
+    /// read-only. Those in folders that are closed to the command's user are left out.
     fn below_what_is_read(&mut self, view: &View<'_>) -> Result<(), String> {
         let written = |path: &Path| view.writes.iter().any(|write| path.starts_with(&write.path));
         let reads: Vec<PathBuf> = self.binds.keys().cloned().collect();
         for point in self.points.clone() {
-            if !written(&point) && reads.iter().any(|read| is_below(&point, read)) {
+            let read = reads.iter().any(|read| is_below(&point, read));
+            if read && !written(&point) && self.reach(&point) == Reach::Open {
                 self.put(&point, Access::Read)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where something is read, Podman would put a filesystem in memory on these folders, and copy what lies
+    /// there into it, unless they are mounted by themselves.
+    fn leave_nothing_to_be_copied(&mut self) -> Result<(), String> {
+        for path in ["/tmp", "/var/tmp"].map(Path::new) {
+            if self.is_seen(path) && path.symlink_metadata().is_ok_and(|found| found.is_dir()) {
+                self.put(path, Access::Read)?;
             }
         }
         Ok(())
@@ -112,7 +202,10 @@ impl Layout {
             return Err(format!("`{}` is a link since this was planned", source.display()));
         }
         let identity = (about.dev(), about.ino());
-        self.binds.insert(path.to_owned(), Bind { source: source.to_owned(), access, identity });
+        self.binds.insert(
+            path.to_owned(),
+            Bind { source: source.to_owned(), access, reach: Reach::Open, identity },
+        );
         Ok(())
     }
 
@@ -135,7 +228,9 @@ impl Layout {
         // What lies below something protected is protected with it, whatever else was granted or is mounted.
         self.binds.retain(|path, bind| bind.access == Access::Read || !is_protected(path));
         let points = self.points.clone();
-        let inner = points.iter().map(PathBuf::as_path).filter(|point| is_protected(point));
+        let inner: Vec<&Path> =
+            points.iter().map(PathBuf::as_path).filter(|point| is_protected(point)).collect();
+        let inner = inner.into_iter().filter(|point| self.reach(point) == Reach::Open).collect::<Vec<_>>();
         for path in protected.iter().copied().chain(inner) {
             self.put(path, Access::Read)?;
         }
@@ -157,13 +252,21 @@ fn is_below(path: &Path, above: &Path) -> bool {
 /// Where something is mounted on this machine, as far as it can be seen.
 fn mount_points() -> Result<BTreeSet<PathBuf>, String> {
     let mounts = fs::read_to_string("/proc/self/mountinfo").map_err(|why| why.to_string())?;
-    let points = mounts.lines().filter_map(|line| Some(unescaped(line.split(' ').nth(4)?)));
+    let points = mounts.lines().filter_map(|line| {
+        let (mount, filesystem) = line.split_once(" - ")?;
+        let kind = filesystem.split(' ').next()?;
+        let files = !NOT_FILES.contains(&kind) && !kind.starts_with("fuse.") && kind != "tracefs";
+        files.then(|| mount.split(' ').nth(4).map(unescaped))?
+    });
     Ok(points.filter(|point| point.symlink_metadata().is_ok()).collect())
 }
 
 /// Why a link that is protected is not kept in place by an engine.
 pub(crate) fn links_cannot_be_held(path: &Path) -> String {
-    format!("it cannot keep `{}` in place, which is a link: an engine mounts only on what a link leads to", path.display())
+    format!(
+        "it cannot keep `{}` in place, which is a link: an engine mounts only on what a link leads to",
+        path.display()
+    )
 }
 
 impl Bind {

@@ -58,14 +58,17 @@ impl Connection {
         found.version = (version.major_version, version.minor_version);
         let security = info.security_options.unwrap_or_default();
         if security.iter().any(|option| option.split(',').any(|part| part == "name=rootless")) {
-            return Ok(Err("this engine runs without root, and gives a command another user than its caller, \
+            return Ok(Err(
+                "this engine runs without root, and gives a command another user than its caller, \
                            who may not write what the caller may; the namespaces tier needs no engine"
-                .to_owned()));
+                    .to_owned(),
+            ));
         }
         if info.os_type.as_deref().is_some_and(|kind| kind != "linux") {
             return Ok(Err("this engine runs no Linux containers".to_owned()));
         }
-        found.name = [info.operating_system, info.server_version].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        found.name =
+            [info.operating_system, info.server_version].into_iter().flatten().collect::<Vec<_>>().join(" ");
         found.limits_memory = info.memory_limit == Some(true);
         found.limits_processes = info.pids_limit == Some(true);
         Ok(Ok(found))
@@ -98,7 +101,8 @@ impl Connection {
         let work = || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
-                let docker = Docker::connect_with_unix(socket, TIMEOUT, &version).map_err(io::Error::other)?;
+                let docker =
+                    Docker::connect_with_unix(socket, TIMEOUT, &version).map_err(io::Error::other)?;
                 job(docker).await.map_err(io::Error::other)
             })
         };

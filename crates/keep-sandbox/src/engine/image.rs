@@ -33,7 +33,8 @@ async fn id_of(docker: &bollard::Docker, name: &str) -> Result<String, Error> {
 /// An image with nothing but links: the machine's files are mounted. It is named by what it holds, and made
 /// once for an engine.
 fn machine(connection: &Connection, links: &[(PathBuf, PathBuf)]) -> Result<String, SandboxError> {
-    let archive = archive(links).map_err(SandboxError::doing("name the links of this machine in an image"))?;
+    let archive =
+        archive(links).map_err(SandboxError::doing("name the links of this machine in an image"))?;
     let name = format!("keep-machine-{}", &blake3::hash(&archive).to_hex()[..16]);
     connection.ask("make an image without files", async |docker| {
         if let Ok(id) = id_of(&docker, &name).await {

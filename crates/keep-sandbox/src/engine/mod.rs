@@ -13,7 +13,7 @@ mod run;
 mod settings;
 mod user;
 
-pub(crate) use binds::links_cannot_be_held;
+pub(crate) use binds::{Reach, links_cannot_be_held};
 pub(crate) use connection::Connection;
 pub(crate) use note::sweep;
 pub(crate) use run::{Container, Job, Net, start};

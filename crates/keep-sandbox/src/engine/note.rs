@@ -14,6 +14,9 @@ use tempfile::TempDir;
 /// What a container of ours is marked with, for a person who looks at the engine.
 pub(super) const LABEL: &str = "keep.sandbox";
 
+/// The program in the folder that the container sees.
+pub(super) const STAGE: &str = "stage";
+
 /// The note of one run, removed with it.
 #[derive(Debug)]
 pub(super) struct Note {
@@ -24,7 +27,11 @@ pub(super) struct Note {
 
 impl Note {
     /// Makes the folder, and notes where the container will be before it is.
-    pub(super) fn make(state: &Path, connection: &Connection, user: (u32, u32)) -> Result<Self, SandboxError> {
+    pub(super) fn make(
+        state: &Path,
+        connection: &Connection,
+        user: (u32, u32),
+    ) -> Result<Self, SandboxError> {
         let doing = || SandboxError::doing("make a folder for a container");
         let above = folder_of(state);
         DirBuilder::new().recursive(true).mode(0o700).create(&above).map_err(doing())?;
@@ -44,7 +51,7 @@ impl Note {
         make(&self.inside(), 0o700)?;
         make(&self.cover(true), 0)?;
         private(&self.cover(false), 0)?;
-        let stage = self.inside().join("stage");
+        let stage = self.inside().join(STAGE);
         private(&stage, 0o500)?.write_all(crate::stage::PROGRAM)?;
         if rustix::process::geteuid().is_root() {
             for path in [&self.inside(), &stage] {

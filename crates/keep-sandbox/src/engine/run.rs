@@ -1,9 +1,9 @@
 //! A run in a container, from its making to its removal.
 
-use super::binds::{Access, Covers, Layout};
+use super::binds::{Access, Covers, Layout, Reach};
 use super::connection::Connection;
 use super::image;
-use super::note::{LABEL, Note};
+use super::note::{self, LABEL, Note};
 use super::settings::Root;
 use crate::confine::contained::{self, Contained, Proxy, SHOWN};
 use crate::confine::last::{Limit, Start};
@@ -11,7 +11,7 @@ use crate::confine::mounts::View;
 use crate::error::{Refusal, SandboxError};
 use crate::profile::{Limits, Tier};
 use crate::running;
-use crate::script::Script;
+use crate::script::{Script, format as f};
 use crate::seccomp::Rules;
 use crate::stage::{Line, Message, Stage};
 use bollard::models::{
@@ -26,10 +26,13 @@ use rustix::net::{
 use rustix::process::{Resource, getrlimit};
 use rustix::time::Timespec;
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
 use std::time::Duration;
 
 /// What a run in a container is made of.
@@ -60,17 +63,31 @@ pub(crate) enum Net {
 pub(crate) struct Container {
     connection: Connection,
     name: String,
+    /// Open for as long as its first process is there.
+    killed: Option<File>,
     note: Option<Note>,
 }
 
+/// Where a container finds its own count of processes that were killed for want of memory.
+fn count() -> &'static str {
+    if Path::new("/sys/fs/cgroup/cgroup.controllers").exists() {
+        "/sys/fs/cgroup/memory.events"
+    } else {
+        "/sys/fs/cgroup/memory/memory.oom_control"
+    }
+}
+
 impl Container {
-    /// Whether the kernel killed in it for want of memory.
+    /// Whether the kernel killed in it for want of memory. Engines say so only of a container that ended by
+    /// that, so it is counted here.
     pub(crate) fn starved(&self) -> bool {
-        let state = self.connection.ask("ask how the container ended", async |docker| {
-            Ok(docker.inspect_container(&self.name, None).await?.state)
+        let mut text = [0; 1024];
+        let count = self.killed.as_ref().and_then(|count| {
+            let length = count.read_at(&mut text, 0).ok()?;
+            let text = str::from_utf8(&text[..length]).ok()?;
+            text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse::<u64>().ok())
         });
-        // An engine that does not answer changes nothing about how the command itself ended.
-        state.ok().flatten().and_then(|state| state.oom_killed).unwrap_or(false)
+        count.is_some_and(|count| count > 0)
     }
 
     /// Removes it, with all that still runs in it.
@@ -124,11 +141,13 @@ pub(crate) fn start(
     let note = Note::make(job.state, job.connection, job.user)?;
     let covers = Covers { folder: note.cover(true), file: note.cover(false) };
     let refused = |why| Refusal { reasons: vec![(Tier::Container, why)] };
-    let layout = Layout::new(job.view, job.root, &covers).map_err(refused)?;
-    let shown: Vec<&Path> = layout.binds.keys().map(PathBuf::as_path).collect();
+    let layout = Layout::new(job.view, job.root, &covers, job.user).map_err(refused)?;
+    let shown: Vec<(&Path, Reach)> =
+        layout.binds.iter().map(|(path, bind)| (path.as_path(), bind.reach)).collect();
     let contained = Contained {
         version: job.version,
         view: job.view,
+        count: job.limits.memory.map(|_| count()),
         shown: &shown,
         proxy: if job.network == Net::Proxy { Proxy::Wanted } else { Proxy::Unwanted },
         limits: job.each,
@@ -140,15 +159,22 @@ pub(crate) fn start(
     let image = image::of(job.connection, job.root, &layout.links)?;
     let meeting = meet(&note, job.user)?;
     let body = request(job, &layout, &note, image)?;
-    let mut container =
-        Container { connection: job.connection.clone(), name: note.container(), note: Some(note) };
+    let mut container = Container {
+        connection: job.connection.clone(),
+        name: note.container(),
+        killed: None,
+        note: Some(note),
+    };
     let process = make(&container, body)?;
     let socket = wait_for(&meeting, &container)?;
     drop(meeting);
     let line = Line::over(socket, &script, passed)?;
-    if let Err(why) = look(&line, &script, &layout, job) {
-        container.remove()?;
-        return Err(why);
+    match look(&line, &script, &layout, job) {
+        Ok(killed) => container.killed = killed,
+        Err(why) => {
+            container.remove()?;
+            return Err(why);
+        }
     }
     line.let_go_on().map_err(SandboxError::doing("let the container go on"))?;
     Ok((Stage::contained(line, process, container), script))
@@ -181,12 +207,13 @@ fn waiting(source: impl Into<io::Error>) -> SandboxError {
 fn meet(note: &Note, (user, group): (u32, u32)) -> Result<OwnedFd, SandboxError> {
     let folder = File::open(note.inside()).map_err(waiting)?;
     // The folder's own path may be longer than an address of a socket can be.
-    let path = format!("/proc/self/fd/{}/socket", folder.as_raw_fd());
+    let name = Path::new(OsStr::from_bytes(f::MEETING)).file_name().unwrap_or_default();
+    let path = format!("/proc/self/fd/{}/{}", folder.as_raw_fd(), name.display());
     let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
     let socket = socket_with(AddressFamily::UNIX, SocketType::SEQPACKET, flags, None).map_err(waiting)?;
     bind(&socket, &SocketAddrUnix::new(path.as_str()).map_err(waiting)?).map_err(waiting)?;
     if rustix::process::geteuid().is_root() {
-        std::os::unix::fs::chown(note.inside().join("socket"), Some(user), Some(group)).map_err(waiting)?;
+        std::os::unix::fs::chown(note.inside().join(name), Some(user), Some(group)).map_err(waiting)?;
     }
     listen(&socket, 1).map_err(waiting)?;
     Ok(socket)
@@ -218,7 +245,7 @@ fn wait_for(meeting: &OwnedFd, container: &Container) -> Result<OwnedFd, Sandbox
 }
 
 /// Looks at what the container is, from inside.
-fn look(line: &Line, script: &Script, layout: &Layout, job: &Job<'_>) -> Result<(), SandboxError> {
+fn look(line: &Line, script: &Script, layout: &Layout, job: &Job<'_>) -> Result<Option<File>, SandboxError> {
     let next = || -> Result<OwnedFd, SandboxError> {
         match line.next().map_err(SandboxError::doing("hear from the container"))? {
             Some(Message::Socket(shown)) => Ok(shown),
@@ -236,14 +263,17 @@ fn look(line: &Line, script: &Script, layout: &Layout, job: &Job<'_>) -> Result<
     }
     let [status, network] = &texts;
     privileges(status, job.user).map_err(wrong)?;
-    if job.network != Net::Machine && network.lines().skip(2).any(|line| !line.trim_start().starts_with("lo:")) {
+    if job.network != Net::Machine
+        && network.lines().skip(2).any(|line| !line.trim_start().starts_with("lo:"))
+    {
         return Err(wrong("it has a network".into()));
     }
-    for (path, bind) in &layout.binds {
+    let killed = job.limits.memory.map(|_| next()).transpose()?;
+    for (path, bind) in layout.binds.iter().filter(|(_, bind)| bind.reach == Reach::Open) {
         let checked = bind.check(next()?).map_err(SandboxError::doing("look into the container"))?;
         checked.map_err(|why| wrong(format!("{} {why}", path.display())))?;
     }
-    Ok(())
+    Ok(killed.map(File::from))
 }
 
 /// Whether a process is who it should be, and can do no more than that.
@@ -276,7 +306,8 @@ fn request(
     note: &Note,
     image: String,
 ) -> Result<ContainerCreateBody, SandboxError> {
-    let mut mounts = vec![bound(Path::new("/.keep"), &note.inside(), Access::Read)?];
+    let ours = Path::new(OsStr::from_bytes(f::MEETING)).parent().unwrap_or(Path::new("/"));
+    let mut mounts = vec![bound(ours, &note.inside(), Access::Read)?];
     if let Some(size) = job.view.private_tmp {
         mounts.push(Mount {
             target: Some("/tmp".into()),
@@ -316,7 +347,7 @@ fn request(
         image: Some(image),
         hostname: (job.network != Net::Machine).then(|| "keep".into()),
         user: Some(format!("{user}:{group}")),
-        entrypoint: Some(vec!["/.keep/stage".into()]),
+        entrypoint: Some(vec![ours.join(note::STAGE).display().to_string()]),
         cmd: Some(Vec::new()),
         working_dir: Some("/".into()),
         labels: Some(HashMap::from([(LABEL.into(), std::process::id().to_string())])),
@@ -340,6 +371,8 @@ fn bound(path: &Path, source: &Path, access: Access) -> Result<Mount, SandboxErr
         read_only: Some(access == Access::Read),
         bind_options: Some(MountBindOptions {
             propagation: Some(MountBindOptionsPropagationEnum::RPRIVATE),
+            // What is mounted below something that may be written comes along, as in the other tiers.
+            non_recursive: Some(access == Access::Read),
             ..MountBindOptions::default()
         }),
         ..Mount::default()

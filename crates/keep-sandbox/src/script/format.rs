@@ -6,7 +6,7 @@
 //! (16), the number of the step that an error names (32).
 
 /// The first word. It changes with the format.
-pub(crate) const MAGIC: u64 = 0x6b65_6570_0000_0003;
+pub(crate) const MAGIC: u64 = 0x6b65_6570_0000_0004;
 
 /// How many results a script can keep. A profile names far fewer paths.
 pub(crate) const SLOTS: usize = 512;
@@ -65,6 +65,10 @@ pub(crate) const LEAVE: u8 = 3;
 
 /// Where a stage finds its socket when its standard input is none.
 pub(crate) const MEETING: &[u8] = b"/.keep/socket";
+
+/// The same for the first process of a container, which besides stays until whoever started it has looked at
+/// what the container used.
+pub(crate) const KILL_ALL_AND_STAY: u64 = 2;
 
 /// The descriptor of the socket to whoever started the stage.
 pub(crate) const CONTROL: i64 = 3;

@@ -350,7 +350,8 @@ impl fmt::Display for Script {
                 let named = self.named(step).map(ToString::to_string).unwrap_or_default();
                 writeln!(f, "{named}")?;
             }
-            let names = ["call", "fork", "store", "relocate", "init", "watch", "started", "say", "exit", "await"];
+            let names =
+                ["call", "fork", "store", "relocate", "init", "watch", "started", "say", "exit", "await"];
             let name = names.get((code as usize).wrapping_sub(1)).unwrap_or(&"?");
             write!(f, "  {at}: {name}")?;
             for (place, word) in rest.iter().take(count).enumerate() {
