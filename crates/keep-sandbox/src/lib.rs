@@ -39,7 +39,7 @@ pub use engine::{Engine, Root};
 pub use environment::looks_secret;
 pub use error::{Refusal, SandboxError};
 pub use plan::Plan;
-pub use probes::probes;
+pub use probes::{probes, verdicts};
 pub use profile::{Environment, Limits, LocalSockets, Network, Profile, Reads, Tier};
 pub use running::{Ended, EndedBy, Running, Said, Stopper, Usage};
 pub use sandbox::{Capabilities, Sandbox};

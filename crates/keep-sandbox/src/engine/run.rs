@@ -14,6 +14,7 @@ use crate::running;
 use crate::script::{Script, format as f};
 use crate::seccomp::Rules;
 use crate::stage::{Line, Message, Stage};
+use bollard::errors::Error;
 use bollard::models::{
     ContainerCreateBody, HostConfig, HostConfigCgroupnsModeEnum, Mount, MountBindOptions,
     MountBindOptionsPropagationEnum, MountTmpfsOptions, MountType, ResourcesUlimits,
@@ -27,7 +28,7 @@ use rustix::process::{Resource, getrlimit};
 use rustix::time::Timespec;
 use std::collections::HashMap;
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -122,10 +123,12 @@ pub(super) fn remove(connection: &Connection, name: &str) -> Result<(), SandboxE
             left -= 1;
             let options = RemoveContainerOptionsBuilder::new().force(true).v(true).build();
             match docker.remove_container(name, Some(options)).await {
-                Err(bollard::errors::Error::DockerResponseServerError { status_code: 404, .. }) => {
+                Err(Error::DockerResponseServerError { status_code: 404, .. }) => {
                     return Ok(());
                 }
-                Err(_) if left > 0 => tokio::time::sleep(Duration::from_millis(50)).await,
+                Err(Error::DockerResponseServerError { .. }) if left > 0 => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
                 other => return other,
             }
         }
@@ -167,6 +170,12 @@ pub(crate) fn start(
     };
     let process = make(&container, body)?;
     let socket = wait_for(&meeting, &container)?;
+    if job.limits.cpu.is_some() && !is_seen(process, job.user.0) {
+        return Err(refused(
+            "processor time cannot be counted, because the engine's processes are not seen from here".into(),
+        )
+        .into());
+    }
     drop(meeting);
     let line = Line::over(socket, &script, passed)?;
     match look(&line, &script, &layout, job) {
@@ -197,6 +206,19 @@ fn make(container: &Container, body: ContainerCreateBody) -> Result<u32, Sandbox
         Ok(docker.inspect_container(name, None).await?.state)
     })?;
     Ok(state.and_then(|state| state.pid).and_then(|pid| u32::try_from(pid).ok()).unwrap_or(0))
+}
+
+/// Whether a process can be watched from here under the number that the engine knows: it is the first of
+/// namespaces below ours, and of the container's user.
+fn is_seen(process: u32, user: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
+    let last = |name: &str| {
+        status
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .and_then(|line| line.split_whitespace().last())
+    };
+    last("NSpid:") == Some("1") && last("Uid:") == Some(user.to_string().as_str())
 }
 
 fn waiting(source: impl Into<io::Error>) -> SandboxError {

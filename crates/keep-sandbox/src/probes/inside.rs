@@ -1,6 +1,7 @@
 //! A place to try confinement in, and what the confined program does there.
 
 use crate::command::{Command, Stream, Streams};
+use crate::engine::Engine;
 use crate::profile::{Profile, Tier};
 use crate::running::Ended;
 use crate::sandbox::Sandbox;
@@ -8,10 +9,9 @@ use crate::script::Script;
 use crate::stage::{Line, Message, PROGRAM, Stage};
 use std::ffi::CString;
 use std::fs;
-use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -25,8 +25,13 @@ pub(super) struct Trial {
     pub(super) readable: PathBuf,
     pub(super) program: PathBuf,
     pub(super) secret: PathBuf,
+    /// Who owns what the command may write, where that may not be root.
+    owner: Option<u32>,
     _scratch: TempDir,
 }
+
+/// A user that owns nothing else.
+const NOBODY: u32 = 65_534;
 
 /// How a run went.
 pub(super) struct Done {
@@ -37,7 +42,7 @@ pub(super) struct Done {
 }
 
 impl Trial {
-    pub(super) fn new() -> Result<Self, String> {
+    pub(super) fn new(tier: Tier, engine: &Engine) -> Result<Self, String> {
         let fault = |why: std::io::Error| why.to_string();
         let scratch = tempfile::tempdir().map_err(fault)?;
         let root = scratch.path().canonicalize().map_err(fault)?;
@@ -47,11 +52,24 @@ impl Trial {
         }
         let (program, secret) = (readable.join("program"), hidden.join("secret"));
         fs::write(&secret, "secret").map_err(fault)?;
-        let mut options = fs::OpenOptions::new();
-        let file = options.write(true).create_new(true).mode(0o700).open(&program);
-        file.and_then(|mut file| file.write_all(PROGRAM)).map_err(fault)?;
-        let sandbox = Sandbox::open(root.join("state")).map_err(|why| why.to_string())?;
-        Ok(Self { sandbox, work, readable, program, secret, _scratch: scratch })
+        fs::write(&program, PROGRAM).map_err(fault)?;
+        // What the kernel must refuse is refused for no other reason, whoever the command runs as.
+        for path in [&root, &work, &readable, &hidden, &program, &secret] {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).map_err(fault)?;
+        }
+        let as_root = rustix::process::geteuid().is_root();
+        let owner = (tier == Tier::Container && as_root).then_some(NOBODY);
+        let sandbox =
+            Sandbox::open_with(root.join("state"), engine.clone()).map_err(|why| why.to_string())?;
+        let trial = Self { sandbox, work, readable, program, secret, owner, _scratch: scratch };
+        trial.hand_over(&trial.work)?;
+        Ok(trial)
+    }
+
+    /// Gives something to whoever the command runs as.
+    pub(super) fn hand_over(&self, path: &Path) -> Result<(), String> {
+        let given = self.owner.map(|owner| chown(path, Some(owner), Some(owner)));
+        given.transpose().map(drop).map_err(|why| why.to_string())
     }
 
     pub(super) fn lacks(&self, tier: Tier) -> Option<String> {
@@ -96,6 +114,7 @@ impl Trial {
     pub(super) fn local_server(&self) -> Result<(UnixListener, Vec<u8>), String> {
         let path = self.readable.join("socket");
         let server = UnixListener::bind(&path).map_err(|why| why.to_string())?;
+        self.hand_over(&path)?;
         let mut address = (libc::AF_UNIX as u16).to_ne_bytes().to_vec();
         address.extend_from_slice(path.as_os_str().as_bytes());
         address.push(0);

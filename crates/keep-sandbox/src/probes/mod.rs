@@ -5,15 +5,13 @@
 
 mod inside;
 
+use crate::engine::Engine;
 use crate::profile::{Limits, LocalSockets, Network, Profile, Reads, Tier};
 use crate::running::EndedBy;
 use crate::script::Script;
 use inside::{Trial, opening, unconfined};
 use keep_types::{Adversary, Probe, Promise, Twin, Verdict};
 use std::time::Duration;
-
-/// The tiers that need nothing but the kernel.
-const KERNEL: &[Tier] = &[Tier::Landlock, Tier::Namespaces];
 
 /// Whether a check confines as it should, or lacks the one thing that it is about.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -22,40 +20,41 @@ enum Make {
     Broken,
 }
 
-/// The promises of confinement with their checks and the twins that break them. A tier that this machine lacks
-/// is not applicable; `Sandbox::capabilities` says why it is missing.
+/// The promises of confinement with their checks and the twins that break them. Each is checked in every tier
+/// that works here, containers of an engine at the usual places included; where none works it is not applicable.
+/// `Sandbox::capabilities` says which tiers are missing, and why.
 #[must_use]
 pub fn probes() -> Vec<Probe> {
     vec![
         probe(
             "CONFINE-1",
             "A confined command cannot read what its profile hides, nor what it does not let it read",
-            |_| hidden(KERNEL, Make::Sound),
-            |_| hidden(KERNEL, Make::Broken),
+            |_| hidden(&Engine::default(), Make::Sound),
+            |_| hidden(&Engine::default(), Make::Broken),
         ),
         probe(
             "CONFINE-2",
             "A confined command without a network reaches no host, not this machine either, and none of its sockets",
-            |_| network(KERNEL, Make::Sound),
-            |_| network(KERNEL, Make::Broken),
+            |_| network(&Engine::default(), Make::Sound),
+            |_| network(&Engine::default(), Make::Broken),
         ),
         probe(
             "CONFINE-3",
             "A confined command changes nothing that is protected, not even by making what is not there yet",
-            |_| protected(KERNEL, Make::Sound),
-            |_| protected(KERNEL, Make::Broken),
+            |_| protected(&Engine::default(), Make::Sound),
+            |_| protected(&Engine::default(), Make::Broken),
         ),
         probe(
             "CONFINE-4",
             "A limit of a profile holds, or nothing runs",
-            |_| limits(KERNEL, Make::Sound),
-            |_| limits(KERNEL, Make::Broken),
+            |_| limits(&Engine::default(), Make::Sound),
+            |_| limits(&Engine::default(), Make::Broken),
         ),
         probe(
             "CONFINE-5",
             "Everything that a confined command started ends with it",
-            |_| tree(KERNEL, Make::Sound),
-            |_| tree(KERNEL, Make::Broken),
+            |_| tree(&Engine::default(), Make::Sound),
+            |_| tree(&Engine::default(), Make::Broken),
         ),
     ]
 }
@@ -74,25 +73,39 @@ fn probe(
     }
 }
 
-/// Checks each of these tiers that works here. One that does not keep the promise breaks it; that none works
-/// is not applicable, with why.
-fn each(tiers: &[Tier], check: impl Fn(&Trial, Tier) -> Result<(), String>) -> Verdict {
+/// What the probes find with containers of this engine, for a caller that knows where it is. Twins are not run.
+#[must_use]
+pub fn verdicts(engine: &Engine) -> Vec<(&'static str, Verdict)> {
+    let checks = [hidden, network, protected, limits, tree];
+    probes().iter().zip(checks).map(|(probe, check)| (probe.promise.id, check(engine, Make::Sound))).collect()
+}
+
+/// Checks each tier that works here. One that does not keep the promise breaks it; that none works is not
+/// applicable, with why.
+fn each(engine: &Engine, check: impl Fn(&Trial, Tier) -> Result<(), String>) -> Verdict {
     let mut missing = Vec::new();
-    for &tier in tiers {
-        let trial = match Trial::new() {
+    for tier in Tier::ALL {
+        let trial = match Trial::new(tier, engine) {
             Ok(trial) => trial,
             Err(why) => return Verdict::Fail(format!("it cannot be tried: {why}")),
         };
-        if let Some(why) = trial.lacks(tier) {
+        if let Some(why) = missing_here(&trial, tier) {
             missing.push(format!("{tier}: {why}"));
         } else if let Err(why) = check(&trial, tier) {
             return Verdict::Fail(format!("{tier}: {why}"));
         }
     }
-    if missing.len() == tiers.len() {
+    if missing.len() == Tier::ALL.len() {
         return Verdict::NotApplicable(missing.join("; "));
     }
     Verdict::Pass
+}
+
+/// Why a tier does not work here. An engine that answers may still be unable to make a container, and then
+/// nothing runs in one.
+fn missing_here(trial: &Trial, tier: Tier) -> Option<String> {
+    let tried = || trial.run(&base(trial, tier), tier, Script::new(0)).err();
+    trial.lacks(tier).or_else(|| (tier == Tier::Container).then(tried)?)
 }
 
 /// What each kind of tier is tried with: the landlock tier reads little and writes nothing.
@@ -111,8 +124,8 @@ fn base(trial: &Trial, tier: Tier) -> Profile {
     }
 }
 
-fn hidden(tiers: &[Tier], make: Make) -> Verdict {
-    each(tiers, |trial, tier| {
+fn hidden(engine: &Engine, make: Make) -> Verdict {
+    each(engine, |trial, tier| {
         let mut profile = base(trial, tier);
         match (make, tier) {
             (Make::Sound, Tier::Landlock) => {}
@@ -133,8 +146,8 @@ fn hidden(tiers: &[Tier], make: Make) -> Verdict {
     })
 }
 
-fn network(tiers: &[Tier], make: Make) -> Verdict {
-    each(tiers, |trial, tier| {
+fn network(engine: &Engine, make: Make) -> Verdict {
+    each(engine, |trial, tier| {
         let mut profile = base(trial, tier);
         if make == Make::Broken {
             profile.network = Network::All;
@@ -158,12 +171,13 @@ fn network(tiers: &[Tier], make: Make) -> Verdict {
     })
 }
 
-fn protected(tiers: &[Tier], make: Make) -> Verdict {
-    each(tiers, |trial, tier| {
+fn protected(engine: &Engine, make: Make) -> Verdict {
+    each(engine, |trial, tier| {
         let [there, missing] = ["there", "missing"].map(|name| trial.work.join(name));
         let outside = trial.readable.join("outside");
         for file in [&there, &outside] {
             std::fs::write(file, "").map_err(|why| why.to_string())?;
+            trial.hand_over(file)?;
         }
         let mut profile = base(trial, tier);
         if make == Make::Sound && tier != Tier::Landlock {
@@ -198,8 +212,8 @@ fn protected(tiers: &[Tier], make: Make) -> Verdict {
 /// More than a program without a library needs, and less than is asked for.
 const MEMORY: u64 = 48 << 20;
 
-fn limits(tiers: &[Tier], make: Make) -> Verdict {
-    each(tiers, |trial, tier| {
+fn limits(engine: &Engine, make: Make) -> Verdict {
+    each(engine, |trial, tier| {
         let limited = |limits| {
             let limits = if make == Make::Sound { limits } else { Limits::default() };
             Profile { limits, ..base(trial, tier) }
@@ -228,8 +242,8 @@ fn limits(tiers: &[Tier], make: Make) -> Verdict {
     })
 }
 
-fn tree(tiers: &[Tier], make: Make) -> Verdict {
-    each(tiers, |trial, tier| {
+fn tree(engine: &Engine, make: Make) -> Verdict {
+    each(engine, |trial, tier| {
         let mut script = Script::new(0);
         inside::leave_something(&mut script, Duration::from_secs(2));
         let line = match make {

@@ -214,6 +214,18 @@ fn ways_out_of_a_container() {
     yard.nothing_is_left();
 }
 
+/// What `keep attest` promises of the other tiers is so in containers, too.
+#[test]
+fn the_promises_hold_in_a_container() {
+    let Some(service) = Service::start() else { return };
+    let engine = Engine { sockets: vec![service.socket()], root: Root::Machine };
+    for (id, verdict) in keep_sandbox::verdicts(&engine) {
+        assert_eq!(verdict, keep_types::Verdict::Pass, "{id}");
+    }
+    assert_eq!(service.containers(), "");
+    assert!(service.say(&["images", "--quiet"]).lines().count() > 0, "it was the engine that was tried");
+}
+
 #[test]
 fn limits_hold_in_a_container() {
     let Some(yard) = Yard::new() else { return };

@@ -9,6 +9,7 @@ mod crash;
 mod egress;
 mod ending;
 mod escape;
+mod hostile;
 mod layer;
 mod layer_faults;
 mod layer_property;
