@@ -9,7 +9,7 @@ use std::os::unix::fs::MetadataExt;
 fn python(lines: &[&str]) -> String {
     let mut text = String::from(
         "import ctypes, fcntl, os, socket, sys\nC = ctypes.CDLL(None, use_errno=True)\n\
-         def tries(name, what):\n    try:\n        if what() not in (-1, False): print(name)\n    except OSError: pass\n\
+         def tries(name, what):\n    try:\n        r = what()\n        if r is not False and r != -1: print(name)\n    except OSError: pass\n\
          print(\"began\")\n",
     );
     text.push_str(&lines.join("\n"));
