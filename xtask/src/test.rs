@@ -14,6 +14,12 @@ pub(crate) fn run(nextest_args: &[&str]) -> Result<(), Chore> {
     tools::system("cc", "gcc")?;
     tools::system("strace", "strace")?;
     tools::system("git", "git")?;
+    for program in ["podman", "runc"] {
+        // Without an engine of containers its tests say that they are skipped; the others need none.
+        if let Err(why) = tools::system(program, program) {
+            eprintln!("no containers in the tests: {why}");
+        }
+    }
     let nextest = tools::plugin("cargo-nextest")?;
     let weed = tools::weed()?;
 

@@ -22,7 +22,7 @@ pub(crate) struct Enforced {
 /// Processes of the confinement itself, which count like others: the watcher, and the first process of the
 /// namespaces.
 fn own_processes(tier: Tier) -> u64 {
-    if tier == Tier::Landlock { 1 } else { 2 }
+    if tier == Tier::Namespaces { 2 } else { 1 }
 }
 
 /// How this tier enforces the limits here; an error names the one that it cannot.
@@ -39,6 +39,11 @@ pub(crate) fn enforce(tier: Tier, profile: &Profile, groups: &Groups) -> Result<
     // Whole seconds, for each process: a backstop that needs nobody awake.
     let seconds = |time: Duration| time.as_secs() + 1;
     each(libc::RLIMIT_CPU, Resource::Cpu, limits.cpu.map(seconds));
+    if tier == Tier::Container {
+        // Memory and processes are counted by the engine's own groups.
+        all.sampled.cpu = limits.cpu;
+        return Ok(all);
+    }
     let by_group = limits.memory.filter(|_| groups.can(Controller::Memory));
     let by_looking = limits.memory.filter(|_| !groups.can(Controller::Memory));
     each(libc::RLIMIT_DATA, Resource::Data, by_looking);

@@ -4,9 +4,12 @@ use crate::cgroup::{self, Controller, Groups};
 use crate::confine::inside::{self, Inside, Net};
 use crate::confine::mounts::View;
 use crate::confine::open::Writer;
+use crate::engine::{self, Connection, Engine, Root};
 use crate::error::{Refusal, SandboxError};
 use crate::kernel::landlock;
 use crate::known::{self, Known};
+use crate::layer::{Layer, OverlayMount};
+use crate::paths::Resolved;
 use crate::placeholder;
 use crate::plan::Plan;
 use crate::profile::{Profile, Tier};
@@ -15,7 +18,7 @@ use crate::script::Script;
 use crate::seccomp::{Rules, Sockets};
 use crate::stage::{Message, Stage};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// What this machine can enforce, and why not more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub struct Capabilities {
     pub landlock: Result<u32, String>,
     /// Whether the namespaces tier works.
     pub namespaces: Result<(), String>,
+    /// Which container engine there is, asked and not yet tried.
+    pub container: Result<String, String>,
     /// Whether a control group can limit the memory of a whole tree; without, it is looked at.
     pub memory_groups: bool,
     /// Whether a control group can limit how many processes a tree has.
@@ -41,6 +46,9 @@ pub(crate) struct Inner {
     folder: PathBuf,
     pub(crate) groups: Groups,
     found: Mutex<Known>,
+    engine: Engine,
+    /// The engine once it answered. It is asked only when a profile needs it.
+    connection: OnceLock<Connection>,
 }
 
 impl Sandbox {
@@ -50,11 +58,24 @@ impl Sandbox {
     /// # Errors
     /// When the folder cannot be used.
     pub fn open(folder: PathBuf) -> Result<Self, SandboxError> {
-        let inner = Inner { groups: Groups::find(), found: Mutex::new(known::read(&file(&folder))), folder };
+        Self::open_with(folder, Engine::default())
+    }
+
+    /// The same, with this engine for containers.
+    ///
+    /// # Errors
+    /// When the folder cannot be used.
+    pub fn open_with(folder: PathBuf, engine: Engine) -> Result<Self, SandboxError> {
+        let (groups, found) = (Groups::find(), Mutex::new(known::read(&file(&folder))));
+        let inner = Inner { groups, found, folder, engine, connection: OnceLock::new() };
         let notes = inner.notes();
         std::fs::create_dir_all(&notes).map_err(SandboxError::doing(format!("make {}", notes.display())))?;
         placeholder::sweep(&notes)
             .map_err(SandboxError::doing(format!("tidy up after earlier runs in {}", notes.display())))?;
+        engine::sweep(&inner.folder).map_err(SandboxError::doing(format!(
+            "tidy up after earlier runs in {}",
+            inner.folder.display()
+        )))?;
         cgroup::sweep(&inner.groups);
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -68,6 +89,7 @@ impl Sandbox {
         Ok(Capabilities {
             landlock: landlock_tier(version),
             namespaces: namespaces_tier(version),
+            container: self.inner.engine().map(|engine| engine.name),
             memory_groups: self.inner.groups.can(Controller::Memory),
             process_groups: self.inner.groups.can(Controller::Processes),
         })
@@ -78,7 +100,24 @@ impl Sandbox {
     /// # Errors
     /// When no tier here can, with what each one lacks.
     pub fn plan(&self, profile: &Profile) -> Result<Plan, Refusal> {
-        Plan::new(&self.inner, profile)
+        Plan::new(&self.inner, profile, None, &Tier::ALL)
+    }
+
+    /// The same, by this tier and no other.
+    ///
+    /// # Errors
+    /// When it cannot, with what it lacks.
+    pub fn plan_in(&self, profile: &Profile, tier: Tier) -> Result<Plan, Refusal> {
+        Plan::new(&self.inner, profile, None, &[tier])
+    }
+
+    /// The same for a run whose changes to one of the folders that it may write wait in a layer. The layer's
+    /// own folder is hidden from the run, and nobody else can use or end the layer while a run goes on.
+    ///
+    /// # Errors
+    /// When no tier here can, with what each one lacks.
+    pub fn plan_over(&self, profile: &Profile, layer: &Layer) -> Result<Plan, Refusal> {
+        Plan::new(&self.inner, profile, Some(layer), &Tier::ALL)
     }
 }
 
@@ -91,6 +130,25 @@ impl Inner {
     /// Where it is kept which placeholders exist.
     pub(crate) fn notes(&self) -> PathBuf {
         self.folder.join("placeholders")
+    }
+
+    /// The folder of all that must be remembered.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What containers are made of.
+    pub(crate) fn root(&self) -> &Root {
+        &self.engine.root
+    }
+
+    /// The container engine, asked once; an error says why there is none that can be used.
+    pub(crate) fn engine(&self) -> Result<Connection, String> {
+        if let Some(known) = self.connection.get() {
+            return Ok(known.clone());
+        }
+        let found = Connection::find(&self.engine.sockets)?;
+        Ok(self.connection.get_or_init(|| found).clone())
     }
 
     /// The version of Landlock, 0 without; found out once.
@@ -124,7 +182,7 @@ impl Inner {
                 }
                 None
             }
-            Tier::Container => Some("there is no container tier yet".to_owned()),
+            Tier::Container => self.engine().err(),
         }
     }
 
@@ -145,14 +203,14 @@ pub(crate) fn ask(script: &Script) -> Result<Option<i64>, SandboxError> {
     let stage = Stage::start(script, &[])?;
     let mut answer = None;
     loop {
-        match stage.next().map_err(SandboxError::doing("hear from the stage"))? {
+        match stage.line().next().map_err(SandboxError::doing("hear from the stage"))? {
             Some(Message::Value(value)) => answer = Some(value),
             Some(Message::Failed { step, errno }) => return Err(running::failure(script, step, errno)),
             Some(_) => {}
             None => break,
         }
     }
-    stage.reap().map_err(SandboxError::doing("wait for the stage"))?;
+    stage.reap()?;
     Ok(answer)
 }
 
@@ -177,11 +235,20 @@ fn landlock_tier(version: u32) -> Result<u32, String> {
     }
 }
 
-/// Sets everything up for a command that reads everything, and runs none.
 fn namespaces_tier(version: u32) -> Result<(), String> {
+    try_namespaces(version, None, &[])
+}
+
+/// Sets everything up for a command that reads everything, and runs none.
+pub(crate) fn try_namespaces(
+    version: u32,
+    layer: Option<&OverlayMount>,
+    writes: &[Resolved],
+) -> Result<(), String> {
     let view = View {
+        layer,
         reads: None,
-        writes: &[],
+        writes,
         hidden: &[],
         guarded: &[],
         private_tmp: Some(1 << 20),

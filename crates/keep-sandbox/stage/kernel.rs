@@ -6,7 +6,10 @@ use core::arch::{asm, global_asm};
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod nr {
     pub(crate) const READ: i64 = 0;
+    pub(crate) const CLOSE: i64 = 3;
     pub(crate) const MMAP: i64 = 9;
+    pub(crate) const SOCKET: i64 = 41;
+    pub(crate) const CONNECT: i64 = 42;
     pub(crate) const SENDTO: i64 = 44;
     pub(crate) const RECVMSG: i64 = 47;
     pub(crate) const CLONE: i64 = 56;
@@ -25,6 +28,7 @@ pub(crate) mod nr {
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod nr {
     pub(crate) const FCNTL: i64 = 25;
+    pub(crate) const CLOSE: i64 = 57;
     pub(crate) const READ: i64 = 63;
     pub(crate) const PPOLL: i64 = 73;
     pub(crate) const SIGNALFD4: i64 = 74;
@@ -32,6 +36,8 @@ pub(crate) mod nr {
     pub(crate) const CLOCK_GETTIME: i64 = 113;
     pub(crate) const KILL: i64 = 129;
     pub(crate) const GETRUSAGE: i64 = 165;
+    pub(crate) const SOCKET: i64 = 198;
+    pub(crate) const CONNECT: i64 = 203;
     pub(crate) const SENDTO: i64 = 206;
     pub(crate) const RECVMSG: i64 = 212;
     pub(crate) const CLONE: i64 = 220;

@@ -72,6 +72,19 @@ fn receive() -> (i64, i64) {
     if call(nr::FCNTL, [0, F_DUPFD_CLOEXEC, f::CONTROL, 0, 0, 0]) != f::CONTROL {
         end(FAILED);
     }
+    let (script, length) = match take() {
+        Some(taken) => taken,
+        // Nothing of the kind on standard input: whoever started this waits at a socket in the file system.
+        None => {
+            call_in();
+            take().unwrap_or_else(|| end(FAILED))
+        }
+    };
+    (script, length)
+}
+
+/// Takes the script that waits in the socket; nothing when that is no socket.
+fn take() -> Option<(i64, i64)> {
     let mut length = 0_u64;
     let part = [&raw mut length as u64, 8];
     let mut passed = [0_u64; 2 + f::MOST_PASSED / 2];
@@ -80,10 +93,22 @@ fn receive() -> (i64, i64) {
     const MSG_CMSG_CLOEXEC: i64 = 0x4000_0000;
     let got = call(nr::RECVMSG, [f::CONTROL, message.as_ptr() as i64, MSG_CMSG_CLOEXEC, 0, 0, 0]);
     // What was received counts from the lowest free number, because everything above was closed.
-    if got != 8 {
+    (got == 8).then_some((f::FIRST_PASSED, length as i64))
+}
+
+/// Connects to the socket in the file system.
+fn call_in() {
+    const AF_UNIX: i64 = 1;
+    const SEQPACKET_CLOEXEC: i64 = 5 | 0o2_000_000;
+    call(nr::CLOSE, [f::CONTROL, 0, 0, 0, 0, 0]);
+    let socket = call(nr::SOCKET, [AF_UNIX, SEQPACKET_CLOEXEC, 0, 0, 0, 0]);
+    let mut address = [0_u8; 2 + f::MEETING.len() + 1];
+    address[0] = AF_UNIX as u8;
+    address[2..2 + f::MEETING.len()].copy_from_slice(f::MEETING);
+    let (at, length) = (address.as_ptr() as i64, address.len() as i64);
+    if socket != f::CONTROL || call(nr::CONNECT, [socket, at, length, 0, 0, 0]) != 0 {
         end(FAILED);
     }
-    (f::FIRST_PASSED, length as i64)
 }
 
 impl Stage {
@@ -113,9 +138,13 @@ impl Stage {
                 f::STORE => self.store(given[0], given[1], given[2]),
                 f::RELOCATE => self.relocate(given[0], given[1]),
                 f::INIT => watch::init(given[0]),
-                f::WATCH => watch::watch(given[0], given[1], given[2] as u64, step),
+                f::WATCH => {
+                    let [process, wall_ms, whom, grace_ms, ..] = given;
+                    watch::watch(process, watch::Terms { wall_ms, whom: whom as u64, grace_ms }, step)
+                }
                 f::STARTED => say(f::SAYS_STARTED, [0; 5]),
                 f::SAY => say(f::SAYS_VALUE, [given[0] as u64, 0, 0, 0, 0]),
+                f::AWAIT => await_leave(),
                 f::EXIT => end(given[0]),
                 _ => end(FAILED),
             };
@@ -169,6 +198,16 @@ impl Stage {
         }
         0
     }
+}
+
+/// Waits for leave to go on; ends without it.
+fn await_leave() -> i64 {
+    let mut word = 0_u8;
+    let got = call(nr::READ, [f::CONTROL, &raw mut word as i64, 1, 0, 0, 0]);
+    if got != 1 || word != f::LEAVE {
+        end(FAILED);
+    }
+    0
 }
 
 /// Ends the process unless the result is one that the script expects.

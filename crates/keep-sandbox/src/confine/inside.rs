@@ -71,7 +71,7 @@ pub(crate) fn script(inside: &Inside<'_>, start: Option<&Start<'_>>) -> Result<S
     network(&mut writer, inside.net);
     mounts::write(&mut writer, inside.view)?;
     let Some(start) = start else {
-        restrict(&mut writer, inside)?;
+        restrict(&mut writer, inside.version, inside.view)?;
         writer.script.started();
         writer.script.exit();
         return Ok(writer.script);
@@ -83,9 +83,9 @@ pub(crate) fn script(inside: &Inside<'_>, start: Option<&Start<'_>>) -> Result<S
     let_go(script, inside.groups);
     script.init(command.process);
     script.child(&command);
-    last::settle(&mut writer, start, inside.limits)?;
-    restrict(&mut writer, inside)?;
-    last::execute(&mut writer, start, inside.rules)?;
+    last::settle(&mut writer, start)?;
+    restrict(&mut writer, inside.version, inside.view)?;
+    last::execute(&mut writer, start, inside.limits, inside.rules)?;
     Ok(writer.script)
 }
 
@@ -95,6 +95,9 @@ fn become_first(writer: &mut Writer, inside: &Inside<'_>) {
     script.step("end with the watcher");
     let (zero, kill) = (0.into(), libc::SIGKILL);
     script.call(libc::SYS_prctl, [libc::PR_SET_PDEATHSIG.into(), kill.into(), zero, zero, zero]);
+    script.step("hold the request to end");
+    let set = script.words(&[1 << (libc::SIGTERM - 1)]);
+    script.call(libc::SYS_rt_sigprocmask, [libc::SIG_BLOCK.into(), set.into(), zero, 8.into()]);
     script.step("write the id maps");
     writer.write("/proc/self/setgroups", "deny");
     writer.write("/proc/self/uid_map", &format!("{0} {0} 1", inside.user));
@@ -127,7 +130,7 @@ fn network(writer: &mut Writer, net: Net) {
 }
 
 /// A listening socket on the loopback inside, handed to the caller outside: it needs nothing in between.
-fn hand_out_socket(script: &mut Script) {
+pub(crate) fn hand_out_socket(script: &mut Script) {
     script.step("make the proxy's socket");
     let kind = libc::SOCK_STREAM | libc::SOCK_CLOEXEC;
     let socket = script.call_for(libc::SYS_socket, [libc::AF_INET.into(), kind.into(), 0.into()]);
@@ -138,47 +141,29 @@ fn hand_out_socket(script: &mut Script) {
     let address = script.bytes(&address);
     script.call(libc::SYS_bind, [socket.into(), address.into(), 16.into()]);
     script.call(libc::SYS_listen, [socket.into(), WAITING.into()]);
-    // One descriptor as ancillary data, beside a message that says what it is.
-    let words = script.words(&[f::SAYS_SOCKET, 0, 0, 0, 0, 0, 0, 0]);
-    const ONE_DESCRIPTOR: u64 = 20;
-    let level_and_type = libc::SOL_SOCKET as u64 | (libc::SCM_RIGHTS as u64) << 32;
-    let control = script.words(&[ONE_DESCRIPTOR, level_and_type, 0]);
-    script.store_four(crate::script::Place(control.0 + 16), socket);
-    // The second word of a part is its length, which is no address: written on its own, right behind.
-    let part = script.structure(&[words.0]);
-    script.words(&[f::MESSAGE_WORDS as u64 * 8]);
-    let message = script.structure(&[0, 0, part.0]);
-    script.words(&[1]);
-    script.structure(&[control.0]);
-    script.words(&[24, 0]);
-    let flags = libc::MSG_NOSIGNAL;
-    script.call(libc::SYS_sendmsg, [f::CONTROL.into(), message.into(), flags.into()]);
-    script.call(libc::SYS_close, [socket.into()]);
+    script.hand_out(socket);
 }
 
 /// What the landlock tier does, once more inside: a second wall behind the first.
-fn restrict(writer: &mut Writer, inside: &Inside<'_>) -> Result<(), SandboxError> {
+pub(crate) fn restrict(writer: &mut Writer, version: u32, view: &View<'_>) -> Result<(), SandboxError> {
     last::surrender(writer, true);
-    if inside.version == 0 {
+    if version == 0 {
         return Ok(());
     }
     writer.script.step("restrict files");
-    let all = landlock::files(inside.version);
+    let all = landlock::files(version);
     let devices = landlock::READ | landlock::WRITE_FILE | landlock::TRUNCATE | landlock::IOCTL_DEV;
     let mut rules: Vec<(PathBuf, u64)> =
         vec![("/".into(), landlock::READ), ("/dev".into(), devices), ("/dev/shm".into(), all)];
-    if inside.view.private_tmp.is_some() {
+    if view.private_tmp.is_some() {
         rules.push(("/tmp".into(), all));
     }
-    for write in inside.view.writes {
+    for write in view.writes {
         let rights = if write.is_folder { all } else { all & landlock::OF_A_FILE };
         rules.push((write.path.clone(), rights));
     }
     let rules: Vec<(&Path, u64)> = rules.iter().map(|(path, rights)| (path.as_path(), *rights)).collect();
-    let scopes = if inside.version >= landlock::SCOPES_SINCE {
-        landlock::SCOPE_ABSTRACT | landlock::SCOPE_SIGNAL
-    } else {
-        0
-    };
-    writer.domain(inside.version, all, scopes, &rules)
+    let scopes =
+        if version >= landlock::SCOPES_SINCE { landlock::SCOPE_ABSTRACT | landlock::SCOPE_SIGNAL } else { 0 };
+    writer.domain(version, all, scopes, &rules)
 }

@@ -52,6 +52,14 @@ impl Writer {
         Ok(self.script.call_for(libc::SYS_openat2, [HERE, path.into(), self.how.into(), 24.into()]))
     }
 
+    /// Tries to open a path in a folder that is closed to this user; that it works ends the run.
+    pub(crate) fn open_refused(&mut self, path: &Path) -> Result<(), SandboxError> {
+        let path = self.path(path)?;
+        let arguments = [HERE, path.into(), self.how.into(), 24.into()];
+        self.script.refused(libc::SYS_openat2, arguments, libc::EACCES);
+        Ok(())
+    }
+
     /// Opens a link itself, to which no link leads.
     pub(crate) fn open_link(&mut self, path: &Path) -> Result<Slot, SandboxError> {
         let path = self.path(path)?;

@@ -94,6 +94,10 @@ enum Answer {
     Error(i32),
 }
 
+/// Between asking a run to end and killing it: enough to save and tidy up, and little enough for somebody who
+/// waits.
+const GRACE_MS: i64 = 2000;
+
 /// A child's first operation, not known yet.
 #[must_use]
 pub(crate) struct Fork {
@@ -152,6 +156,13 @@ impl Script {
         self.operation(f::CALL, number, &arguments, Answer::Anything, f::NO_SLOT);
     }
 
+    /// A system call whose answer, error or not, is used later.
+    pub(crate) fn try_for<const N: usize>(&mut self, number: libc::c_long, arguments: [Arg; N]) -> Slot {
+        let slot = self.slot();
+        self.operation(f::CALL, number, &arguments, Answer::Anything, slot.0.into());
+        slot
+    }
+
     /// A system call that is made to see it refused.
     pub(crate) fn refused<const N: usize>(&mut self, number: libc::c_long, arguments: [Arg; N], with: i32) {
         self.operation(f::CALL, number, &arguments, Answer::Error(with), f::NO_SLOT);
@@ -189,12 +200,39 @@ impl Script {
 
     /// Watches a process until all is over, then ends.
     pub(crate) fn watch(&mut self, process: Slot, wall_ms: i64, whom: u64) {
-        self.control(f::WATCH, &[process.into(), wall_ms.into(), Arg::Is(whom.cast_signed())], f::NO_SLOT);
+        let whom = Arg::Is(whom.cast_signed());
+        self.control(f::WATCH, &[process.into(), wall_ms.into(), whom, GRACE_MS.into()], f::NO_SLOT);
     }
 
     /// Says that the command runs.
     pub(crate) fn started(&mut self) {
         self.control(f::STARTED, &[], f::NO_SLOT);
+    }
+
+    /// Waits until whoever started the stage lets it go on.
+    pub(crate) fn await_leave(&mut self) {
+        self.control(f::AWAIT, &[], f::NO_SLOT);
+    }
+
+    /// Hands a descriptor to whoever started the stage, and closes it here.
+    pub(crate) fn hand_out(&mut self, slot: Slot) {
+        // One descriptor as ancillary data, beside a message that says what it is.
+        let words = self.words(&[f::SAYS_SOCKET, 0, 0, 0, 0, 0, 0, 0]);
+        const ONE_DESCRIPTOR: u64 = 20;
+        let level_and_type = libc::SOL_SOCKET as u64 | (libc::SCM_RIGHTS as u64) << 32;
+        let control = self.words(&[ONE_DESCRIPTOR, level_and_type, 0]);
+        self.store_four(Place(control.0 + 16), slot);
+        // The second word of a part is its length, which is no address: written on its own, right behind.
+        let part = self.structure(&[words.0]);
+        self.words(&[f::MESSAGE_WORDS as u64 * 8]);
+        let message = self.structure(&[0, 0, part.0]);
+        self.words(&[1]);
+        self.structure(&[control.0]);
+        self.words(&[24, 0]);
+        let flags = libc::MSG_NOSIGNAL;
+        self.call(libc::SYS_sendmsg, [f::CONTROL.into(), message.into(), flags.into()]);
+        self.call(libc::SYS_close, [slot.into()]);
+        self.free(slot);
     }
 
     /// Ends.
@@ -312,7 +350,8 @@ impl fmt::Display for Script {
                 let named = self.named(step).map(ToString::to_string).unwrap_or_default();
                 writeln!(f, "{named}")?;
             }
-            let names = ["call", "fork", "store", "relocate", "init", "watch", "started", "say", "exit"];
+            let names =
+                ["call", "fork", "store", "relocate", "init", "watch", "started", "say", "exit", "await"];
             let name = names.get((code as usize).wrapping_sub(1)).unwrap_or(&"?");
             write!(f, "  {at}: {name}")?;
             for (place, word) in rest.iter().take(count).enumerate() {
@@ -358,13 +397,13 @@ mod tests {
 enter the folder /work
   0: call 80 @0
 start
-  4: fork 17 13 -> $4
-  8: watch $4 0 0
-  13: call 62 $3 0 (must fail)
+  4: fork 17 14 -> $4
+  8: watch $4 0 0 2000
+  14: call 62 $3 0 (must fail)
 ";
         assert_eq!(script.to_string(), expected);
         let whole = script.finish().unwrap();
-        assert_eq!(whole.len(), (2 + 18) * 8 + 6);
+        assert_eq!(whole.len(), (2 + 19) * 8 + 6);
         assert!(whole.ends_with(b"/work\0"));
     }
 

@@ -3,14 +3,18 @@
 
 mod basic;
 mod bypasses;
+mod container;
 mod corpus;
 mod crash;
 mod egress;
+mod ending;
 mod escape;
+mod hostile;
 mod layer;
 mod layer_faults;
 mod layer_property;
 mod limits;
+mod over;
 mod overlay;
 mod place;
 mod properties;
