@@ -16,6 +16,7 @@ use crate::running;
 use crate::script::Script;
 use crate::seccomp::{Rules, Sockets};
 use crate::stage::{Message, Stage};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -54,7 +55,8 @@ impl Sandbox {
     pub fn open(folder: PathBuf) -> Result<Self, SandboxError> {
         let inner = Inner { groups: Groups::find(), found: Mutex::new(known::read(&file(&folder))), folder };
         let notes = inner.notes();
-        std::fs::create_dir_all(&notes).map_err(SandboxError::doing(format!("make {}", notes.display())))?;
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&notes);
+        made.map_err(SandboxError::doing(format!("make {}", notes.display())))?;
         placeholder::sweep(&notes)
             .map_err(SandboxError::doing(format!("tidy up after earlier runs in {}", notes.display())))?;
         cgroup::sweep(&inner.groups);
