@@ -35,7 +35,7 @@ pub fn probes() -> Vec<Probe> {
                 claim: "A folder does not become writable because a program named it, nor does one that holds more than a project",
                 against: Adversary::Confined,
             },
-            run: |_| narrow(Ground::widest, confinement),
+            run: |_| narrow(|ground, wanted| ground.widest(wanted), confinement),
             twin: Twin::Program(|_| narrow(|_, wanted| wanted, confinement)),
         },
         Probe {
