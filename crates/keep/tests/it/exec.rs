@@ -5,6 +5,7 @@ mod confining;
 mod ending;
 mod secrets;
 mod streams;
+mod trying;
 
 use crate::home::{Home, KEEP, Said};
 use std::fs;
