@@ -99,7 +99,7 @@ pub(super) fn profile(act: &RunCommand, config: &ExecConfig) -> Profile {
         write,
         hide,
         protect,
-        private_tmp: !trusted,
+        private_tmp: !trusted && !lies_in_tmp(act),
         network: match &confinement.network {
             Reach::Nothing => Network::None,
             Reach::Hosts(hosts) => Network::Hosts(hosts.clone()),
@@ -119,6 +119,11 @@ pub(super) fn profile(act: &RunCommand, config: &ExecConfig) -> Profile {
             ..Limits::default()
         },
     }
+}
+
+/// Whether a folder of its own for temporary files would cover the folder that a run only looks at.
+fn lies_in_tmp(act: &RunCommand) -> bool {
+    act.confinement.writes.is_empty() && act.folder.starts_with("/tmp")
 }
 
 /// What runs later, by another program and unconfined, in what may be written.

@@ -27,6 +27,8 @@ impl Work {
         fs::write(root.join("ann/.ssh/id_ed25519"), "a key of nobody's\n").unwrap();
         fs::write(root.join("work/.git/config"), "[core]\n").unwrap();
         home.variables.push(("HOME", root.join("ann").display().to_string()));
+        // What is said at the first use is said before any of the tests.
+        home.ok(&["status"]);
         Self { home }
     }
 
@@ -45,8 +47,12 @@ impl Work {
         command
     }
 
+    /// With a shell between, as agents have one: else a person who is started from here, too, would descend from
+    /// whoever asks.
     fn keep(&self, words: &[&str]) -> Said {
-        Said::of(self.command(words).output().unwrap())
+        let mut command = self.home.command("sh");
+        command.args(["-c", "\"$0\" \"$@\"; exit $?", KEEP]).args(words).current_dir(self.work());
+        Said::of(command.output().unwrap())
     }
 
     /// A line, as an agent runs it.
@@ -63,7 +69,6 @@ impl Work {
 
     fn rules(&self, text: &str) {
         let folder = self.home.path().join("config/rules");
-        self.home.ok(&["status"]);
         keep_private(&folder);
         fs::write(folder.join("own.toml"), format!("format = 1\n{text}")).unwrap();
     }

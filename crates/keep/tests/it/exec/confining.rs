@@ -117,8 +117,9 @@ fn an_agent_outside_every_project_changes_nothing() {
 #[test]
 fn a_token_for_one_project_runs_nothing_in_another() {
     let work = Work::new();
-    let made = work.person(&["token", "create", "agent:a", "--namespace", "project:other", "--json"], "y\n");
-    let token = made.out.split("\"token\": \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let create = ["token", "create", "agent:a", "--scope", "exec.*", "--namespace", "project:other"];
+    let made = work.person(&create, "y\n");
+    let token = made.out.lines().find(|line| line.starts_with("keep_")).unwrap().trim().to_owned();
     let file = work.root().join("token");
     fs::write(&file, token).unwrap();
     let said = work.keep(&["--token-file", file.to_str().unwrap(), "exec", "--", "ls"]);
