@@ -25,6 +25,7 @@ mod schema;
 mod stop;
 mod store;
 mod tries;
+mod worktree;
 
 pub use confine::{Confinement, Limits, Reach};
 pub use engine::{Advice, Exec, ExecConfig, SecretUse, Values};

@@ -11,6 +11,7 @@ use crate::line::{Line, SHELLS};
 use crate::said::Copy;
 use crate::stop::Stop;
 use crate::store;
+use crate::worktree::linked;
 use keep_gate::{GateError, Permit, fresh_id};
 use keep_policy::{Decision, Profile};
 use keep_shell::Sort;
@@ -266,8 +267,12 @@ impl Exec {
         let path = path.unwrap_or_default().to_owned();
         let judged = self.judge(caller, &folder, &workspace, &path, &environment, judged_under, &text)?;
         let profile = granted(&ground, wanted.profile, judged_under, &judged);
-        let confinement =
+        let mut confinement =
             confinement(profile, &judged.analysis, config.hosts.as_deref(), &ground, self.limits(wanted))?;
+        // What a try changes waits beside the workspace, and nothing of it goes elsewhere.
+        if matches!(profile, Profile::Workspace | Profile::Network) && wanted.changing == Changing::AtOnce {
+            confinement.writes.extend(linked(&workspace).into_iter().flat_map(|linked| linked.writes()));
+        }
         let (program, arguments) = started_as(&wanted.line, &path, &folder)?;
         let besides = wider(caller, wanted.profile, config.profile)
             .or_else(|| shadowing(&judged, judged_under, &path, &folder, &confinement));

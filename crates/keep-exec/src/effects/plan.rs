@@ -4,6 +4,7 @@ use crate::acts::RunCommand;
 use crate::confine::{Confinement, PASSED, Reach};
 use crate::engine::ExecConfig;
 use crate::error::ExecError;
+use crate::worktree::linked;
 use keep_gate::Permit;
 use keep_policy::Profile as Word;
 use keep_sandbox::egress::HostList;
@@ -128,5 +129,13 @@ fn lies_in_tmp(act: &RunCommand) -> bool {
 
 /// What runs later, by another program and unconfined, in what may be written.
 fn guarded(confinement: &Confinement, workspace: &Path, home: &Path) -> Vec<std::path::PathBuf> {
-    if confinement.writes.is_empty() { Vec::new() } else { runs_later(workspace, home) }
+    if confinement.writes.is_empty() {
+        return Vec::new();
+    }
+    let mut all = runs_later(workspace, home);
+    // Where `.git` is a file it says where git finds its settings, and whoever writes it makes git run programs.
+    let file = workspace.join(".git");
+    all.extend(file.is_file().then_some(file));
+    all.extend(linked(workspace).into_iter().flat_map(|linked| linked.protects()));
+    all
 }

@@ -162,3 +162,47 @@ fn a_run_cannot_answer_for_a_person() {
     assert_ne!(said.code, 0, "{said:?}");
     assert_eq!(said.out, "", "{said:?}");
 }
+
+/// Known from tools that believed the `.git` of a repository.
+#[test]
+fn a_linked_worktree_can_be_committed_in_and_not_led_astray() {
+    let work = Work::new();
+    let git = |words: &[&str], folder: &std::path::Path| {
+        let output = work.home.command("git").args(words).current_dir(folder).output().unwrap();
+        assert!(output.status.success(), "{words:?}: {output:?}");
+    };
+    let (main, tree) = (work.root().join("main"), work.root().join("tree"));
+    fs::create_dir(&main).unwrap();
+    git(&["init", "-q"], &main);
+    // In the repository: the home of this test lies where a run has a folder of its own.
+    git(&["config", "user.name", "n"], &main);
+    git(&["config", "user.email", "e@example.org"], &main);
+    git(&["commit", "-q", "--allow-empty", "-m", "one"], &main);
+    git(&["worktree", "add", "-q", tree.to_str().unwrap()], &main);
+    let run = |line: &str| {
+        let mut command = work.home.command(crate::home::KEEP);
+        crate::home::Said::of(command.args(["sh", line]).current_dir(&tree).output().unwrap())
+    };
+    let said = run("echo x > file && git add file && git commit -q -m two");
+    assert_eq!(said.code, 0, "{said:?}");
+    fs::write(tree.join("astray.sh"), "echo 'gitdir: /elsewhere' > .git; rm -f .git; echo done\n").unwrap();
+    let before = fs::read_to_string(tree.join(".git")).unwrap();
+    let said = run("bash astray.sh");
+    assert_eq!(said.out, "done\n", "{said:?}");
+    assert_eq!(fs::read_to_string(tree.join(".git")).unwrap(), before);
+    // One that names a repository which knows nothing of it gets nothing there.
+    let hostile = work.root().join("hostile");
+    fs::create_dir(&hostile).unwrap();
+    fs::copy(tree.join(".git"), hostile.join(".git")).unwrap();
+    fs::write(
+        hostile.join("write.sh"),
+        format!("echo x > {}/.git/refs/heads/evil; echo done\n", main.display()),
+    )
+    .unwrap();
+    let mut command = work.home.command(crate::home::KEEP);
+    let said = crate::home::Said::of(
+        command.args(["exec", "--", "bash", "write.sh"]).current_dir(&hostile).output().unwrap(),
+    );
+    assert_eq!(said.out, "done\n", "{said:?}");
+    assert!(!main.join(".git/refs/heads/evil").exists());
+}
