@@ -48,6 +48,11 @@ impl Linked {
         std::iter::once(self.own.clone()).chain(shared.into_iter().filter(|path| path.is_dir())).collect()
     }
 
+    /// Whether the repository itself lies below a folder.
+    pub(crate) fn lies_below(&self, folder: &Path) -> bool {
+        self.common.starts_with(folder)
+    }
+
     /// What of that says where git looks for settings, which make it run programs.
     pub(crate) fn protects(&self) -> Vec<PathBuf> {
         ["commondir", "gitdir", "config.worktree"].map(|name| self.own.join(name)).into()

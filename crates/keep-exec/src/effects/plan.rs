@@ -122,9 +122,11 @@ pub(super) fn profile(act: &RunCommand, config: &ExecConfig) -> Profile {
     }
 }
 
-/// Whether a folder of its own for temporary files would cover the folder that a run only looks at.
+/// Whether a folder of its own for temporary files would cover the folder that a run only looks at, or the
+/// repository that its worktree belongs to.
 fn lies_in_tmp(act: &RunCommand) -> bool {
-    act.confinement.writes.is_empty() && act.folder.starts_with("/tmp")
+    let looked_at = act.confinement.writes.is_empty() && act.folder.starts_with("/tmp");
+    looked_at || linked(&act.workspace).is_some_and(|linked| linked.lies_below(Path::new("/tmp")))
 }
 
 /// What runs later, by another program and unconfined, in what may be written.
