@@ -6,7 +6,9 @@ use crate::config::Surroundings;
 use crate::error::AppError;
 use crate::rule_book::{UserRules, covers};
 use crate::shell_ask::CheckCommand;
-use keep_exec::{Advice, Changing, Exec, ExecConfig, ExecError, Limits, Line, SecretUse, Values, Wanted};
+use keep_exec::{
+    Advice, Changing, Exec, ExecConfig, ExecError, Limits, Line, SecretUse, Taking, Values, Wanted,
+};
 use keep_gate::{Covered, RuleBook, SPAWN_MARKER};
 use keep_ledger::SystemClock;
 use keep_policy::{MAX_SOURCE_BYTES, Profile};
@@ -15,7 +17,6 @@ use keep_vault::{SecretName, Vault};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -151,12 +152,7 @@ struct VaultValues {
 }
 
 impl Values for VaultValues {
-    fn take<'a>(
-        &'a self,
-        caller: &'a Caller,
-        wanted: &'a [SecretUse],
-        program: &'a str,
-    ) -> Pin<Box<dyn Future<Output = Result<Vec<Zeroizing<Vec<u8>>>, ExecError>> + Send + 'a>> {
+    fn take<'a>(&'a self, caller: &'a Caller, wanted: &'a [SecretUse], program: &'a str) -> Taking<'a> {
         Box::pin(async move {
             let name = |used: &SecretUse| used.name.parse::<SecretName>();
             let names: Vec<SecretName> = wanted

@@ -167,11 +167,8 @@ fn reached(analysis: &Analysis) -> Reach {
     for effect in analysis.parts.iter().flat_map(|part| &part.effects) {
         match effect {
             Effect::Network { traffic: Traffic::Listen, .. } => {}
-            Effect::Network { host: Some(host), .. } if !host.is_empty() => {
-                if !hosts.contains(host) {
-                    hosts.push(host.clone());
-                }
-            }
+            Effect::Network { host: Some(host), .. } if hosts.contains(host) => {}
+            Effect::Network { host: Some(host), .. } if !host.is_empty() => hosts.push(host.clone()),
             Effect::Network { .. }
             | Effect::Code { origin: Origin::Registry | Origin::Network }
             | Effect::Act { kind: Kind::Install } => unnamed = true,

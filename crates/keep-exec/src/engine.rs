@@ -26,15 +26,13 @@ pub struct SecretUse {
 /// The rule that would let a line run unasked, where there can be one: the house keeps the book of rules.
 pub type Advice = Arc<dyn Fn(&str, &Path, &Analysis) -> RuleOffer + Send + Sync>;
 
+/// Values of secrets on their way.
+pub type Taking<'a> = Pin<Box<dyn Future<Output = Result<Vec<Zeroizing<Vec<u8>>>, ExecError>> + Send + 'a>>;
+
 /// What hands out values of secrets; each time is an act of its own, with a record of its own.
 pub trait Values: Send + Sync + 'static {
     /// The values of these secrets, in this order, for a program.
-    fn take<'a>(
-        &'a self,
-        caller: &'a Caller,
-        wanted: &'a [SecretUse],
-        program: &'a str,
-    ) -> Pin<Box<dyn Future<Output = Result<Vec<Zeroizing<Vec<u8>>>, ExecError>> + Send + 'a>>;
+    fn take<'a>(&'a self, caller: &'a Caller, wanted: &'a [SecretUse], program: &'a str) -> Taking<'a>;
 }
 
 /// What the engine is set up with; the composition root reads it from the configuration.

@@ -28,7 +28,7 @@ mod tries;
 mod worktree;
 
 pub use confine::{Confinement, Limits, Reach};
-pub use engine::{Advice, Exec, ExecConfig, SecretUse, Values};
+pub use engine::{Advice, Exec, ExecConfig, SecretUse, Taking, Values};
 pub use error::ExecError;
 pub use judge::{Judged, Judging, judge};
 pub use line::Line;

@@ -35,7 +35,7 @@ pub fn probes() -> Vec<Probe> {
                 claim: "A folder does not become writable because a program named it, nor does one that holds more than a project",
                 against: Adversary::Confined,
             },
-            run: |_| narrow(|ground, wanted| ground.widest(wanted), confinement),
+            run: |_| narrow(widest, confinement),
             twin: Twin::Program(|_| narrow(|_, wanted| wanted, confinement)),
         },
         Probe {
@@ -82,7 +82,11 @@ fn recorded(sql: &Connection) -> Result<Verdict, rusqlite::Error> {
     })
 }
 
-type Widest = fn(&Ground<'_>, Profile) -> Profile;
+type Widest = for<'a, 'b> fn(&'a Ground<'b>, Profile) -> Profile;
+fn widest(ground: &Ground<'_>, wanted: Profile) -> Profile {
+    ground.widest(wanted)
+}
+
 type Confine = fn(
     Profile,
     &keep_shell::Analysis,

@@ -43,13 +43,13 @@ pub(super) fn said(
     let mut piece = Zeroizing::new(vec![0; PIECE_BYTES]);
     let (mut ready, mut redacted) = (Vec::new(), Vec::new());
     loop {
-        if let Some(shown) = shown.as_mut().filter(|shown| shown.holds) {
-            if !waits(said.file(), SILENCE_NS) {
-                ready.clear();
-                shown.flush(&clean, &mut ready);
-                if hand_on(&mut sink, &ready).is_err() {
-                    break;
-                }
+        if let Some(shown) = shown.as_mut().filter(|shown| shown.holds)
+            && !waits(said.file(), SILENCE_NS)
+        {
+            ready.clear();
+            shown.flush(&clean, &mut ready);
+            if hand_on(&mut sink, &ready).is_err() {
+                break;
             }
         }
         let Ok(count @ 1..) = said.read(&mut piece) else { break };

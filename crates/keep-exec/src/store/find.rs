@@ -119,8 +119,8 @@ fn view(row: &Row<'_>) -> Result<RunView, ExecError> {
         user_us: count("user_us")?,
         system_us: count("system_us")?,
         largest_bytes: count("largest_bytes")?,
-        output: said(row, "output_bytes", "output_digest")?,
-        errors: said(row, "errors_bytes", "errors_digest")?,
+        output: stored(row, "output_bytes", "output_digest")?,
+        errors: stored(row, "errors_bytes", "errors_digest")?,
         tried: optional(row, "tried")?,
     })
 }
@@ -136,7 +136,7 @@ where
     row.get::<_, String>(name)?.parse().map_err(|error| ExecError::corrupt(format!("{name}: {error}")))
 }
 
-fn said(row: &Row<'_>, bytes: &str, digest: &str) -> Result<Copy, ExecError> {
+fn stored(row: &Row<'_>, bytes: &str, digest: &str) -> Result<Copy, ExecError> {
     let digest: Option<String> = row.get(digest)?;
     let digest = digest.map(|digest| digest.parse()).transpose().map_err(ExecError::corrupt)?;
     let bytes = row.get::<_, Option<i64>>(bytes)?.unwrap_or_default().cast_unsigned();

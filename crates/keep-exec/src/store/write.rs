@@ -51,7 +51,7 @@ pub(crate) async fn begin(
     kept_since: Timestamp,
 ) -> Result<Started<RunCommand>, ExecError> {
     let note = json!({ "run": new.id, "tier": new.tier });
-    let row = row(&permit, new, redactor);
+    let row = row(&permit, new, redactor.as_ref());
     permit
         .begin_with(note, move |tx| {
             close_lost(tx, row.new.started)?;
@@ -64,9 +64,9 @@ pub(crate) async fn begin(
         .await
 }
 
-fn row(permit: &Permit<RunCommand>, new: NewRun, redactor: Option<Redactor>) -> Row {
+fn row(permit: &Permit<RunCommand>, new: NewRun, redactor: Option<&Redactor>) -> Row {
     let act = permit.act();
-    let clean = |text: &str| match &redactor {
+    let clean = |text: &str| match redactor {
         Some(redactor) => redactor.text(text).into_owned(),
         None => WITHHELD.to_owned(),
     };
@@ -75,7 +75,7 @@ fn row(permit: &Permit<RunCommand>, new: NewRun, redactor: Option<Redactor>) -> 
         "parts": act.judged.ruling.parts,
         "confinement": act.confinement,
     });
-    match &redactor {
+    match redactor {
         Some(redactor) => redactor.json(&mut analysis),
         None => analysis = json!({ "withheld": WITHHELD }),
     }
