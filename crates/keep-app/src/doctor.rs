@@ -120,7 +120,7 @@ impl App {
             Err(why) => format!("{name} does not: {why}"),
         };
         let detail = [
-            tier("namespaces", found.namespaces.as_ref().map(|()| ())),
+            tier("namespaces", found.namespaces.as_ref().copied()),
             tier("landlock", found.landlock.as_ref().map(|_| ())),
         ];
         let detail = detail.join("; ");

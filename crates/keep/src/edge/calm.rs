@@ -57,7 +57,6 @@ mod tests {
         let mut out = Vec::new();
         let mut calm = Calm::new(&mut out);
         pieces.iter().for_each(|piece| calm.write_all(piece).unwrap());
-        drop(calm);
         assert_eq!(String::from_utf8_lossy(&out), want);
     }
 
