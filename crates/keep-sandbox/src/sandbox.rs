@@ -17,6 +17,7 @@ use crate::running;
 use crate::script::Script;
 use crate::seccomp::{Rules, Sockets};
 use crate::stage::{Message, Stage};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -69,7 +70,8 @@ impl Sandbox {
         let (groups, found) = (Groups::find(), Mutex::new(known::read(&file(&folder))));
         let inner = Inner { groups, found, folder, engine, connection: OnceLock::new() };
         let notes = inner.notes();
-        std::fs::create_dir_all(&notes).map_err(SandboxError::doing(format!("make {}", notes.display())))?;
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&notes);
+        made.map_err(SandboxError::doing(format!("make {}", notes.display())))?;
         placeholder::sweep(&notes)
             .map_err(SandboxError::doing(format!("tidy up after earlier runs in {}", notes.display())))?;
         engine::sweep(&inner.folder).map_err(SandboxError::doing(format!(

@@ -1,8 +1,9 @@
 //! The words that `keep` understands.
 
 use crate::commands::{
-    approvals, artifact, attest, audit, backup, config, doctor, init, memory, pack, papers, policy, project,
-    purge, restore, secret, shell_check, status, stop, token, trust, unpack, version, whoami,
+    approvals, artifact, attest, audit, backup, config, doctor, exec, init, memory, pack, papers, policy,
+    project, purge, restore, runs, secret, shell_check, status, stop, token, tries, trust, unpack, version,
+    whoami,
 };
 use crate::edge::{Failure, Session};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -104,6 +105,14 @@ pub(crate) enum Command {
     Token(token::Token),
     /// Show, check and explain the rules
     Policy(policy::Policy),
+    /// Run a program: judged, confined, and recorded
+    Exec(exec::Exec),
+    /// Run a line of shell in the same way
+    Sh(exec::Sh),
+    /// Run a program so that its changes wait, and commit or discard them
+    Try(tries::Try),
+    /// List what ran, and show one run whole
+    Runs(runs::Runs),
     /// Say what a command line would do, and what policy says to it; nothing runs
     ShellCheck(shell_check::ShellCheckWords),
     /// Pack a file or folder: smaller, checked, signed if wanted
@@ -161,6 +170,10 @@ impl Command {
             Self::HoldKey(command) => command.run(session),
             Self::Token(command) => command.run(session),
             Self::Policy(command) => command.run(session),
+            Self::Exec(command) => command.run(session),
+            Self::Sh(command) => command.run(session),
+            Self::Try(command) => command.run(session),
+            Self::Runs(command) => command.run(session),
             Self::ShellCheck(command) => command.run(session),
             Self::Pack(command) => command.run(session),
             Self::Unpack(command) => command.run(session),

@@ -25,8 +25,12 @@ fn built_in_defaults() {
         ("agent:x memory.write global low", Ask),
         ("agent:x memory.write global medium", Ask),
         ("agent:x memory.write project:demo critical", Deny),
-        ("agent:x exec.run project:demo medium", Ask),
-        ("agent:x exec.run project:demo high", Ask),
+        // The rules about commands ask, and this engine narrows by them.
+        ("agent:x exec.run project:demo medium", Allow),
+        ("agent:x exec.run project:demo high", Allow),
+        ("agent:x exec.run global medium", Ask),
+        ("agent:x exec.run global high", Ask),
+        ("agent:x exec.check project:demo medium", Ask),
         ("agent:x exec.run project:demo critical", Deny),
         ("agent:x audit.read global low", Ask),
         ("agent:x approval.answer global low", Deny),
@@ -105,8 +109,8 @@ fn an_allow_lifts_a_default_question_but_no_written_one() {
     for layer in [Layer::System, Layer::User, Layer::Project] {
         let policy = Policy::load(vec![source(Layer::User, ALLOW_ALL), source(layer, ask_high)]);
         let policy = policy.unwrap();
-        assert_eq!(decision(&policy, "agent:x exec.run project:p medium"), Allow);
-        let ruling = ask(&policy, "agent:x exec.run project:p high");
+        assert_eq!(decision(&policy, "agent:x exec.check project:p medium"), Allow);
+        let ruling = ask(&policy, "agent:x exec.check project:p high");
         assert_eq!((ruling.decision, ruling.rule.id.as_str()), (Ask, "careful"));
         let part = |id: &str| ruling.considered.iter().find(|c| c.rule.id == id).map(|c| c.part);
         assert_eq!(part("careful"), Some(Part::Decided));
@@ -117,7 +121,7 @@ fn an_allow_lifts_a_default_question_but_no_written_one() {
 
 #[test]
 fn a_ruling_names_rule_file_and_line() {
-    let ruling = ask(&builtin(), "agent:x exec.run project:p medium");
+    let ruling = ask(&builtin(), "agent:x exec.check project:p medium");
     assert_eq!(ruling.rule.id, "agents-change");
     assert_eq!(ruling.rule.source, "builtin.toml");
     let line = ruling.rule.line.unwrap();
