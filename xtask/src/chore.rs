@@ -91,6 +91,12 @@ pub(crate) fn read(path: &Path) -> Result<String, Chore> {
     fs::read_to_string(path).map_err(Chore::file(path))
 }
 
+/// Reads a file that need not be text.
+pub(crate) fn read_lossy(path: &Path) -> Result<String, Chore> {
+    let bytes = fs::read(path).map_err(Chore::file(path))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// `Ok` without findings, otherwise the error that lists them.
 pub(crate) fn report(check: &'static str, findings: Vec<String>, fine: &str) -> Result<(), Chore> {
     if findings.is_empty() {

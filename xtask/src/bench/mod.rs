@@ -4,10 +4,10 @@ mod aims;
 mod exec;
 pub(crate) mod memory;
 mod memory_peers;
-mod row;
+pub(crate) mod row;
 pub(crate) mod shell;
 mod spine;
-mod starts;
+pub(crate) mod starts;
 mod tensor;
 mod vault;
 
