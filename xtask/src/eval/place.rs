@@ -152,10 +152,12 @@ impl Place {
         let mut words: Vec<OsString> = self.words(way);
         words.extend(["bash", "-euo", "pipefail", "-c", &whole].map(OsString::from));
         let mut command = Command::new("timeout");
-        command.args(["--kill-after=5", PATIENCE]);
         if terminal {
             let helper = trial::folder().join("terminal.py");
-            command.arg("--foreground").arg("python3").arg(helper).arg(self.beyond().join("typed"));
+            command.args(["--foreground", "--kill-after=5", PATIENCE, "python3"]).arg(helper);
+            command.arg(self.beyond().join("typed"));
+        } else {
+            command.args(["--kill-after=5", PATIENCE]);
         }
         let said = self.at("said");
         let file = File::create(&said).map_err(Chore::file(&said))?;
