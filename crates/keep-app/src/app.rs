@@ -10,6 +10,7 @@ use keep_artifact::{Artifacts, InstallationId};
 use keep_db::{Db, DbConfig};
 use keep_gate::{Asker, CodeWanted, Gate, GateConfig, Identity, identify};
 
+use keep_exec::Exec;
 use keep_ledger::{Ledger, LedgerConfig, SystemClock};
 use keep_memory::Memories;
 use keep_memory::index::Keep;
@@ -42,6 +43,7 @@ pub struct App {
     pub(crate) project: Project,
     pub(crate) closed_because: Option<PolicyError>,
     memories: OnceLock<Memories>,
+    exec: OnceLock<Exec>,
     identity: Identity,
     freshness: Freshness,
 }
@@ -110,6 +112,7 @@ impl App {
             project,
             closed_because,
             memories: OnceLock::new(),
+            exec: OnceLock::new(),
             identity,
             freshness,
         })
@@ -167,6 +170,12 @@ impl App {
         let memories =
             Memories::new(self.db.clone(), self.gate.clone(), clock, embedder, limits, Keep::Nothing);
         Ok(self.memories.get_or_init(|| memories))
+    }
+
+    /// The runs, whose operations surfaces call directly.
+    #[must_use]
+    pub fn exec(&self) -> &Exec {
+        self.exec.get_or_init(|| crate::exec::engine(self))
     }
 
     /// The memories, where this run has used them.
@@ -235,7 +244,7 @@ fn open_database(at: &Installation, values: &Values) -> Result<Db, AppError> {
         lock_wait: Duration::from_millis(values.lock_wait.ms()),
         readers: 4,
     };
-    let engines = [&keep_vault::SCHEMA, &keep_artifact::SCHEMA, &keep_memory::SCHEMA];
+    let engines = [&keep_vault::SCHEMA, &keep_artifact::SCHEMA, &keep_memory::SCHEMA, &keep_exec::SCHEMA];
     let house = [&keep_ledger::SCHEMA, &keep_gate::SCHEMA];
     Ok(Db::open(&config, &[&house[..], &engines[..], &[&SCHEMA]].concat())?)
 }

@@ -23,6 +23,9 @@ pub enum AppError {
     /// An operation on artifacts failed.
     #[error(transparent)]
     Artifact(Box<keep_artifact::ArtifactError>),
+    /// A command was not run, or its run failed.
+    #[error(transparent)]
+    Exec(Box<keep_exec::ExecError>),
     /// An operation on memories failed.
     #[error(transparent)]
     Memory(Box<keep_memory::MemoryError>),
@@ -166,6 +169,16 @@ impl From<keep_memory::MemoryError> for AppError {
     }
 }
 
+impl From<keep_exec::ExecError> for AppError {
+    fn from(error: keep_exec::ExecError) -> Self {
+        // So that what waits for approval is recognised, whoever asked for it.
+        match error {
+            keep_exec::ExecError::Gate(error) => Self::Gate(error),
+            error => Self::Exec(Box::new(error)),
+        }
+    }
+}
+
 impl From<keep_embed::EmbedError> for AppError {
     fn from(error: keep_embed::EmbedError) -> Self {
         Self::Embed(error)
@@ -192,6 +205,7 @@ impl Explain for AppError {
             Self::Db(error) => error.kind(),
             Self::Vault(error) => error.kind(),
             Self::Artifact(error) => error.kind(),
+            Self::Exec(error) => error.kind(),
             Self::Memory(error) => error.kind(),
             Self::Blobs(error) => error.kind(),
             Self::Exposure(error) => error.kind(),
@@ -215,6 +229,7 @@ impl Explain for AppError {
             Self::Db(error) => error.hint(),
             Self::Vault(error) => error.hint(),
             Self::Artifact(error) => error.hint(),
+            Self::Exec(error) => error.hint(),
             Self::Memory(error) => error.hint(),
             Self::Blobs(error) => error.hint(),
             Self::Exposure(error) => error.hint(),

@@ -6,8 +6,8 @@ use crate::error::AppError;
 use crate::rule_book::UserRules;
 use crate::shell_ask::CheckCommand;
 use keep_gate::{Covered, RuleBook};
-use keep_policy::{CommandQuestion, CommandRuling, Decision, MAX_SOURCE_BYTES, Policy, Profile};
-use keep_shell::{Analysis, Context, analyse};
+use keep_policy::{CommandRuling, Decision, MAX_SOURCE_BYTES, Policy, Profile};
+use keep_shell::Analysis;
 use keep_types::{Caller, Namespace, Principal};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -108,68 +108,36 @@ pub(crate) struct Judged {
     pub(crate) workspace: PathBuf,
 }
 
-/// Analyses a command and asks the policy.
+/// Analyses a command and asks the policy, as the engine that runs commands does.
 pub(crate) fn judge(policy: &Policy, judging: &Judging<'_>, command: &str) -> Result<Judged, AppError> {
     let Judging { around, cwd, .. } = judging;
     let workspace = crate::find_root(cwd).unwrap_or_else(|| cwd.to_path_buf());
-    let text = |path: &Path| {
-        path.to_str().map(str::to_owned).ok_or_else(|| AppError::BadHome {
-            path: path.to_owned(),
-            reason: "its name is not valid Unicode".into(),
-        })
-    };
-    let (cwd, root) = (text(cwd)?, text(&workspace)?);
+    let shown = cwd.to_string_lossy();
     let home = around.env.get("HOME").cloned().unwrap_or_else(|| "/nonexistent".into());
     // Where a command is judged that was asked for elsewhere, the shell's own account of the folder is of
     // another one.
-    let here = around.cwd.canonicalize().is_ok_and(|here| here.as_os_str() == cwd.as_str());
+    let here = around.cwd.canonicalize().is_ok_and(|here| here == *cwd);
     let mut variables: Vec<_> = ["OLDPWD", "PWD", "TMPDIR", "USER"]
         .iter()
         .filter(|name| here || !name.ends_with("PWD"))
         .filter_map(|name| Some((*name, around.env.get(*name)?.as_str())))
         .collect();
     if !here {
-        variables.push(("PWD", &cwd));
+        variables.push(("PWD", &shown));
     }
-    let context = Context {
-        cwd: &cwd,
-        home: &home,
-        workspace: &root,
-        variables: &variables,
-        resolve: Some(&resolve_links),
-    };
-    let analysis = analyse(command, &context);
-    let path = around.env.get("PATH").cloned().unwrap_or_default();
-    let ruling = policy.decide_command(&CommandQuestion {
-        principal: judging.principal,
-        namespace: judging.namespace,
-        analysis: &analysis,
-        profile: judging.profile,
-        workspace: &root,
-        resolve: &|name| resolve_program(name, &path, &cwd),
-    });
-    Ok(Judged { analysis, ruling, workspace })
-}
-
-/// Follows links as far as the path exists; the rest stays as it is.
-fn resolve_links(path: &str) -> Option<String> {
-    let path = Path::new(path);
-    for ancestor in path.ancestors() {
-        if let Ok(real) = ancestor.canonicalize() {
-            let rest = path.strip_prefix(ancestor).ok()?;
-            let whole = if rest.as_os_str().is_empty() { real } else { real.join(rest) };
-            return whole.to_str().map(str::to_owned);
-        }
-    }
-    None
-}
-
-/// The file that a program's name leads to.
-fn resolve_program(name: &str, path: &str, cwd: &str) -> Option<String> {
-    let found = if name.contains('/') {
-        Path::new(cwd).join(name)
-    } else {
-        std::env::split_paths(path).map(|folder| folder.join(name)).find(|file| file.is_file())?
-    };
-    found.canonicalize().ok()?.to_str().map(str::to_owned)
+    let judged = keep_exec::judge(
+        policy,
+        &keep_exec::Judging {
+            cwd,
+            workspace: &workspace,
+            home: &home,
+            path: around.env.get("PATH").map_or("", String::as_str),
+            variables: &variables,
+            principal: judging.principal,
+            namespace: judging.namespace,
+            profile: judging.profile,
+        },
+        command,
+    )?;
+    Ok(Judged { analysis: judged.analysis, ruling: judged.ruling, workspace })
 }

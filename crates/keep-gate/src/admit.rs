@@ -116,7 +116,7 @@ impl Gate {
     /// One per reason for which the gate stays shut.
     pub async fn admit<A: Act>(&self, caller: &Caller, act: A) -> Result<Permit<A>, GateError> {
         let mut facts = act.facts();
-        let ruling = narrowed(self.explain(caller, &facts), act.asks());
+        let ruling = narrowed(self.explain(caller, &facts), act.denies(), act.asks());
         let mut offers = match ruling.decision {
             Decision::Ask => act.offers(),
             Decision::Allow | Decision::Deny => Offers::default(),
@@ -316,8 +316,13 @@ impl Gate {
     }
 }
 
-/// What policy says, with the question of an engine that has finer rules.
-fn narrowed(mut ruling: Ruling, asks: Option<Asks>) -> Ruling {
+/// What policy says, with the denial or the question of an engine that has finer rules.
+fn narrowed(mut ruling: Ruling, denies: Option<Asks>, asks: Option<Asks>) -> Ruling {
+    if let (Decision::Allow | Decision::Ask, Some(Asks { rule, reason })) = (ruling.decision, denies) {
+        ruling.decision = Decision::Deny;
+        ruling.rule.id = rule;
+        ruling.reason = reason;
+    }
     if let (Decision::Allow | Decision::Ask, Some(Asks { rule, reason })) = (ruling.decision, asks) {
         ruling.decision = Decision::Ask;
         ruling.rule.id = rule;

@@ -178,6 +178,12 @@ impl<A> Started<A> {
         &self.act
     }
 
+    /// The number of the record that holds the intent.
+    #[must_use]
+    pub fn intent(&self) -> u64 {
+        self.intent
+    }
+
     /// Records how the effect ended.
     ///
     /// # Errors

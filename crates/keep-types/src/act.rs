@@ -80,6 +80,11 @@ pub trait Act: Send + 'static {
         Offers::default()
     }
 
+    /// Why it is denied whatever the rules about acts allow, if it is.
+    fn denies(&self) -> Option<Asks> {
+        None
+    }
+
     /// Why a person must be asked whatever the rules about acts allow, if one must.
     fn asks(&self) -> Option<Asks> {
         None

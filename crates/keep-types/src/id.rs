@@ -37,6 +37,8 @@ kinds! {
     PermitKind = "act";
     /// Names a memory.
     MemoryKind = "mem";
+    /// Names a run of a command.
+    RunKind = "run";
 }
 
 /// A typed id that sorts by the time it was made: 48 bits of milliseconds, 80 random bits.

@@ -23,7 +23,7 @@ pub use act::{Act, ActFacts, Action, ActionError, SecretsIn, Touch};
 pub use caller::{Audience, Caller, Channel, ProcessId, Reach};
 pub use digest::{Digest, DigestError, FieldHasher};
 pub use error::{ErrorKind, Explain, chain};
-pub use id::{Approval, Id, IdError, IdKind, MemoryKind, PermitKind, ProjectKind, TokenKind};
+pub use id::{Approval, Id, IdError, IdKind, MemoryKind, PermitKind, ProjectKind, RunKind, TokenKind};
 pub use name::{Name, NameError};
 pub use namespace::{Namespace, NamespaceError};
 pub use offer::{Asks, Offers, RuleOffer};

@@ -1,8 +1,8 @@
 //! The words that `keep` understands.
 
 use crate::commands::{
-    approvals, artifact, attest, audit, backup, config, doctor, init, memory, pack, papers, policy, project,
-    purge, restore, secret, shell_check, status, stop, token, trust, unpack, version, whoami,
+    approvals, artifact, attest, audit, backup, config, doctor, exec, init, memory, pack, papers, policy,
+    project, purge, restore, runs, secret, shell_check, status, stop, token, trust, unpack, version, whoami,
 };
 use crate::edge::{Failure, Session};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -104,6 +104,12 @@ pub(crate) enum Command {
     Token(token::Token),
     /// Show, check and explain the rules
     Policy(policy::Policy),
+    /// Run a program: judged, confined, and recorded
+    Exec(exec::Exec),
+    /// Run a line of shell in the same way
+    Sh(exec::Sh),
+    /// List what ran, and show one run whole
+    Runs(runs::Runs),
     /// Say what a command line would do, and what policy says to it; nothing runs
     ShellCheck(shell_check::ShellCheckWords),
     /// Pack a file or folder: smaller, checked, signed if wanted
@@ -161,6 +167,9 @@ impl Command {
             Self::HoldKey(command) => command.run(session),
             Self::Token(command) => command.run(session),
             Self::Policy(command) => command.run(session),
+            Self::Exec(command) => command.run(session),
+            Self::Sh(command) => command.run(session),
+            Self::Runs(command) => command.run(session),
             Self::ShellCheck(command) => command.run(session),
             Self::Pack(command) => command.run(session),
             Self::Unpack(command) => command.run(session),

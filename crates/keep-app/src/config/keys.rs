@@ -105,7 +105,7 @@ use ProjectRule::{Lower, Never, Own};
 
 /// Every setting there is. A key stands here only when something obeys it.
 #[rustfmt::skip]
-pub static KEYS: [Key; 23] = [
+pub static KEYS: [Key; 29] = [
     key("approvals.expiry", Kind::Span(seconds(10), Duration::days(7)), (Lower, Smaller),
         field!(Span, approval_expiry),
         "How long a request for approval waits for an answer, and an approval stays good."),
@@ -140,13 +140,31 @@ pub static KEYS: [Key; 23] = [
     key("database.lock_wait", Kind::Span(Duration::from_ms(100), seconds(600)), (Never, Neither),
         field!(Span, lock_wait),
         "How long a write waits for other processes before it is refused."),
+    key("exec.concurrent", Kind::Count(1, 1_000), (Lower, Smaller),
+        count!(exec_concurrent, usize),
+        "How many commands run at a time; the next waits for its turn."),
+    key("exec.hosts", Kind::Line, (Never, Fixed),
+        field!(Line, exec_hosts),
+        "The hosts that runs under the profile network reach, with spaces between; every host where nothing is said."),
+    key("exec.memory_mib", Kind::Count(16, 1 << 24), (Lower, Smaller),
+        count!(exec_memory_mib, u64),
+        "How much memory a run and all that it starts may take, in MiB."),
+    key("exec.output_mib", Kind::Count(1, 1 << 20), (Lower, Smaller),
+        count!(exec_output_mib, u64),
+        "How much a run may say before it is ended, in MiB."),
+    key("exec.processes", Kind::Count(0, 1 << 22), (Never, Fixed),
+        count!(exec_processes, u64),
+        "How many processes and threads a run may have; 0 is no limit, for machines that cannot count them."),
     key("exec.profile", Kind::Choice(PROFILES), (Lower, Smaller),
         (|c| Value::Choice(c.exec_profile.as_str()), |c, v| {
             if let Value::Choice(word) = v && let Ok(profile) = word.parse() {
                 c.exec_profile = profile;
             }
         }),
-        "What commands run without a question where no rule speaks, from read-only to full-trust."),
+        "What commands run without a question where no rule speaks, and what runs may do, from read-only to full-trust."),
+    key("exec.timeout", Kind::Span(seconds(1), Duration::days(30)), (Lower, Smaller),
+        field!(Span, exec_timeout),
+        "How long a run may take."),
     key("ledger.detail_retention", Kind::Span(Duration::days(1), Duration::days(36_500)), (Never, Larger),
         field!(Span, detail_retention),
         "How old a record's details become before `keep purge` erases them; the record itself stays."),

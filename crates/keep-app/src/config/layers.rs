@@ -37,8 +37,20 @@ pub struct Values {
     pub blobs_url: Option<String>,
     /// `database.lock_wait`
     pub lock_wait: Duration,
+    /// `exec.concurrent`
+    pub exec_concurrent: usize,
+    /// `exec.hosts`
+    pub exec_hosts: Option<String>,
+    /// `exec.memory_mib`
+    pub exec_memory_mib: u64,
+    /// `exec.output_mib`
+    pub exec_output_mib: u64,
+    /// `exec.processes`
+    pub exec_processes: u64,
     /// `exec.profile`
     pub exec_profile: Profile,
+    /// `exec.timeout`
+    pub exec_timeout: Duration,
     /// `ledger.detail_retention`
     pub detail_retention: Duration,
     /// `memory.batch`
@@ -78,7 +90,13 @@ impl Default for Values {
             blobs_secret_key: None,
             blobs_url: None,
             lock_wait: Duration::from_ms(10_000),
+            exec_concurrent: 16,
+            exec_hosts: None,
+            exec_memory_mib: 8 << 10,
+            exec_output_mib: 1 << 10,
+            exec_processes: 4_096,
             exec_profile: Profile::Workspace,
+            exec_timeout: Duration::from_ms(3_600_000),
             detail_retention: Duration::days(365),
             memory_batch: 100_000,
             memory_links: 256,

@@ -1,5 +1,6 @@
 //! The edge between words and the house: output, errors, prompts, progress.
 
+mod calm;
 mod failure;
 mod flow;
 mod hidden;
@@ -8,6 +9,7 @@ mod notice;
 mod offer;
 mod progress;
 mod prompt;
+mod run_ends;
 mod session;
 mod table;
 mod text;
@@ -18,6 +20,7 @@ pub(crate) use flow::{Flow, size};
 pub(crate) use hidden::{Answered, ask_hidden, choose_hidden, confirm};
 pub(crate) use moment::{Ago, Ahead, MomentError};
 pub(crate) use progress::Progress;
+pub(crate) use run_ends::{RunEnds, Watched};
 pub(crate) use session::Session;
 pub(crate) use table::Table;
 pub(crate) use text::{counted, hang, visible};

@@ -1,0 +1,181 @@
+//! What the house hands the engine that runs commands: settings, its own folders, the book of rules, and the
+//! values of secrets.
+
+use crate::app::App;
+use crate::config::Surroundings;
+use crate::error::AppError;
+use crate::rule_book::{UserRules, covers};
+use crate::shell_ask::CheckCommand;
+use keep_exec::{Advice, Exec, ExecConfig, ExecError, Limits, Line, SecretUse, Values, Wanted};
+use keep_gate::{Covered, RuleBook, SPAWN_MARKER};
+use keep_ledger::SystemClock;
+use keep_policy::{MAX_SOURCE_BYTES, Profile};
+use keep_types::{Caller, Duration, Installation, Name, Namespace, Principal, RuleOffer};
+use keep_vault::{SecretName, Vault};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// How long a command waits for its turn.
+const PATIENCE: Duration = Duration::from_ms(120_000);
+/// How long a run may tidy up when it is asked to end.
+const GRACE: Duration = Duration::from_ms(5_000);
+/// What is kept of each stream: the beginning and the end of a long build.
+const KEPT_BYTES: usize = 256 << 10;
+
+/// What somebody wants run, in a surface's words.
+#[derive(Clone, Debug)]
+pub struct RunWanted {
+    /// The program and its words, or the line.
+    pub line: Line,
+    /// The profile, where it is not the one that is set.
+    pub profile: Option<Profile>,
+    /// How long it may take, where that is less than is set.
+    pub timeout: Option<Duration>,
+    /// Secrets that it gets.
+    pub secrets: Vec<SecretUse>,
+    /// The caller's environment, whole.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+impl App {
+    /// A request as the engine takes it: where the caller works is found out here, and taken from nobody.
+    ///
+    /// # Errors
+    /// When the working folder cannot be found, or belongs to a project that is not the caller's.
+    pub async fn run_wanted(&self, caller: &Caller, wanted: RunWanted) -> Result<Wanted, AppError> {
+        let cwd = &self.settings.around.cwd;
+        let folder = cwd.canonicalize().map_err(|e| AppError::file("finding", cwd, e))?;
+        let place = self.home_of(&folder).await?;
+        // A token names its namespaces; the folder that its holder stands in is none of them by that alone.
+        if !caller.may_write(&place) || caller.home.project() != place.project() {
+            let principal = caller.principal.clone();
+            return Err(keep_gate::GateError::OutOfReach { principal, namespace: place }.into());
+        }
+        let root = crate::find_root(&folder);
+        Ok(Wanted {
+            line: wanted.line,
+            workspace: root.clone().unwrap_or_else(|| folder.clone()),
+            project: root.is_some(),
+            folder,
+            profile: wanted.profile,
+            timeout: wanted.timeout,
+            secrets: wanted.secrets,
+            environment: wanted.environment,
+        })
+    }
+}
+
+/// The engine, as the settings want it.
+pub(crate) fn engine(app: &App) -> Exec {
+    let values = VaultValues { vault: app.vault.clone(), profile: app.usual_profile() };
+    Exec::new(
+        app.db.clone(),
+        app.gate.clone(),
+        app.ledger.clone(),
+        Arc::new(SystemClock),
+        config(app),
+        Arc::new(values),
+        advice(app),
+    )
+}
+
+fn config(app: &App) -> ExecConfig {
+    let (values, around) = (&app.effective.values, &app.settings.around);
+    let home = around.env.get("HOME").filter(|home| Path::new(home).is_absolute());
+    let hosts = values.exec_hosts.as_deref();
+    ExecConfig {
+        profile: values.exec_profile,
+        hosts: hosts.map(|hosts| hosts.split_whitespace().map(str::to_owned).collect()),
+        limits: Limits {
+            timeout: values.exec_timeout,
+            memory_bytes: Some(values.exec_memory_mib << 20),
+            processes: Some(values.exec_processes).filter(|most| *most > 0),
+            output_bytes: values.exec_output_mib << 20,
+        },
+        concurrent: values.exec_concurrent,
+        patience: PATIENCE,
+        grace: GRACE,
+        kept_bytes: KEPT_BYTES,
+        kept_for: values.detail_retention,
+        own: own(&app.at),
+        state: app.at.state.join("exec"),
+        home: home.map_or_else(|| PathBuf::from("/nonexistent"), PathBuf::from),
+        marker: (SPAWN_MARKER.to_owned(), "1".to_owned()),
+    }
+}
+
+/// The folders of the installation, which no run may see.
+fn own(at: &Installation) -> Vec<PathBuf> {
+    vec![at.data.clone(), at.config.clone(), at.state.clone()]
+}
+
+/// The rule that a person may save while answering about a command.
+fn advice(app: &App) -> Advice {
+    let (at, around) = (app.at.clone(), app.settings.around.clone());
+    let profile = app.effective.values.exec_profile;
+    Arc::new(move |command, cwd, analysis| {
+        // The rule of each part carries the whole command as its example.
+        if analysis.parts.len().saturating_mul(command.len()) > MAX_SOURCE_BYTES {
+            return RuleOffer::Unsuitable("the rule would be longer than a rule file may be".into());
+        }
+        let asked = CheckCommand { command: command.to_owned(), cwd: cwd.to_owned(), profile };
+        match keep_policy::suggest(analysis, command) {
+            Ok(rule) => drafted(&at, &around, &asked, &rule),
+            Err(why) => RuleOffer::Unsuitable(why.to_string()),
+        }
+    })
+}
+
+/// The rule as it would be saved; one that would not help is none. It is looked at once more for whoever asks.
+fn drafted(at: &Installation, around: &Surroundings, asked: &CheckCommand, rule: &str) -> RuleOffer {
+    let detail = asked.detail();
+    let covered =
+        Covered { principal: &Principal::unknown_agent(), namespace: &Namespace::Global, detail: &detail };
+    match UserRules::new(at, around).draft(rule, &covered) {
+        Ok(_) => {
+            let text = rule.trim_end().to_owned();
+            RuleOffer::Rule { covers: covers(&text), text }
+        }
+        Err(why) => RuleOffer::Unsuitable(why),
+    }
+}
+
+/// Values from the vault, under the profile that is set.
+struct VaultValues {
+    vault: Vault,
+    profile: Name,
+}
+
+impl Values for VaultValues {
+    fn take<'a>(
+        &'a self,
+        caller: &'a Caller,
+        wanted: &'a [SecretUse],
+        program: &'a str,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<Zeroizing<Vec<u8>>>, ExecError>> + Send + 'a>> {
+        Box::pin(async move {
+            let name = |used: &SecretUse| used.name.parse::<SecretName>();
+            let names: Vec<SecretName> = wanted
+                .iter()
+                .map(name)
+                .collect::<Result<_, _>>()
+                .map_err(|_| ExecError::Unfit("a secret is named by what is no name of one"))?;
+            // A variable of that name is not meant: the request says that it is the vault's.
+            let environment = BTreeMap::new();
+            let taken = self.vault.take(caller, &names, &self.profile, &environment, program).await;
+            let taken = taken.map_err(|error| match error {
+                keep_vault::VaultError::Gate(error) => ExecError::Gate(error),
+                error => ExecError::of_values(&error),
+            })?;
+            let value = |name: &SecretName| {
+                let found = taken.iter().find(|taken| taken.key.name == *name);
+                found.map(|taken| Zeroizing::new(taken.value.reveal().to_vec()))
+            };
+            names.iter().map(value).collect::<Option<_>>().ok_or(ExecError::Worker)
+        })
+    }
+}

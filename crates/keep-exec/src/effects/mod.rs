@@ -1,0 +1,11 @@
+//! What a run does to the world: it is started, listened to and ended here, and nowhere else.
+
+mod egress;
+mod live;
+mod plan;
+mod pump;
+mod slot;
+
+pub(crate) use live::{During, Over, live};
+pub(crate) use plan::{Cell, plan};
+pub(crate) use slot::{Waiting, slot};

@@ -1,0 +1,124 @@
+//! The sandbox's own profile, and which tier runs it.
+
+use crate::acts::RunCommand;
+use crate::confine::{Confinement, PASSED, Reach};
+use crate::engine::ExecConfig;
+use crate::error::ExecError;
+use keep_gate::Permit;
+use keep_policy::Profile as Word;
+use keep_sandbox::egress::HostList;
+use keep_sandbox::{
+    Environment, Limits, LocalSockets, Network, Plan, Profile, Reads, Refusal, Sandbox, Tier, credentials,
+    runs_later,
+};
+use keep_types::chain;
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+/// The sandbox, opened with the first run.
+#[derive(Default)]
+pub(crate) struct Cell(OnceLock<Sandbox>);
+
+/// A run that can be confined as wanted.
+pub(crate) struct Planned {
+    pub(super) plan: Plan,
+    /// The hosts that its proxy reaches, if it has one.
+    pub(super) hosts: Option<HostList>,
+}
+
+impl Planned {
+    /// The tier that runs it.
+    pub(crate) fn tier(&self) -> &'static str {
+        self.plan.tier().as_str()
+    }
+}
+
+/// Works out how to confine what was admitted.
+pub(crate) fn plan(
+    permit: &Permit<RunCommand>,
+    cell: &Cell,
+    config: &ExecConfig,
+) -> Result<Planned, ExecError> {
+    let act = permit.act();
+    let hosts = match &act.confinement.network {
+        Reach::Hosts(hosts) => Some(HostList::parse(hosts).map_err(|error| ExecError::Confine {
+            why: error.to_string(),
+            hint: Some("`--profile network` with `exec.hosts` names the hosts in another way".into()),
+        })?),
+        Reach::Nothing | Reach::Everything => None,
+    };
+    let sandbox = opened(cell, config)?;
+    let plan = sandbox.plan(&profile(act, config)).map_err(|refusal| refused(&refusal))?;
+    Ok(Planned { plan, hosts })
+}
+
+fn opened(cell: &Cell, config: &ExecConfig) -> Result<Sandbox, ExecError> {
+    if let Some(sandbox) = cell.0.get() {
+        return Ok(sandbox.clone());
+    }
+    keep_db::create_private_folder(&config.state)?;
+    let sandbox = Sandbox::open(config.state.join("sandbox")).map_err(|e| ExecError::Sandbox(Box::new(e)))?;
+    Ok(cell.0.get_or_init(|| sandbox).clone())
+}
+
+/// A refusal in words, with what can be done about it.
+fn refused(refusal: &Refusal) -> ExecError {
+    let of = |tier| refusal.reasons.iter().find(|(one, _)| *one == tier).map(|(_, why)| why.as_str());
+    let why = of(Tier::Namespaces).unwrap_or_default();
+    let hint = if why.contains("control group") {
+        Some(
+            "`keep config set exec.processes 0` does without that limit, or give Keep a control group".into(),
+        )
+    } else {
+        None
+    };
+    ExecError::Confine { why: chain(refusal).join(": "), hint }
+}
+
+/// What a run may do, in the sandbox's words.
+fn profile(act: &RunCommand, config: &ExecConfig) -> Profile {
+    let confinement = &act.confinement;
+    let trusted = confinement.profile == Word::FullTrust;
+    let mut hide = config.own.clone();
+    let mut write = confinement.writes.clone();
+    let mut protect = Vec::new();
+    if trusted {
+        write.push("/tmp".into());
+    } else {
+        hide.extend(credentials(&config.home));
+        protect.extend(guarded(confinement, &act.workspace, &config.home));
+    }
+    let mut pass: Vec<String> = PASSED.iter().map(ToString::to_string).collect();
+    pass.push(config.marker.0.clone());
+    Profile {
+        read: Reads::Everything,
+        write,
+        hide,
+        protect,
+        private_tmp: !trusted,
+        network: match &confinement.network {
+            Reach::Nothing => Network::None,
+            Reach::Hosts(hosts) => Network::Hosts(hosts.clone()),
+            Reach::Everything => Network::All,
+        },
+        local_sockets: if trusted { LocalSockets::Readable } else { LocalSockets::None },
+        environment: Environment {
+            pass,
+            secret: act.secrets.iter().map(|used| used.variable.clone()).collect(),
+            set: Vec::new(),
+        },
+        limits: Limits {
+            wall: Some(Duration::from_millis(confinement.limits.timeout.ms())),
+            memory: confinement.limits.memory_bytes,
+            processes: confinement.limits.processes,
+            output: Some(confinement.limits.output_bytes),
+            ..Limits::default()
+        },
+    }
+}
+
+/// What runs later, by another program and unconfined, in what may be written.
+fn guarded(confinement: &Confinement, workspace: &Path, home: &Path) -> Vec<std::path::PathBuf> {
+    if confinement.writes.is_empty() { Vec::new() } else { runs_later(workspace, home) }
+}

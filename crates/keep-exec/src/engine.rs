@@ -1,0 +1,102 @@
+//! The engine: what every operation on runs works with.
+
+use crate::confine::Limits;
+use crate::effects::Cell;
+use crate::error::ExecError;
+use keep_db::Db;
+use keep_gate::Gate;
+use keep_ledger::Ledger;
+use keep_policy::Profile;
+use keep_shell::Analysis;
+use keep_types::{Caller, Clock, Duration, RuleOffer, Timestamp};
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use zeroize::Zeroizing;
+
+/// A secret that a run gets, by name, and in which variable. Its value is nobody's business here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretUse {
+    /// The secret's name.
+    pub name: String,
+    /// The variable.
+    pub variable: String,
+}
+
+/// The rule that would let a line run unasked, where there can be one: the house keeps the book of rules.
+pub type Advice = Arc<dyn Fn(&str, &Path, &Analysis) -> RuleOffer + Send + Sync>;
+
+/// What hands out values of secrets; each time is an act of its own, with a record of its own.
+pub trait Values: Send + Sync + 'static {
+    /// The values of these secrets, in this order, for a program.
+    fn take<'a>(
+        &'a self,
+        caller: &'a Caller,
+        wanted: &'a [SecretUse],
+        program: &'a str,
+    ) -> Pin<Box<dyn Future<Output = Result<Vec<Zeroizing<Vec<u8>>>, ExecError>> + Send + 'a>>;
+}
+
+/// What the engine is set up with; the composition root reads it from the configuration.
+#[derive(Clone)]
+pub struct ExecConfig {
+    /// The widest profile that is used where nobody says otherwise.
+    pub profile: Profile,
+    /// The hosts of the profile `network`; none stands for every host.
+    pub hosts: Option<Vec<String>>,
+    /// How much a run may use.
+    pub limits: Limits,
+    /// Runs at a time, over all processes of the installation.
+    pub concurrent: usize,
+    /// How long a run waits for its turn.
+    pub patience: Duration,
+    /// How long a run may tidy up when it is asked to end.
+    pub grace: Duration,
+    /// Bytes that are kept of what a run says, of each stream.
+    pub kept_bytes: usize,
+    /// How long it is kept.
+    pub kept_for: Duration,
+    /// Folders that no run may see: the installation's own.
+    pub own: Vec<PathBuf>,
+    /// Where the engine keeps what it must remember of runs.
+    pub state: PathBuf,
+    /// The user's home folder.
+    pub home: PathBuf,
+    /// What is added to a run's environment, whatever the caller has.
+    pub marker: (String, String),
+}
+
+/// The engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Exec(pub(crate) Arc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) db: Db,
+    pub(crate) gate: Gate,
+    pub(crate) ledger: Ledger,
+    pub(crate) config: ExecConfig,
+    pub(crate) values: Arc<dyn Values>,
+    pub(crate) advice: Advice,
+    pub(crate) cell: Cell,
+    clock: Arc<dyn Clock>,
+}
+
+impl Exec {
+    /// An engine whose acts pass this gate.
+    #[must_use]
+    pub fn new(
+        db: Db,
+        gate: Gate,
+        ledger: Ledger,
+        clock: Arc<dyn Clock>,
+        config: ExecConfig,
+        values: Arc<dyn Values>,
+        advice: Advice,
+    ) -> Self {
+        Self(Arc::new(Inner { db, gate, ledger, config, values, advice, cell: Cell::default(), clock }))
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+}

@@ -1,0 +1,137 @@
+//! Looking at what ran.
+
+use crate::acts::LookAtRuns;
+use crate::engine::Exec;
+use crate::error::ExecError;
+use crate::said::Copy;
+use crate::store;
+use keep_types::{Caller, Id, Namespace, Principal, Reach, RunKind, Timestamp};
+use serde::Serialize;
+use serde_json::Value;
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// It runs.
+    Running,
+    /// It ended.
+    Ended,
+    /// It did not start, or could not be followed.
+    Failed,
+    /// Its process died, and it with it.
+    Lost,
+}
+
+impl State {
+    /// The state as a word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Ended => "ended",
+            Self::Failed => "failed",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// A run as it is on record.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunView {
+    /// Its id.
+    pub id: Id<RunKind>,
+    /// The record of its intent, once it has ended.
+    pub seq: Option<u64>,
+    /// Where.
+    pub namespace: Namespace,
+    /// Who.
+    pub principal: Principal,
+    /// The command, redacted.
+    pub command: String,
+    /// The folder that it ran in.
+    pub folder: String,
+    /// The folder that the work was about.
+    pub workspace: String,
+    /// How much it could harm.
+    pub risk: String,
+    /// What was seen beforehand, and what it was allowed to do.
+    pub analysis: Value,
+    /// Whether a person was asked.
+    pub decision: String,
+    /// Which rule decided.
+    pub rule: String,
+    /// The profile.
+    pub profile: String,
+    /// What confined it.
+    pub tier: String,
+    /// Secrets that it got, by name and variable.
+    pub secrets: Vec<(String, String)>,
+    /// How far it is.
+    pub state: State,
+    /// When it started.
+    pub started: Timestamp,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    /// Why it failed, if it did.
+    pub why: Option<String>,
+    /// Its exit status.
+    pub code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// Who or what ended it.
+    pub ended_by: Option<String>,
+    /// Processor time in programs, in microseconds.
+    pub user_us: Option<u64>,
+    /// Processor time in the kernel, in microseconds.
+    pub system_us: Option<u64>,
+    /// Bytes of memory of its largest process.
+    pub largest_bytes: Option<u64>,
+    /// What it said.
+    pub output: Copy,
+    /// What it said of errors.
+    pub errors: Copy,
+}
+
+impl Exec {
+    /// The latest runs that the caller may see, the newest first: here, or everywhere.
+    ///
+    /// # Errors
+    /// When the gate refuses or the database cannot be read.
+    pub async fn runs(
+        &self,
+        caller: &Caller,
+        everywhere: bool,
+        most: usize,
+    ) -> Result<Vec<RunView>, ExecError> {
+        let places = self.places(caller, everywhere).await?;
+        self.0.db.read(move |tx| store::list(tx.sql(), places.as_deref(), most)).await
+    }
+
+    /// One run, by the beginning of its id, with what it said.
+    ///
+    /// # Errors
+    /// When there is none that the caller may see, several begin so, or the gate refuses.
+    pub async fn look(&self, caller: &Caller, handle: &str) -> Result<RunView, ExecError> {
+        let places = self.places(caller, true).await?;
+        let wanted = if handle.starts_with("run_") { handle.to_owned() } else { format!("run_{handle}") };
+        let found = self.0.db.read(move |tx| store::by_handle(tx.sql(), places.as_deref(), &wanted)).await?;
+        let mut found = found.into_iter();
+        match (found.next(), found.next()) {
+            (Some(one), None) => Ok(one),
+            (Some(_), Some(_)) => Err(ExecError::Ambiguous(handle.to_owned())),
+            (None, _) => Err(ExecError::NoSuchRun(handle.to_owned())),
+        }
+    }
+
+    /// The namespaces whose runs a caller is shown; none: all of them.
+    async fn places(&self, caller: &Caller, everywhere: bool) -> Result<Option<Vec<Namespace>>, ExecError> {
+        let permit = self.0.gate.admit(caller, LookAtRuns { namespace: caller.home.clone() }).await?;
+        let act = permit.observe().await?;
+        Ok(match &caller.reach {
+            Reach::Everything if everywhere => None,
+            Reach::Only(allowed) if everywhere => Some(allowed.clone()),
+            _ => Some(vec![act.namespace]),
+        })
+    }
+}

@@ -1,0 +1,443 @@
+//! From a request to its end.
+
+use crate::acts::RunCommand;
+use crate::bound;
+use crate::confine::{Confinement, Ground, Limits, PASSED, confinement};
+use crate::effects::{self, Over, Waiting};
+use crate::engine::{Exec, SecretUse};
+use crate::error::ExecError;
+use crate::judge::{Judged, Judging, find_program, judge};
+use crate::line::{Line, SHELLS};
+use crate::said::Copy;
+use crate::stop::Stop;
+use crate::store;
+use keep_gate::{GateError, Permit, fresh_id};
+use keep_policy::{Decision, Profile};
+use keep_shell::Sort;
+use keep_types::{Act, ActFacts, Asks, Audience, Caller, Duration, Id, PrincipalKind, Risk, RunKind};
+use serde::Serialize;
+use std::any::Any;
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::Receiver;
+
+/// The longest command: the system hands no program a longer word, and it is stored until somebody answers.
+const MAX_LINE_BYTES: usize = 128 << 10;
+
+/// What somebody wants run.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// The program and its words, or the line.
+    pub line: Line,
+    /// The folder to run in; it lies in the workspace, or nothing runs.
+    pub folder: PathBuf,
+    /// The folder that the caller's work is about, as the house found it from where the caller itself is.
+    pub workspace: PathBuf,
+    /// Whether that is a project, and not merely the folder that the caller is in.
+    pub project: bool,
+    /// The profile, where it is not the one that is set.
+    pub profile: Option<Profile>,
+    /// How long it may take, where that is less than is set.
+    pub timeout: Option<Duration>,
+    /// Secrets that it gets.
+    pub secrets: Vec<SecretUse>,
+    /// The caller's environment, of which some is passed.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+/// What a run reads.
+pub enum Input {
+    /// Nothing.
+    Nothing,
+    /// This, which is handed over.
+    Given(OwnedFd),
+    /// What is typed at a terminal, which is not handed over: whoever holds it can write to it.
+    Typed(File),
+}
+
+/// Readies a terminal, and holds it so.
+pub type Enter = Box<dyn FnOnce() -> std::io::Result<Box<dyn Any>> + Send>;
+
+/// Where a run's streams lead.
+pub enum Ends {
+    /// Three streams.
+    Three {
+        /// What it reads.
+        input: Input,
+        /// Where its output goes.
+        output: Box<dyn Write + Send>,
+        /// Where its errors go.
+        error: Box<dyn Write + Send>,
+    },
+    /// A terminal of its own.
+    Terminal {
+        /// How high and wide it is.
+        size: (u16, u16),
+        /// What is typed.
+        typed: File,
+        /// Where it is shown.
+        shown: Box<dyn Write + Send>,
+        /// New sizes, height first.
+        sizes: Receiver<(u16, u16)>,
+        /// Readies the caller's terminal once the run has started; what it returns is dropped at its end.
+        enter: Enter,
+    },
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ran {
+    /// Its id, under which it is on record.
+    pub id: Id<RunKind>,
+    /// What confined it.
+    pub tier: String,
+    /// Its exit status, where it ended by itself.
+    pub code: Option<i32>,
+    /// The signal that ended it.
+    pub signal: Option<i32>,
+    /// Who or what ended it: itself, a limit, or whoever asked.
+    pub ended_by: EndedBy,
+    /// Processor time in programs, in microseconds.
+    pub user_us: u64,
+    /// Processor time in the kernel, in microseconds.
+    pub system_us: u64,
+    /// Bytes of memory of its largest process.
+    pub largest_bytes: u64,
+    /// What it said.
+    pub output: Copy,
+    /// What it said of errors; at a terminal that is in the output.
+    pub errors: Copy,
+}
+
+impl Ran {
+    pub(crate) fn new(id: Id<RunKind>, tier: &str, over: Over) -> Self {
+        Self {
+            id,
+            tier: tier.to_owned(),
+            code: over.code,
+            signal: over.signal,
+            ended_by: over.by,
+            user_us: over.user_us,
+            system_us: over.system_us,
+            largest_bytes: over.largest_bytes,
+            output: over.output,
+            errors: over.errors,
+        }
+    }
+}
+
+/// Who or what ended a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndedBy {
+    /// The command itself.
+    Itself,
+    /// The limit on time.
+    Timeout,
+    /// The limit on processor time.
+    Processor,
+    /// The limit on memory.
+    Memory,
+    /// The limit on what it may say.
+    Output,
+    /// Whoever wanted it to end.
+    Request,
+}
+
+impl EndedBy {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Itself => "itself",
+            Self::Timeout => "timeout",
+            Self::Processor => "processor",
+            Self::Memory => "memory",
+            Self::Output => "output",
+            Self::Request => "request",
+        }
+    }
+}
+
+impl Exec {
+    /// Runs a command, and returns when it and everything that it started has ended. `waits` is called once
+    /// if it has to wait for its turn.
+    ///
+    /// A person at their own terminal may put another text in its place. That text starts from the
+    /// beginning, policy included, because no yes was given to it.
+    ///
+    /// # Errors
+    /// When it is not run: it makes no sense, the gate stays shut, or it cannot be confined. When its end
+    /// cannot be recorded.
+    pub async fn run(
+        &self,
+        caller: &Caller,
+        mut wanted: Wanted,
+        ends: Ends,
+        stop: &Stop,
+        waits: &mut (dyn FnMut(usize) + Send),
+    ) -> Result<Ran, ExecError> {
+        loop {
+            let act = self.work_out(caller, &wanted)?;
+            match self.0.gate.admit(caller, act).await {
+                Ok(permit) => return self.go(caller, permit, ends, stop, waits).await,
+                Err(GateError::Suggested { text, .. }) if caller.audience == Audience::Terminal => {
+                    wanted.line = Line::Shell(text);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    async fn go(
+        &self,
+        caller: &Caller,
+        permit: Permit<RunCommand>,
+        ends: Ends,
+        stop: &Stop,
+        waits: &mut (dyn FnMut(usize) + Send),
+    ) -> Result<Ran, ExecError> {
+        let planned = effects::plan(&permit, &self.0.cell, &self.0.config)?;
+        let act = permit.act();
+        let program = act.text.clone();
+        let values = if act.secrets.is_empty() {
+            Vec::new()
+        } else {
+            self.0.values.take(caller, &act.secrets, &program).await?
+        };
+        let waiting = Waiting { most: self.0.config.concurrent, patience: self.0.config.patience };
+        let slot = effects::slot(&permit, &self.0.config.state, waiting, waits).await?;
+        let redactor = self.0.gate.redactor();
+        let id: Id<RunKind> = fresh_id(self.now())?;
+        let exact = self.0.ledger.hmac(&permit.act().line.exact());
+        let row = store::NewRun { id, exact, tier: planned.tier(), started: self.now() };
+        let kept_since = self.now().minus(self.0.config.kept_for);
+        let begun = (id, row.tier);
+        let started = store::begin(permit, row, redactor.clone().ok(), kept_since).await?;
+        let kept = self.0.config.kept_bytes;
+        let grace = self.0.config.grace;
+        let during = effects::During { values, redactor, kept, grace, ends, stop: stop.clone() };
+        let (started, over) = tokio::task::spawn_blocking(move || {
+            let over = effects::live(&started, planned, during);
+            (started, over)
+        })
+        .await
+        .map_err(|_| ExecError::Worker)?;
+        drop(slot);
+        store::finish(started, begun, over, self.now()).await
+    }
+
+    /// The exact act, from what is wanted and from how things are.
+    fn work_out(&self, caller: &Caller, wanted: &Wanted) -> Result<RunCommand, ExecError> {
+        let text = checked(&wanted.line)?;
+        let (folder, workspace) = (real(&wanted.folder)?, real(&wanted.workspace)?);
+        if !folder.starts_with(&workspace) {
+            return Err(ExecError::Outside { folder, workspace });
+        }
+        let config = &self.0.config;
+        let ground = Ground {
+            workspace: &workspace,
+            project: wanted.project,
+            home: &config.home,
+            principal: &caller.principal,
+        };
+        let profile = ground.widest(wanted.profile.unwrap_or(config.profile));
+        // What runs unasked is never more than is set, whatever profile is wanted for the run.
+        let judged_under = profile.min(config.profile);
+        let environment = passed(&wanted.environment, &config.marker);
+        let path = environment.iter().find(|(name, _)| name == "PATH").and_then(|(_, value)| value.to_str());
+        let path = path.unwrap_or_default().to_owned();
+        let judged = self.judge(caller, &folder, &workspace, &path, &environment, judged_under, &text)?;
+        let confinement =
+            confinement(profile, &judged.analysis, config.hosts.as_deref(), &ground, self.limits(wanted))?;
+        let (program, arguments) = started_as(&wanted.line, &path, &folder)?;
+        let besides = besides(caller, profile, config.profile, &judged, &path, &folder, &confinement);
+        let mut act = RunCommand {
+            line: wanted.line.clone(),
+            text,
+            namespace: caller.home.clone(),
+            folder,
+            workspace,
+            program,
+            arguments,
+            environment_proof: self.proof_of(&environment),
+            environment,
+            secrets: wanted.secrets.clone(),
+            judged_under,
+            judged,
+            confinement,
+            besides,
+            contents: None,
+            advice: self.0.advice.clone(),
+        };
+        let facts: ActFacts = act.facts();
+        if act.asked() || self.0.gate.explain(caller, &facts).decision == Decision::Ask {
+            let files = bound::files(&act.judged.analysis, &act.program, &path, &act.folder);
+            act.contents = Some(bound::contents(&files));
+        }
+        Ok(act)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "each is one thing that a line is judged by")]
+    fn judge(
+        &self,
+        caller: &Caller,
+        folder: &Path,
+        workspace: &Path,
+        path: &str,
+        environment: &[(OsString, OsString)],
+        profile: Profile,
+        text: &str,
+    ) -> Result<Judged, ExecError> {
+        let home = self.0.config.home.to_string_lossy();
+        let cwd = folder.to_str().ok_or_else(|| ExecError::NoText(folder.to_owned()))?;
+        let mut variables = vec![("PWD", cwd)];
+        let user = environment.iter().find(|(name, _)| name == "USER").and_then(|(_, value)| value.to_str());
+        variables.extend(user.map(|user| ("USER", user)));
+        judge(
+            self.0.gate.policy(),
+            &Judging {
+                cwd: folder,
+                workspace,
+                home: &home,
+                path,
+                variables: &variables,
+                principal: &caller.principal,
+                namespace: &caller.home,
+                profile,
+            },
+            text,
+        )
+    }
+
+    fn limits(&self, wanted: &Wanted) -> Limits {
+        let limits = self.0.config.limits;
+        let timeout = wanted.timeout.map_or(limits.timeout, |wanted| wanted.min(limits.timeout));
+        Limits { timeout, ..limits }
+    }
+
+    fn proof_of(&self, environment: &[(OsString, OsString)]) -> [u8; 32] {
+        let mut bytes = Vec::new();
+        for (name, value) in environment {
+            for text in [name, value] {
+                bytes.extend_from_slice(text.as_encoded_bytes());
+                bytes.push(0);
+            }
+        }
+        self.0.ledger.hmac(&bytes)
+    }
+}
+
+/// The line as text, if there is something to run and it can be.
+fn checked(line: &Line) -> Result<String, ExecError> {
+    if line.is_empty() {
+        return Err(ExecError::Empty);
+    }
+    let text = line.text();
+    if text.contains('\0') {
+        return Err(ExecError::Unfit("a word holds a zero byte"));
+    }
+    if text.len() > MAX_LINE_BYTES {
+        return Err(ExecError::TooLong { size_bytes: text.len(), limit_bytes: MAX_LINE_BYTES });
+    }
+    Ok(text)
+}
+
+fn real(path: &Path) -> Result<PathBuf, ExecError> {
+    path.canonicalize().map_err(|error| ExecError::file("finding", path, error))
+}
+
+/// What is started, and with which words.
+fn started_as(line: &Line, path: &str, folder: &Path) -> Result<(PathBuf, Vec<OsString>), ExecError> {
+    match line {
+        Line::Shell(text) => {
+            let shell = SHELLS.iter().map(PathBuf::from).find(|shell| shell.is_file());
+            let shell = shell.ok_or_else(|| ExecError::NoProgram("bash, which lines are read for".into()))?;
+            Ok((shell, vec!["-c".into(), text.into()]))
+        }
+        Line::Words(words) => {
+            let (name, rest) = words.split_first().ok_or(ExecError::Empty)?;
+            let program =
+                find_program(name, path, folder).ok_or_else(|| ExecError::NoProgram(name.clone()))?;
+            Ok((program, rest.iter().map(OsString::from).collect()))
+        }
+    }
+}
+
+/// What a run gets of the environment. A `PATH` keeps what is named whole: the rest would lead to another
+/// place in another folder.
+fn passed(environment: &[(OsString, OsString)], marker: &(String, String)) -> Vec<(OsString, OsString)> {
+    let named = |name: &str| {
+        PASSED.iter().any(|pattern| match pattern.strip_suffix('*') {
+            Some(start) => name.starts_with(start),
+            None => name == *pattern,
+        })
+    };
+    let whole = |value: &OsStr| {
+        let folders = std::env::split_paths(value).filter(|folder| folder.is_absolute());
+        std::env::join_paths(folders).unwrap_or_default()
+    };
+    let mut found: Vec<(OsString, OsString)> = environment
+        .iter()
+        .filter(|(name, _)| name.to_str().is_some_and(named))
+        .map(
+            |(name, value)| {
+                if name == "PATH" { (name.clone(), whole(value)) } else { (name.clone(), value.clone()) }
+            },
+        )
+        .collect();
+    found.push((OsString::from(&marker.0), OsString::from(&marker.1)));
+    found.sort();
+    found
+}
+
+/// Why a person is asked whatever the rules about commands say.
+fn besides(
+    caller: &Caller,
+    profile: Profile,
+    set: Profile,
+    judged: &Judged,
+    path: &str,
+    folder: &Path,
+    confinement: &Confinement,
+) -> Option<Asks> {
+    if judged.ruling.decision == Decision::Deny {
+        return None;
+    }
+    let asks = |rule: &str, reason: String| Some(Asks { rule: rule.to_owned(), reason });
+    if profile > set && caller.principal.kind() != PrincipalKind::User {
+        return asks("wider-profile", format!("it wants the profile {profile}, and {set} is what is set"));
+    }
+    let beyond = judged.analysis.risk > Risk::Medium || profile == Profile::ReadOnly;
+    let shadow = || shadowed(judged, path, folder, confinement);
+    if judged.ruling.decision == Decision::Allow
+        && beyond
+        && let Some((name, file)) = shadow()
+    {
+        let reason =
+            format!("`{name}` is {} here, which anybody who works here may have put there", file.display());
+        return asks("shadowed-program", reason);
+    }
+    None
+}
+
+/// A program that is named as one of the machine's, and is a file of a folder that runs may change.
+fn shadowed(
+    judged: &Judged,
+    path: &str,
+    folder: &Path,
+    confinement: &Confinement,
+) -> Option<(String, PathBuf)> {
+    let names = judged.analysis.parts.iter().filter_map(|part| part.argv.first());
+    let names = names.filter(|word| word.sort == Sort::Known && !word.text.contains('/'));
+    names.filter_map(|word| Some((word.text.clone(), find_program(&word.text, path, folder)?))).find(
+        |(_, file)| {
+            let real = file.canonicalize().unwrap_or_else(|_| file.clone());
+            let within = |place: &PathBuf| real.starts_with(place) || file.starts_with(place);
+            confinement.writes.iter().any(within) || within(&folder.to_owned())
+        },
+    )
+}

@@ -1,0 +1,123 @@
+use crate::edge::{Failure, RunEnds, Session, Watched};
+use clap::Args;
+use keep_app::{AppError, Profile, RunWanted};
+use keep_exec::{EndedBy, Line, Ran, SecretUse};
+use keep_types::Duration;
+use std::process::ExitCode;
+
+#[derive(Args)]
+#[command(
+    after_help = "EXAMPLES:\n  keep exec -- make test\n  keep exec --profile read-only -- python3 report.py\n  keep exec --secret DEPLOY_TOKEN -- ./deploy.sh\n  keep exec --secret DEPLOY_TOKEN=TOKEN --timeout 5m -- ./deploy.sh\n  keep sh 'make test 2>&1 | tail -20'\n\nThe words are started as they are; no shell reads them. Exits with the program's own status,\n128 and the signal's number where one ended it, 124 when its time was up. What Keep itself says\nbegins with `error:` on stderr; see `keep --help` for its own statuses."
+)]
+pub(crate) struct Exec {
+    #[command(flatten)]
+    how: How,
+    /// The program and its words
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORD")]
+    words: Vec<String>,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "EXAMPLES:\n  keep sh 'make test 2>&1 | tail -20'\n  keep sh -c 'for f in *.txt; do wc -l \"$f\"; done'\n\nbash runs the line, since it is read here as bash would read it. Statuses are those of `keep exec`."
+)]
+pub(crate) struct Sh {
+    #[command(flatten)]
+    how: How,
+    /// For scripts that expect a shell's flag; it changes nothing
+    #[arg(short = 'c')]
+    is_line: bool,
+    /// The line, as one word
+    line: String,
+}
+
+/// How something is run.
+#[derive(Args)]
+struct How {
+    /// What it may do: read-only, workspace, network, full-trust
+    #[arg(long)]
+    profile: Option<Profile>,
+    /// End it after this long, where that is less than is set
+    #[arg(long, value_name = "SPAN")]
+    timeout: Option<Duration>,
+    /// Give it a secret of the vault in the variable of that name, or in another
+    #[arg(long = "secret", value_name = "NAME[=VARIABLE]", value_parser = secret_use)]
+    secrets: Vec<SecretUse>,
+}
+
+fn secret_use(text: &str) -> Result<SecretUse, String> {
+    let (name, variable) = text.split_once('=').unwrap_or((text, text));
+    let fits = |word: &str| {
+        !word.is_empty()
+            && !word.starts_with(|letter: char| letter.is_ascii_digit())
+            && word.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    };
+    if !fits(variable) {
+        // It is not repeated: whoever puts a value here should not find it in a log.
+        return Err("a secret is given by its name, or as NAME=VARIABLE".into());
+    }
+    Ok(SecretUse { name: name.to_owned(), variable: variable.to_owned() })
+}
+
+impl Exec {
+    pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        self.how.run(session, Line::Words(self.words))
+    }
+}
+
+impl Sh {
+    pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        self.how.run(session, Line::Shell(self.line))
+    }
+}
+
+impl How {
+    fn run(self, session: &Session, line: Line) -> Result<ExitCode, Failure> {
+        let wanted = RunWanted {
+            line,
+            profile: self.profile,
+            timeout: self.timeout,
+            secrets: self.secrets,
+            environment: std::env::vars_os().collect(),
+        };
+        let ends = if session.is_json() { RunEnds::Kept } else { RunEnds::Passed };
+        let ran = session.with(async |app, caller| {
+            let wanted = app.run_wanted(caller, wanted).await?;
+            let Watched { ends, stop } = ends.watched()?;
+            let mut waits =
+                |most| session.say(&format!("{most} commands run already; this one waits for its turn"));
+            let ran = app.exec().run(caller, wanted, ends, &stop, &mut waits).await;
+            Ok(ran.map_err(AppError::from)?)
+        })?;
+        if session.is_json() {
+            session.show(&ran, |_| Ok(()))?;
+        } else if let Some(why) = ended_because(&ran) {
+            session.say(&format!("it was ended: {why} (run {})", ran.id));
+        }
+        Ok(status_of(&ran))
+    }
+}
+
+fn ended_because(ran: &Ran) -> Option<&'static str> {
+    match ran.ended_by {
+        EndedBy::Itself => None,
+        EndedBy::Timeout => Some("its time was up; see exec.timeout"),
+        EndedBy::Processor => Some("its time on processors was up"),
+        EndedBy::Memory => Some("it took more memory than exec.memory_mib"),
+        EndedBy::Output => Some("it said more than exec.output_mib"),
+        EndedBy::Request => Some("somebody wanted that"),
+    }
+}
+
+/// What `timeout` of the core utilities says, too.
+const TIME_IS_UP: u8 = 124;
+/// What shells add to the number of a signal.
+const SIGNALLED: i32 = 128;
+
+fn status_of(ran: &Ran) -> ExitCode {
+    if ran.ended_by == EndedBy::Timeout {
+        return ExitCode::from(TIME_IS_UP);
+    }
+    let status = ran.code.or(ran.signal.map(|signal| SIGNALLED + signal)).unwrap_or(SIGNALLED);
+    ExitCode::from(u8::try_from(status).unwrap_or(u8::MAX))
+}

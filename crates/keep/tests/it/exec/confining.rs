@@ -1,0 +1,163 @@
+//! What a run may do, seen from inside real ones.
+
+use super::Work;
+use std::fs;
+
+#[test]
+fn the_workspace_can_be_changed_and_nothing_else() {
+    let work = Work::new();
+    let said = work.sh("mkdir -p build && echo made > build/file");
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(fs::read_to_string(work.work().join("build/file")).unwrap(), "made\n");
+    // A script of the workspace may do what its text does not say; it is stopped where it matters.
+    let outside = work.root().join("outside");
+    fs::write(&outside, "as it was").unwrap();
+    let script = format!("echo changed > {0}; rm -f {0}; echo done\n", outside.display());
+    fs::write(work.work().join("build.sh"), script).unwrap();
+    let said = work.keep(&["exec", "--", "bash", "build.sh"]);
+    assert_eq!(said.out, "done\n", "{said:?}");
+    assert_eq!(fs::read_to_string(&outside).unwrap(), "as it was");
+}
+
+#[test]
+fn keys_and_keeps_own_folders_are_not_there() {
+    let work = Work::new();
+    let (key, own) = (work.root().join("ann/.ssh/id_ed25519"), work.home.path());
+    let script = format!(
+        "cat {}; ls {}/config {}/data {}/state\n",
+        key.display(),
+        own.display(),
+        own.display(),
+        own.display()
+    );
+    fs::write(work.work().join("look.sh"), script).unwrap();
+    let said = work.keep(&["exec", "--", "bash", "look.sh"]);
+    assert!(!said.out.contains("a key of nobody's"), "{said:?}");
+    assert_eq!(said.out, "", "{said:?}");
+    // Unconfined, the same script sees it: it looks in the right place.
+    let plain = work.home.command("bash").arg("look.sh").current_dir(work.work()).output().unwrap();
+    assert!(String::from_utf8_lossy(&plain.stdout).contains("a key of nobody's"));
+}
+
+#[test]
+fn what_runs_later_stays_as_it_is() {
+    let work = Work::new();
+    let script = "echo evil > .git/hooks/pre-commit; echo evil >> .git/config; mkdir -p .vscode; \
+                  echo evil > .vscode/tasks.json; echo evil > .mcp.json; echo done\n";
+    fs::write(work.work().join("plant.sh"), script).unwrap();
+    let said = work.keep(&["exec", "--", "bash", "plant.sh"]);
+    assert!(said.out.contains("done"), "{said:?}");
+    for planted in [".git/hooks/pre-commit", ".vscode/tasks.json", ".mcp.json"] {
+        assert!(!work.work().join(planted).exists(), "{planted}");
+    }
+    assert_eq!(fs::read_to_string(work.work().join(".git/config")).unwrap(), "[core]\n");
+}
+
+#[test]
+fn the_network_is_closed_and_the_loopback_ones_own() {
+    let work = Work::new();
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    let script = format!("exec 3<>/dev/tcp/127.0.0.1/{port} && echo reached\n");
+    fs::write(work.work().join("reach.sh"), &script).unwrap();
+    let said = work.keep(&["exec", "--", "bash", "reach.sh"]);
+    assert_ne!(said.code, 0, "{said:?}");
+    assert_eq!(said.out, "");
+    let plain = work.home.command("bash").arg("reach.sh").current_dir(work.work()).output().unwrap();
+    assert_eq!(plain.stdout, b"reached\n");
+}
+
+#[test]
+fn the_environment_is_what_is_needed() {
+    let mut work = Work::new();
+    for (name, value) in [
+        ("API_TOKEN", "t"),
+        ("PAGER", "evil"),
+        ("GIT_SSH_COMMAND", "evil"),
+        ("LD_PRELOAD", ""),
+        ("LC_ALL", "C"),
+    ] {
+        work.home.variables.push((name, value.into()));
+    }
+    let said = work.keep(&["exec", "--", "env"]);
+    let names: Vec<_> =
+        said.out.lines().filter_map(|line| line.split_once('=')).map(|(name, _)| name).collect();
+    for gone in ["API_TOKEN", "PAGER", "GIT_SSH_COMMAND", "LD_PRELOAD", "KEEP_HOME"] {
+        assert!(!names.contains(&gone), "{gone}: {said:?}");
+    }
+    for there in ["PATH", "HOME", "LC_ALL", "KEEP_SPAWNED", "TMPDIR"] {
+        assert!(names.contains(&there), "{there}: {said:?}");
+    }
+}
+
+/// A folder does not become writable because an agent stands in it.
+#[test]
+fn an_agent_outside_every_project_changes_nothing() {
+    let work = Work::new();
+    let elsewhere = work.root().join("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    let run = |words: &[&str]| {
+        let mut command = work.command(words);
+        crate::home::Said::of(command.current_dir(&elsewhere).output().unwrap())
+    };
+    let said = run(&["exec", "--", "ls"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let said = run(&["exec", "--", "touch", "new"]);
+    assert_eq!(said.code, 8, "{said:?}");
+    assert!(!elsewhere.join("new").exists());
+    // A person's own folder is theirs.
+    let mut command = work.command(&["exec", "--", "touch", "new"]);
+    command.current_dir(&elsewhere);
+    let said = crate::terminal::Terminal::start(command).end(&|| false).unwrap();
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(elsewhere.join("new").exists());
+}
+
+/// Known from agents whose own folder of work could be named by the model.
+#[test]
+fn a_token_for_one_project_runs_nothing_in_another() {
+    let work = Work::new();
+    let made = work.person(&["token", "create", "agent:a", "--namespace", "project:other", "--json"], "y\n");
+    let token = made.out.split("\"token\": \"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let file = work.root().join("token");
+    fs::write(&file, token).unwrap();
+    let said = work.keep(&["--token-file", file.to_str().unwrap(), "exec", "--", "ls"]);
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.err.contains("out of agent:a's reach"), "{said:?}");
+}
+
+/// The whole machine, or the home folder, is nobody's workspace.
+#[test]
+fn a_home_is_no_workspace() {
+    let work = Work::new();
+    let ann = work.root().join("ann");
+    fs::create_dir(ann.join(".git")).unwrap();
+    let mut command = work.command(&["exec", "--", "touch", "new"]);
+    let said = crate::home::Said::of(command.current_dir(&ann).output().unwrap());
+    assert_eq!(said.code, 3, "{said:?}");
+    assert!(said.err.contains("your home folder lies in it"), "{said:?}");
+}
+
+#[test]
+fn a_link_leads_nowhere() {
+    let work = Work::new();
+    let outside = work.root().join("outside");
+    fs::create_dir(&outside).unwrap();
+    std::os::unix::fs::symlink(&outside, work.work().join("link")).unwrap();
+    fs::write(work.work().join("through.sh"), "echo x > link/file; echo done\n").unwrap();
+    let said = work.keep(&["exec", "--", "bash", "through.sh"]);
+    assert_eq!(said.out, "done\n", "{said:?}");
+    assert!(!outside.join("file").exists());
+}
+
+#[test]
+fn a_run_cannot_answer_for_a_person() {
+    let work = Work::new();
+    let own = work.home.path();
+    let script =
+        format!("KEEP_HOME={} {} inbox; KEEP_HOME={0} {1} audit log\n", own.display(), crate::home::KEEP);
+    fs::write(work.work().join("approve.sh"), script).unwrap();
+    let said = work.keep(&["exec", "--", "bash", "approve.sh"]);
+    assert_ne!(said.code, 0, "{said:?}");
+    assert_eq!(said.out, "", "{said:?}");
+}
