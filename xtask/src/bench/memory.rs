@@ -38,7 +38,7 @@ fn command_row(scratch: &Path) -> Result<Row, Chore> {
     inside("memory", "lines", scratch)?;
     let home = scratch.join("home");
     let keep = |words: &[&str]| {
-        let mut command = Command::new(built());
+        let mut command = Command::new(chore::built("release/keep"));
         command.args(words).env("KEEP_HOME", &home).current_dir(scratch);
         command
     };
@@ -58,12 +58,6 @@ fn command_row(scratch: &Path) -> Result<Row, Chore> {
     // The first finds nothing of the database in memory, which says more of the disk.
     took.remove(0);
     Ok(Row::new("recall from the command line at 100k p50", median(&mut took), "ms", Better::Lower))
-}
-
-/// The program that a release build makes.
-fn built() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    target.join("release/keep")
 }
 
 /// Where the data are: as given, or beside the checkout.

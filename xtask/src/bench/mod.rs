@@ -2,6 +2,7 @@
 
 mod aims;
 mod exec;
+mod exec_peers;
 pub(crate) mod memory;
 mod memory_peers;
 pub(crate) mod row;

@@ -31,7 +31,7 @@ fn status_row(scratch: &Path) -> Result<Row, Chore> {
     chore::run(Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "-p", "keep"]))?;
     let home = scratch.join("home");
     let keep = || {
-        let mut command = Command::new(root().join("target/release/keep"));
+        let mut command = Command::new(chore::built("release/keep"));
         command.arg("status").env("KEEP_HOME", &home);
         command
     };

@@ -209,7 +209,7 @@ struct Run {
 /// Runs the program at a terminal of its own: a program without one is asked before it writes here. What
 /// is timed includes the program's start, the gate and both records.
 fn through(scratch: &Path, words: &[&Path]) -> Result<Run, Chore> {
-    let keep = root().join("target/release/keep");
+    let keep = chore::built("release/keep");
     let mut line = format!("exec '{}' --quiet", keep.display());
     for word in words {
         line.push_str(&format!(" '{}'", word.display()));

@@ -102,7 +102,7 @@ impl<'p> Starts<'p> {
     }
 
     fn keep(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(root().join("target/release/keep"));
+        let mut command = Command::new(chore::built("release/keep"));
         // Outside of any project, whose files would be read as well.
         command.args(words).env("KEEP_HOME", &self.home).current_dir(&self.home);
         command

@@ -4,8 +4,8 @@ use super::place::{Outcome, Place, Way};
 use super::tree;
 use super::trial::{self, Escape, Task};
 use crate::bench::row::{Beside, Better, Row};
-use crate::chore::{self, Chore, root};
-use std::env;
+use crate::chore::{self, Chore};
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -13,30 +13,33 @@ use std::process::Command;
 /// may be working on the machine.
 const TIGHT_MIB: u32 = 768;
 
+/// How much memory an ordinary task may use.
+const AMPLE_MIB: u32 = 4096;
+
 /// Tries everything whose name contains one of the texts (`a|b`), and says what came of it, a line for each.
 pub(crate) fn rows(only: Option<&str>) -> Result<Vec<Row>, Chore> {
-    let program = sandbox()?;
-    let way = |memory_mib| Way::Sandbox { program: program.clone(), memory_mib };
-    let (work, attempts) = (way(4096), way(TIGHT_MIB));
+    let mut trials = Trials::new()?;
     let wanted = |name: &str| only.is_none_or(|parts| parts.split('|').any(|part| name.contains(part)));
-    let mut place = Place::new()?;
     let mut equal = Count::default();
     for task in trial::tasks()?.iter().filter(|task| wanted(&task.name)) {
-        equal.add(&task.name, task.differs_because.as_deref(), try_task(&mut place, &work, task)?);
+        equal.add(&task.name, task.differs_because.as_deref(), trials.task(task)?);
     }
+    let asked = std::mem::take(&mut trials.not_admitted);
     let mut held = Count::default();
     for escape in trial::escapes()?.iter().filter(|escape| wanted(&escape.name)) {
-        held.add(&escape.name, escape.through_because.as_deref(), try_escape(&mut place, &attempts, escape)?);
+        held.add(&escape.name, escape.through_because.as_deref(), trials.escape(escape)?);
     }
     let share = 100.0 * f64::from(equal.good) / f64::from((equal.good + equal.bad).max(1));
     let figure = |name: &str, count: u32| Beside::new(name, f64::from(count), "");
     Ok(vec![
         Row::new("ordinary tasks equal to unconfined", share, "%", Better::Higher)
             .beside(figure("tasks run", equal.good + equal.bad))
-            .beside(figure("tasks not run here", equal.none)),
+            .beside(figure("tasks not run here", equal.none))
+            .beside(figure("tasks that Keep asks about first", asked)),
         Row::new("escapes that succeeded", f64::from(held.bad), "", Better::Lower)
             .beside(figure("escapes tried", held.good + held.bad))
-            .beside(figure("escapes that prove nothing here", held.none)),
+            .beside(figure("escapes that prove nothing here", held.none))
+            .beside(figure("escapes that Keep asks about first", trials.not_admitted)),
     ])
 }
 
@@ -78,45 +81,108 @@ impl Count {
     }
 }
 
-/// The example of the sandbox's crate, built.
-fn sandbox() -> Result<PathBuf, Chore> {
-    let words = ["build", "--quiet", "-p", "keep-sandbox", "--example", "workspace"];
-    chore::run(Command::new(env!("CARGO")).args(words))?;
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    Ok(target.join("debug/examples/workspace"))
+/// Where things are tried, and with what.
+struct Trials {
+    place: Place,
+    keep: PathBuf,
+    sandbox: PathBuf,
+    /// How many tasks or attempts policy did not let run by themselves.
+    not_admitted: u32,
 }
 
-/// Runs a task without confinement, then with it, each from a fresh copy of its repository.
-fn try_task(place: &mut Place, way: &Way, task: &Task) -> Result<Verdict, Chore> {
-    if let Err(missing) = trial::provide(&task.needs) {
-        return Ok(Verdict::None(one_line(&missing)));
+impl Trials {
+    fn new() -> Result<Self, Chore> {
+        let build =
+            |words: &[&str]| chore::run(Command::new(env!("CARGO")).args(["build", "--quiet"]).args(words));
+        build(&["-p", "keep"])?;
+        build(&["-p", "keep-sandbox", "--example", "workspace"])?;
+        let (keep, sandbox) = (chore::built("debug/keep"), chore::built("debug/examples/workspace"));
+        Ok(Self { place: Place::new()?, keep, sandbox, not_admitted: 0 })
     }
-    if let Err(why) = place.lay_out(&task.repository) {
-        return Ok(Verdict::None(one_line(&why)));
+
+    /// The ways to run confined: as everybody does, and for what policy does not admit by itself, the
+    /// confinement alone, as if a person had said yes.
+    fn ways(&self, memory_mib: u32) -> [Way; 2] {
+        [
+            Way::Keep { program: self.keep.clone(), memory_mib },
+            Way::Sandbox { program: self.sandbox.clone(), memory_mib },
+        ]
     }
-    let plain = steps(place, &Way::Unconfined, task)?;
-    if plain.status.code() != Some(task.exit) {
-        return Ok(Verdict::None(format!("without confinement: {}: {}", plain.status, plain.last_words())));
+
+    /// Runs a task without confinement, then with it, each from a fresh copy of its repository.
+    fn task(&mut self, task: &Task) -> Result<Verdict, Chore> {
+        if let Err(missing) = trial::provide(&task.needs) {
+            return Ok(Verdict::None(one_line(&missing)));
+        }
+        if let Err(why) = self.place.lay_out(&task.repository) {
+            return Ok(Verdict::None(one_line(&why)));
+        }
+        let plain = steps(&self.place, &Way::Unconfined, task)?;
+        if plain.status.code() != Some(task.exit) {
+            let why = format!("without confinement: {}: {}", plain.status, plain.last_words());
+            return Ok(Verdict::None(why));
+        }
+        let expected = self.place.set_aside("expected")?;
+        let done = self.confined(task)?;
+        let varies: Vec<&str> = task.varies.iter().map(|varying| varying.path.as_str()).collect();
+        let mut differences = tree::differences(&expected, &self.place.project(), &varies)?;
+        if done.status != plain.status {
+            let how = format!("{} instead of {}: {}", done.status, plain.status, done.last_words());
+            differences.insert(0, how);
+        }
+        if differences.is_empty() {
+            return Ok(Verdict::Good);
+        }
+        // Once more without: what differs then as well does so by itself.
+        self.place.lay_out(&task.repository)?;
+        let again = steps(&self.place, &Way::Unconfined, task)?;
+        let by_itself = tree::differences(&expected, &self.place.project(), &varies)?;
+        if again.status != plain.status || !by_itself.is_empty() {
+            let why = format!("two runs without confinement differ: {}", few(&by_itself));
+            return Ok(Verdict::None(why));
+        }
+        Ok(Verdict::Bad(few(&differences)))
     }
-    let expected = place.set_aside("expected")?;
-    place.lay_out(&task.repository)?;
-    let done = steps(place, way, task)?;
-    let varies: Vec<&str> = task.varies.iter().map(|varying| varying.path.as_str()).collect();
-    let mut differences = tree::differences(&expected, &place.project(), &varies)?;
-    if done.status != plain.status {
-        differences.insert(0, format!("{} instead of {}: {}", done.status, plain.status, done.last_words()));
+
+    fn confined(&mut self, task: &Task) -> Result<Outcome, Chore> {
+        let [keep, sandbox] = self.ways(AMPLE_MIB);
+        self.place.lay_out(&task.repository)?;
+        let done = steps(&self.place, &keep, task)?;
+        if !done.was_not_admitted()? {
+            return Ok(done);
+        }
+        println!("asked    {}: {}", task.name, done.last_words());
+        self.not_admitted += 1;
+        self.place.lay_out(&task.repository)?;
+        steps(&self.place, &sandbox, task)
     }
-    if differences.is_empty() {
-        return Ok(Verdict::Good);
+
+    /// Tries a way out without confinement, where it has to work, and then with it.
+    fn escape(&mut self, escape: &Escape) -> Result<Verdict, Chore> {
+        if let Err(missing) = trial::provide(&escape.needs) {
+            return Ok(Verdict::None(one_line(&missing)));
+        }
+        match attempt(&mut self.place, &Way::Unconfined, escape)? {
+            Attempt::Through(_) => {}
+            Attempt::Held(said) | Attempt::NotBegun(said) => {
+                let why = format!("it does not succeed without confinement, either: {said}");
+                return Ok(Verdict::None(why));
+            }
+        }
+        let [keep, sandbox] = self.ways(TIGHT_MIB);
+        let tried = match attempt(&mut self.place, &keep, escape)? {
+            Attempt::NotBegun(_) => {
+                self.not_admitted += 1;
+                attempt(&mut self.place, &sandbox, escape)?
+            }
+            tried => tried,
+        };
+        match tried {
+            Attempt::Held(_) => Ok(Verdict::Good),
+            Attempt::Through(said) => Ok(Verdict::Bad(said)),
+            Attempt::NotBegun(said) => Err(Chore::form(&escape.name, &format!("it did not begin: {said}"))),
+        }
     }
-    // Once more without: what differs then as well does so by itself.
-    place.lay_out(&task.repository)?;
-    let again = steps(place, &Way::Unconfined, task)?;
-    let by_itself = tree::differences(&expected, &place.project(), &varies)?;
-    if again.status != plain.status || !by_itself.is_empty() {
-        return Ok(Verdict::None(format!("two runs without confinement differ: {}", few(&by_itself))));
-    }
-    Ok(Verdict::Bad(few(&differences)))
 }
 
 /// Runs the scripts of a task until one ends badly.
@@ -134,38 +200,30 @@ fn steps(place: &Place, way: &Way, task: &Task) -> Result<Outcome, Chore> {
 /// What every attempt says first, so that one that never ran is not taken for one that was held.
 const BEGAN: &str = "the attempt begins";
 
-/// Tries a way out without confinement, where it has to work, and then with it.
-fn try_escape(place: &mut Place, way: &Way, escape: &Escape) -> Result<Verdict, Chore> {
-    if let Err(missing) = trial::provide(&escape.needs) {
-        return Ok(Verdict::None(one_line(&missing)));
-    }
-    let (control, said) = attempt(place, &Way::Unconfined, escape)?;
-    if !control {
-        return Ok(Verdict::None(format!("it does not succeed without confinement, either: {said}")));
-    }
-    match attempt(place, way, escape)? {
-        (false, _) => Ok(Verdict::Good),
-        (true, said) => Ok(Verdict::Bad(said)),
-    }
+/// How an attempt went, and what it said at last.
+enum Attempt {
+    Held(String),
+    Through(String),
+    NotBegun(String),
 }
 
-/// Whether an attempt got through, and what it said at last.
-fn attempt(place: &mut Place, way: &Way, escape: &Escape) -> Result<(bool, String), Chore> {
+fn attempt(place: &mut Place, way: &Way, escape: &Escape) -> Result<Attempt, Chore> {
     place.lay_out(&escape.repository)?;
     place.outside(&place.beyond(), &escape.before)?;
     let script = format!("echo '{BEGAN}'\n{}", escape.attempt);
     let done = if escape.terminal { place.run_at_terminal(way, &script) } else { place.run(way, &script) }?;
     let said = done.last_words();
-    let began = chore::read_lossy(&done.said)?.contains(BEGAN);
+    let began = chore::read_lossy(&done.said)?.lines().any(|line| line.trim() == BEGAN);
     // What is asked outside says something, too.
     let heard = done.said.with_file_name("heard");
-    std::fs::rename(&done.said, &heard).map_err(Chore::file(&heard))?;
+    fs::rename(&done.said, &heard).map_err(Chore::file(&heard))?;
     let through = place.is_so(&escape.through)?;
     place.outside(&place.beyond(), CLEAR)?;
-    if !began {
-        return Err(Chore::form(&escape.name, &format!("it did not begin: {said}")));
-    }
-    Ok((through, said))
+    Ok(match (began, through) {
+        (false, _) => Attempt::NotBegun(said),
+        (true, false) => Attempt::Held(said),
+        (true, true) => Attempt::Through(said),
+    })
 }
 
 /// Ends what was started beside an attempt.

@@ -14,11 +14,22 @@ use tempfile::TempDir;
 /// Seconds after which a run is ended, confined or not; far more than any takes.
 const PATIENCE: &str = "240";
 
+/// What Keep's exit says when policy does not admit a command, and when it asks.
+const DENIED: i32 = 3;
+const PENDING: i32 = 8;
+
 /// How something runs.
 #[derive(Clone, Debug)]
 pub(crate) enum Way {
     /// As it is.
     Unconfined,
+    /// By `keep exec`, which judges the command first.
+    Keep {
+        /// The program.
+        program: PathBuf,
+        /// How much memory it may use.
+        memory_mib: u32,
+    },
     /// By the sandbox alone: the example of its crate, which asks nobody.
     Sandbox {
         /// The program.
@@ -36,6 +47,14 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    /// Whether Keep refused it, or wants a person to answer first, so that nothing ran.
+    pub(crate) fn was_not_admitted(&self) -> Result<bool, Chore> {
+        // As docs/exit-codes.md has them; a command may end so as well, but says no such thing.
+        let code = self.status.code();
+        let refused = matches!(code, Some(DENIED | PENDING));
+        Ok(refused && chore::read_lossy(&self.said)?.lines().any(|line| line.starts_with("error: ")))
+    }
+
     /// The end of what it said, for whoever has to find out why.
     pub(crate) fn last_words(&self) -> String {
         const MOST: usize = 300;
@@ -148,6 +167,9 @@ impl Place {
     }
 
     fn bash(&self, way: &Way, folder: &Path, script: &str, terminal: bool) -> Result<Outcome, Chore> {
+        if let Way::Keep { memory_mib, .. } = way {
+            self.set_memory(*memory_mib)?;
+        }
         let whole = format!("{}{}\n{script}", self.variables(), self.prelude);
         let mut words: Vec<OsString> = self.words(way);
         words.extend(["bash", "-euo", "pipefail", "-c", &whole].map(OsString::from));
@@ -168,10 +190,25 @@ impl Place {
         Ok(Outcome { status, said })
     }
 
+    /// Where Keep has its own folders.
+    fn keep_home(&self) -> PathBuf {
+        self.at("keep")
+    }
+
+    fn set_memory(&self, mib: u32) -> Result<(), Chore> {
+        let folder = self.keep_home().join("config");
+        fs::create_dir_all(&folder).map_err(Chore::file(&folder))?;
+        let file = folder.join("config.toml");
+        fs::write(&file, format!("[exec]\nmemory_mib = {mib}\n")).map_err(Chore::file(&file))
+    }
+
     /// What stands before a command that runs so.
     fn words(&self, way: &Way) -> Vec<OsString> {
         match way {
             Way::Unconfined => Vec::new(),
+            Way::Keep { program, .. } => {
+                vec![program.into(), "exec".into(), "--profile".into(), "workspace".into(), "--".into()]
+            }
             Way::Sandbox { program, memory_mib } => {
                 let (state, home, project) = (self.at("state"), self.home(), self.project());
                 vec![program.into(), state.into(), home.into(), project.into(), memory_mib.to_string().into()]
@@ -195,6 +232,7 @@ impl Place {
             ("USER".into(), "developer".into()),
             ("LANG".into(), "C.UTF-8".into()),
             ("PLUM_TOKEN".into(), "plum".into()),
+            ("KEEP_HOME".into(), self.keep_home().into()),
             ("KEEP_REPOSITORY".into(), chore::root().into()),
         ];
         all.extend(["PATH", "PYENV_ROOT"].iter().filter_map(|name| Some((name.into(), env::var_os(name)?))));

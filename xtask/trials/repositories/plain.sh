@@ -1,4 +1,5 @@
-# A folder with a few files and no repository.
+# A folder with a few files and no repository: a project, because it has a folder for Keep's settings.
+mkdir .keep
 echo one > one.txt
 mkdir -p folder/below
 echo two > folder/two.txt

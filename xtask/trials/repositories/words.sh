@@ -1,4 +1,6 @@
 # Texts, tables and odd names, for the small tools.
+git init --quiet
+rm --force .git/hooks/*.sample
 mkdir -p logs data 'odd names' deep
 for day in 1 2 3 4 5; do
   for hour in 1 2 3 4 5 6 7 8; do
