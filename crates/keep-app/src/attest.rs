@@ -41,12 +41,14 @@ impl SelfTested {
 #[must_use]
 pub fn probes() -> Vec<Probe> {
     let mut all = keep_db::probes();
+    all.extend(keep_sandbox::probes());
     all.extend(keep_ledger::probes());
     all.extend(keep_policy::probes());
     all.extend(keep_gate::probes());
     all.extend(keep_vault::probes());
     all.extend(keep_artifact::probes());
     all.extend(keep_memory::probes());
+    all.extend(keep_exec::probes());
     all.extend(crate::config::probes());
     all
 }

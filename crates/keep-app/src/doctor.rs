@@ -82,6 +82,7 @@ impl App {
         checks.push(self.check_vault());
         checks.push(self.check_memories(caller).await);
         checks.extend(self.check_repository());
+        checks.push(self.check_confinement());
         checks.push(match &self.closed_because {
             None => Checked::ok("rules", format!("{} in force", self.gate.policy().rules().len())),
             Some(error) => Checked::of_error("rules", error),
@@ -103,6 +104,36 @@ impl App {
             Checked::not_ok("inbox", Finding::Warn, format!("{waiting} requests wait"), hint)
         });
         Ok(checks)
+    }
+
+    /// Which tiers can run commands here, and why not the others.
+    fn check_confinement(&self) -> Checked {
+        let name = "confinement";
+        let found = match self.confinement() {
+            Ok(found) => found,
+            Err(error) => {
+                return Checked::not_ok(name, Finding::Fail, chain(&error).join(": "), None);
+            }
+        };
+        let tier = |name: &str, works: Result<(), &String>| match works {
+            Ok(()) => format!("{name} works"),
+            Err(why) => format!("{name} does not: {why}"),
+        };
+        let detail = [
+            tier("namespaces", found.namespaces.as_ref().map(|()| ())),
+            tier("landlock", found.landlock.as_ref().map(|_| ())),
+        ];
+        let detail = detail.join("; ");
+        if found.namespaces.is_err() {
+            let hint = "commands that change anything need it; see docs/sandbox.md".to_owned();
+            return Checked::not_ok(name, Finding::Warn, detail, Some(hint));
+        }
+        if !found.process_groups && rustix::process::geteuid().is_root() {
+            let hint = "`keep config set exec.processes 0` does without that limit".to_owned();
+            let detail = format!("{detail}; processes cannot be counted as root without a control group");
+            return Checked::not_ok(name, Finding::Warn, detail, Some(hint));
+        }
+        Checked::ok(name, detail)
     }
 
     fn check_vault(&self) -> Checked {

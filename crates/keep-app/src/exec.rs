@@ -6,7 +6,7 @@ use crate::config::Surroundings;
 use crate::error::AppError;
 use crate::rule_book::{UserRules, covers};
 use crate::shell_ask::CheckCommand;
-use keep_exec::{Advice, Exec, ExecConfig, ExecError, Limits, Line, SecretUse, Values, Wanted};
+use keep_exec::{Advice, Changing, Exec, ExecConfig, ExecError, Limits, Line, SecretUse, Values, Wanted};
 use keep_gate::{Covered, RuleBook, SPAWN_MARKER};
 use keep_ledger::SystemClock;
 use keep_policy::{MAX_SOURCE_BYTES, Profile};
@@ -21,8 +21,6 @@ use zeroize::Zeroizing;
 
 /// How long a command waits for its turn.
 const PATIENCE: Duration = Duration::from_ms(120_000);
-/// How long a run may tidy up when it is asked to end.
-const GRACE: Duration = Duration::from_ms(5_000);
 /// What is kept of each stream: the beginning and the end of a long build.
 const KEPT_BYTES: usize = 256 << 10;
 
@@ -35,6 +33,8 @@ pub struct RunWanted {
     pub profile: Option<Profile>,
     /// How long it may take, where that is less than is set.
     pub timeout: Option<Duration>,
+    /// What becomes of its changes.
+    pub changing: Changing,
     /// Secrets that it gets.
     pub secrets: Vec<SecretUse>,
     /// The caller's environment, whole.
@@ -63,6 +63,7 @@ impl App {
             folder,
             profile: wanted.profile,
             timeout: wanted.timeout,
+            changing: wanted.changing,
             secrets: wanted.secrets,
             environment: wanted.environment,
         })
@@ -98,7 +99,6 @@ fn config(app: &App) -> ExecConfig {
         },
         concurrent: values.exec_concurrent,
         patience: PATIENCE,
-        grace: GRACE,
         kept_bytes: KEPT_BYTES,
         kept_for: values.detail_retention,
         own: own(&app.at),
@@ -177,5 +177,12 @@ impl Values for VaultValues {
             };
             names.iter().map(value).collect::<Option<_>>().ok_or(ExecError::Worker)
         })
+    }
+}
+
+impl App {
+    /// Which ways to confine a command work here, tried now.
+    pub(crate) fn confinement(&self) -> Result<keep_sandbox::Capabilities, keep_sandbox::SandboxError> {
+        keep_sandbox::Sandbox::open(self.at.state.join("exec/sandbox"))?.capabilities()
     }
 }

@@ -52,6 +52,9 @@ fn files_private(at: &Installation) -> Verdict {
 /// Folders this deep are Keep's own making; deeper ones do not exist.
 const MAX_DEPTH: usize = 8;
 
+/// The folder of what commands wrote that waits to be committed or discarded.
+const COMMANDS_OWN: &str = "tries";
+
 fn check_private(path: &Path, depth: usize) -> Result<(), String> {
     let said = |e: std::io::Error| format!("{}: {e}", path.display());
     let meta = match fs::symlink_metadata(path) {
@@ -66,6 +69,11 @@ fn check_private(path: &Path, depth: usize) -> Result<(), String> {
     }
     if meta.mode() & 0o077 != 0 {
         return Err(format!("{} has mode {:o}", path.display(), meta.mode() & 0o7777));
+    }
+    // Files of a command have the modes that it gave them; the folder, which was just looked at, keeps
+    // everybody else out.
+    if path.file_name().is_some_and(|name| name == COMMANDS_OWN) {
+        return Ok(());
     }
     if meta.is_dir() && depth < MAX_DEPTH {
         for entry in fs::read_dir(path).map_err(said)? {

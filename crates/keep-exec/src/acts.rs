@@ -4,9 +4,10 @@ use crate::confine::Confinement;
 use crate::engine::{Advice, SecretUse};
 use crate::judge::Judged;
 use crate::line::Line;
+use crate::run::Changing;
 use keep_policy::{Decision, Profile};
 use keep_types::{
-    Act, ActFacts, Action, Asks, Digest, FieldHasher, Namespace, Offers, Risk, RuleOffer, Touch,
+    Act, ActFacts, Action, Asks, Digest, FieldHasher, Id, Namespace, Offers, Risk, RuleOffer, RunKind, Touch,
 };
 use serde_json::json;
 use std::ffi::OsString;
@@ -33,6 +34,8 @@ pub(crate) struct RunCommand {
     pub(crate) judged_under: Profile,
     pub(crate) judged: Judged,
     pub(crate) confinement: Confinement,
+    /// What becomes of its changes.
+    pub(crate) changing: Changing,
     /// Why it is asked about whatever the rules about commands say.
     pub(crate) besides: Option<Asks>,
     /// An HMAC of the environment.
@@ -77,6 +80,7 @@ impl Act for RunCommand {
             "confinement": confinement,
             "reasons": self.judged.analysis.reasons,
             "rule": self.rule(),
+            "changes": self.changing,
         });
         if !secrets.is_empty() {
             detail["secrets"] = json!(secrets);
@@ -88,6 +92,7 @@ impl Act for RunCommand {
             .field("program", self.program.as_os_str().as_encoded_bytes())
             .field("judged under", self.judged_under.as_str())
             .field("confinement", confinement.to_string())
+            .field("changes", detail["changes"].to_string())
             .field("secrets", secrets.join("\n"))
             .field("environment", self.environment_proof);
         if let Some(contents) = &self.contents {
@@ -146,6 +151,56 @@ impl Act for LookAtRuns {
             summary: "look at runs".into(),
             detail: json!({}),
             bound: FieldHasher::new("exec.list").finish(),
+            exact: None,
+        }
+    }
+}
+
+/// Committing what a run changed that had to wait.
+pub(crate) struct CommitTry {
+    pub(crate) id: Id<RunKind>,
+    pub(crate) namespace: Namespace,
+    pub(crate) workspace: PathBuf,
+    /// What is committed, as it was shown.
+    pub(crate) changes: Vec<String>,
+    pub(crate) digest: Digest,
+}
+
+impl Act for CommitTry {
+    fn facts(&self) -> ActFacts {
+        let workspace = self.workspace.display().to_string();
+        ActFacts {
+            action: Action::of("exec.commit"),
+            namespace: self.namespace.clone(),
+            touch: Touch::Change,
+            risk: Risk::Medium,
+            summary: format!("commit {} changes of {} to {workspace}", self.changes.len(), self.id),
+            detail: json!({ "run": self.id, "workspace": workspace, "changes": self.changes }),
+            bound: FieldHasher::new("exec.commit")
+                .field("run", self.id.to_string())
+                .field("changes", self.digest.as_bytes())
+                .finish(),
+            exact: Some(self.digest.as_bytes().to_vec()),
+        }
+    }
+}
+
+/// Discarding them.
+pub(crate) struct DiscardTry {
+    pub(crate) id: Id<RunKind>,
+    pub(crate) namespace: Namespace,
+}
+
+impl Act for DiscardTry {
+    fn facts(&self) -> ActFacts {
+        ActFacts {
+            action: Action::of("exec.discard"),
+            namespace: self.namespace.clone(),
+            touch: Touch::Change,
+            risk: Risk::Low,
+            summary: format!("discard what {} changed", self.id),
+            detail: json!({ "run": self.id }),
+            bound: FieldHasher::new("exec.discard").field("run", self.id.to_string()).finish(),
             exact: None,
         }
     }

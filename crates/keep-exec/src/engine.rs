@@ -50,8 +50,6 @@ pub struct ExecConfig {
     pub concurrent: usize,
     /// How long a run waits for its turn.
     pub patience: Duration,
-    /// How long a run may tidy up when it is asked to end.
-    pub grace: Duration,
     /// Bytes that are kept of what a run says, of each stream.
     pub kept_bytes: usize,
     /// How long it is kept.

@@ -107,6 +107,12 @@ pub enum ExecError {
     /// No such run, or none that the caller sees.
     #[error("there is no run {0} here")]
     NoSuchRun(String),
+    /// What a run changed was not committed.
+    #[error("the changes were not committed")]
+    Uncommitted(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Nothing of the run waits.
+    #[error("nothing that {0} changed waits to be committed")]
+    NothingWaits(String),
     /// Several runs begin so.
     #[error("several runs begin with {0}")]
     Ambiguous(String),
@@ -142,7 +148,8 @@ impl Explain for ExecError {
                 ErrorKind::Usage
             }
             Self::Outside { .. } | Self::TooWide { .. } => ErrorKind::Denied,
-            Self::NoProgram(_) | Self::NoSuchRun(_) => ErrorKind::NotFound,
+            Self::NoProgram(_) | Self::NoSuchRun(_) | Self::NothingWaits(_) => ErrorKind::NotFound,
+            Self::Uncommitted(_) => ErrorKind::Conflict,
             Self::Confine { .. } | Self::Sandbox(_) | Self::Busy { .. } | Self::File { .. } => {
                 ErrorKind::Unavailable
             }
@@ -169,6 +176,7 @@ impl Explain for ExecError {
             ),
             Self::Sandbox(_) => Some("`keep doctor` says which tiers work here, and why not".into()),
             Self::Busy { .. } => Some("`keep runs` shows them; `exec.concurrent` is the limit".into()),
+            Self::NothingWaits(_) => Some("`keep try ls` lists what waits".into()),
             Self::NoSuchRun(_) => Some("`keep runs` lists them".into()),
             Self::Ambiguous(_) => Some("give more of its id".into()),
             _ => None,

@@ -4,7 +4,7 @@ use crate::acts::LookAtRuns;
 use crate::engine::Exec;
 use crate::error::ExecError;
 use crate::said::Copy;
-use crate::store;
+use crate::store::{self, Which};
 use keep_types::{Caller, Id, Namespace, Principal, Reach, RunKind, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
@@ -91,7 +91,12 @@ pub struct RunView {
     pub output: Copy,
     /// What it said of errors.
     pub errors: Copy,
+    /// What became of its changes, where they had to wait.
+    pub tried: Option<String>,
 }
+
+/// More that wait nobody looks through.
+const MOST_TRIES: usize = 1_000;
 
 impl Exec {
     /// The latest runs that the caller may see, the newest first: here, or everywhere.
@@ -105,7 +110,7 @@ impl Exec {
         most: usize,
     ) -> Result<Vec<RunView>, ExecError> {
         let places = self.places(caller, everywhere).await?;
-        self.0.db.read(move |tx| store::list(tx.sql(), places.as_deref(), most)).await
+        self.0.db.read(move |tx| store::list(tx.sql(), places.as_deref(), Which::All, most)).await
     }
 
     /// One run, by the beginning of its id, with what it said.
@@ -122,6 +127,15 @@ impl Exec {
             (Some(_), Some(_)) => Err(ExecError::Ambiguous(handle.to_owned())),
             (None, _) => Err(ExecError::NoSuchRun(handle.to_owned())),
         }
+    }
+
+    /// The runs whose changes wait to be committed or discarded, the newest first.
+    ///
+    /// # Errors
+    /// When the gate refuses or the database cannot be read.
+    pub async fn tries(&self, caller: &Caller, everywhere: bool) -> Result<Vec<RunView>, ExecError> {
+        let places = self.places(caller, everywhere).await?;
+        self.0.db.read(move |tx| store::list(tx.sql(), places.as_deref(), Which::Waiting, MOST_TRIES)).await
     }
 
     /// The namespaces whose runs a caller is shown; none: all of them.

@@ -27,6 +27,16 @@ use std::sync::mpsc::Receiver;
 /// The longest command: the system hands no program a longer word, and it is stored until somebody answers.
 const MAX_LINE_BYTES: usize = 128 << 10;
 
+/// What becomes of what a run changes in its workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Changing {
+    /// It is changed at once.
+    AtOnce,
+    /// It waits beside the workspace until it is committed or discarded.
+    Waiting,
+}
+
 /// What somebody wants run.
 #[derive(Clone, Debug)]
 pub struct Wanted {
@@ -42,6 +52,8 @@ pub struct Wanted {
     pub profile: Option<Profile>,
     /// How long it may take, where that is less than is set.
     pub timeout: Option<Duration>,
+    /// What becomes of its changes.
+    pub changing: Changing,
     /// Secrets that it gets.
     pub secrets: Vec<SecretUse>,
     /// The caller's environment, of which some is passed.
@@ -178,7 +190,7 @@ impl Exec {
         mut wanted: Wanted,
         ends: Ends,
         stop: &Stop,
-        waits: &mut (dyn FnMut(usize) + Send),
+        waits: &mut dyn FnMut(usize),
     ) -> Result<Ran, ExecError> {
         loop {
             let act = self.work_out(caller, &wanted)?;
@@ -198,7 +210,7 @@ impl Exec {
         permit: Permit<RunCommand>,
         ends: Ends,
         stop: &Stop,
-        waits: &mut (dyn FnMut(usize) + Send),
+        waits: &mut dyn FnMut(usize),
     ) -> Result<Ran, ExecError> {
         let planned = effects::plan(&permit, &self.0.cell, &self.0.config)?;
         let act = permit.act();
@@ -212,14 +224,17 @@ impl Exec {
         let slot = effects::slot(&permit, &self.0.config.state, waiting, waits).await?;
         let redactor = self.0.gate.redactor();
         let id: Id<RunKind> = fresh_id(self.now())?;
+        let planned = match permit.act().changing {
+            Changing::AtOnce => planned,
+            Changing::Waiting => effects::lay(&permit, &self.0.cell, &self.0.config, id)?,
+        };
         let exact = self.0.ledger.hmac(&permit.act().line.exact());
         let row = store::NewRun { id, exact, tier: planned.tier(), started: self.now() };
         let kept_since = self.now().minus(self.0.config.kept_for);
         let begun = (id, row.tier);
         let started = store::begin(permit, row, redactor.clone().ok(), kept_since).await?;
         let kept = self.0.config.kept_bytes;
-        let grace = self.0.config.grace;
-        let during = effects::During { values, redactor, kept, grace, ends, stop: stop.clone() };
+        let during = effects::During { values, redactor, kept, ends, stop: stop.clone() };
         let (started, over) = tokio::task::spawn_blocking(move || {
             let over = effects::live(&started, planned, during);
             (started, over)
@@ -244,17 +259,18 @@ impl Exec {
             home: &config.home,
             principal: &caller.principal,
         };
-        let profile = ground.widest(wanted.profile.unwrap_or(config.profile));
-        // What runs unasked is never more than is set, whatever profile is wanted for the run.
-        let judged_under = profile.min(config.profile);
+        // What runs unasked is never more than is set, whatever the run is to be confined to.
+        let judged_under = ground.widest(config.profile);
         let environment = passed(&wanted.environment, &config.marker);
         let path = environment.iter().find(|(name, _)| name == "PATH").and_then(|(_, value)| value.to_str());
         let path = path.unwrap_or_default().to_owned();
         let judged = self.judge(caller, &folder, &workspace, &path, &environment, judged_under, &text)?;
+        let profile = granted(&ground, wanted.profile, judged_under, &judged);
         let confinement =
             confinement(profile, &judged.analysis, config.hosts.as_deref(), &ground, self.limits(wanted))?;
         let (program, arguments) = started_as(&wanted.line, &path, &folder)?;
-        let besides = besides(caller, profile, config.profile, &judged, &path, &folder, &confinement);
+        let besides = wider(caller, wanted.profile, config.profile)
+            .or_else(|| shadowing(&judged, judged_under, &path, &folder, &confinement));
         let mut act = RunCommand {
             line: wanted.line.clone(),
             text,
@@ -269,6 +285,7 @@ impl Exec {
             judged_under,
             judged,
             confinement,
+            changing: wanted.changing,
             besides,
             contents: None,
             advice: self.0.advice.clone(),
@@ -394,34 +411,44 @@ fn passed(environment: &[(OsString, OsString)], marker: &(String, String)) -> Ve
     found
 }
 
-/// Why a person is asked whatever the rules about commands say.
-fn besides(
-    caller: &Caller,
-    profile: Profile,
-    set: Profile,
+/// The profile that a run is confined to: the one that is wanted, or the one that it was judged under. What was
+/// let through although that profile changes nothing, by a rule or by a person, may change the workspace, which is
+/// what was said yes to. Where a program works outside every project, only a person's yes counts.
+fn granted(ground: &Ground<'_>, wanted: Option<Profile>, under: Profile, judged: &Judged) -> Profile {
+    let profile = wanted.map_or(under, |wanted| ground.widest(wanted));
+    let asked = judged.ruling.decision == Decision::Ask;
+    let lets = asked || ground.widest(Profile::Workspace) == Profile::Workspace;
+    let changes = judged.analysis.risk >= Risk::Medium;
+    if profile == Profile::ReadOnly && wanted != Some(Profile::ReadOnly) && changes && lets {
+        return Profile::Workspace;
+    }
+    profile
+}
+
+/// Why a person is asked although the rules about commands may not ask: a program wants more than is set.
+fn wider(caller: &Caller, wanted: Option<Profile>, set: Profile) -> Option<Asks> {
+    let wanted = wanted.filter(|wanted| *wanted > set && caller.principal.kind() != PrincipalKind::User)?;
+    let reason = format!("it wants the profile {wanted}, and {set} is what is set");
+    Some(Asks { rule: "wider-profile".to_owned(), reason })
+}
+
+/// The same where a program is not the one that its name says, and more is let through than code of the workspace
+/// would be.
+fn shadowing(
     judged: &Judged,
+    under: Profile,
     path: &str,
     folder: &Path,
     confinement: &Confinement,
 ) -> Option<Asks> {
-    if judged.ruling.decision == Decision::Deny {
+    let beyond = judged.analysis.risk > Risk::Medium || under == Profile::ReadOnly;
+    if judged.ruling.decision != Decision::Allow || !beyond {
         return None;
     }
-    let asks = |rule: &str, reason: String| Some(Asks { rule: rule.to_owned(), reason });
-    if profile > set && caller.principal.kind() != PrincipalKind::User {
-        return asks("wider-profile", format!("it wants the profile {profile}, and {set} is what is set"));
-    }
-    let beyond = judged.analysis.risk > Risk::Medium || profile == Profile::ReadOnly;
-    let shadow = || shadowed(judged, path, folder, confinement);
-    if judged.ruling.decision == Decision::Allow
-        && beyond
-        && let Some((name, file)) = shadow()
-    {
-        let reason =
-            format!("`{name}` is {} here, which anybody who works here may have put there", file.display());
-        return asks("shadowed-program", reason);
-    }
-    None
+    let (name, file) = shadowed(judged, path, folder, confinement)?;
+    let file = file.display();
+    let reason = format!("`{name}` is {file} here, which anybody who works here may have put there");
+    Some(Asks { rule: "shadowed-program".to_owned(), reason })
 }
 
 /// A program that is named as one of the machine's, and is a file of a folder that runs may change.

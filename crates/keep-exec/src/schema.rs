@@ -38,9 +38,11 @@ CREATE TABLE exec_run (
     errors        BLOB,
     errors_bytes  INTEGER,
     errors_digest TEXT,
+    tried         TEXT CHECK (tried IN ('pending', 'committed', 'discarded')),
     CHECK ((state = 'running') = (ended_ms IS NULL))
 ) STRICT;
 CREATE INDEX exec_run_started ON exec_run (started_ms);
+CREATE INDEX exec_run_tried ON exec_run (tried) WHERE tried = 'pending';
 CREATE INDEX exec_run_running ON exec_run (owner) WHERE state = 'running';
 "],
 };

@@ -1,6 +1,7 @@
 //! Which variables a confined command gets.
 
 use crate::confine::inside::PROXY_ADDRESS;
+use crate::egress::HostList;
 use crate::profile::Environment;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -63,8 +64,10 @@ pub(crate) fn set(variables: &mut Vec<(OsString, OsString)>, name: &str, value: 
     variables.push((name.into(), value.into()));
 }
 
-/// Tells a command where its proxy is, in the words that programs look for.
-pub(crate) fn add_proxy(variables: &mut Vec<(OsString, OsString)>) {
+/// Tells a command where its proxy is, in the words that programs look for. Programs reach `localhost`
+/// directly, which is the sandbox itself, unless the list names this machine: then that is what is meant by
+/// `localhost`, and the proxy leads there.
+pub(crate) fn add_proxy(variables: &mut Vec<(OsString, OsString)>, hosts: &HostList) {
     const NAMES: [&str; 6] =
         ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
     const DIRECT: [&str; 2] = ["no_proxy", "NO_PROXY"];
@@ -72,9 +75,9 @@ pub(crate) fn add_proxy(variables: &mut Vec<(OsString, OsString)>) {
     for name in NAMES {
         set(variables, name, &proxy);
     }
-    // Its own loopback is nobody else's.
+    let direct = if hosts.names_this_machine() { "" } else { "localhost,127.0.0.1,::1" };
     for name in DIRECT {
-        set(variables, name, "localhost,127.0.0.1,::1");
+        set(variables, name, direct);
     }
 }
 

@@ -4,7 +4,8 @@
 //! mended since, and one that no longer works says so when it is used.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// The form of the file; one of another form is as good as none.
@@ -48,7 +49,9 @@ pub(crate) fn write(file: &Path, known: Known) -> io::Result<()> {
     text.extend(known.landlock.map(|version| format!("landlock {version}\n")));
     text.push_str(if known.namespaces { "namespaces\n" } else { "" });
     let new = file.with_extension(std::process::id().to_string());
-    fs::write(&new, text)?;
+    let mut written =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
+    written.write_all(text.as_bytes())?;
     fs::rename(&new, file)
 }
 

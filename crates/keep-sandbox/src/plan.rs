@@ -5,14 +5,16 @@ use crate::confine::alone::{self, Alone};
 use crate::confine::inside::{self, Inside, Net};
 use crate::confine::last::Start;
 use crate::confine::mounts::View;
+use crate::egress::HostList;
 use crate::environment;
 use crate::error::{Refusal, SandboxError};
+use crate::layer::{Layer, Lock, OverlayMount};
 use crate::limit::{self, Enforced};
 use crate::paths::{self, Guarded, Resolved};
 use crate::placeholder::{self, Placeholder};
 use crate::profile::{Limits, LocalSockets, Network, Profile, Reads, Tier};
 use crate::running::{Besides, Running};
-use crate::sandbox::Inner;
+use crate::sandbox::{Inner, try_namespaces};
 use crate::script::Script;
 use crate::seccomp::{Rules, Sockets};
 use crate::stage::Stage;
@@ -44,10 +46,33 @@ pub(crate) struct Checked {
     pub(crate) hidden: Vec<Resolved>,
     /// What lies below what may be written and is hidden or protected, as the profile names it.
     pub(crate) guarded: Vec<PathBuf>,
+    /// The hosts that may be reached through a proxy; none for any other network.
+    pub(crate) hosts: HostList,
+    /// The layer over one of the folders that may be written.
+    pub(crate) over: Option<Over>,
+}
+
+/// A layer as a run needs it.
+#[derive(Clone, Debug)]
+pub(crate) struct Over {
+    pub(crate) mount: OverlayMount,
+    home: PathBuf,
 }
 
 impl Checked {
-    fn new(profile: &Profile) -> Result<Self, String> {
+    fn new(profile: &Profile, layer: Option<&Layer>) -> Result<Self, String> {
+        let mut profile = profile.clone();
+        // What waits in the layer is not for the run to read or write past it.
+        profile.hide.extend(layer.map(|layer| layer.home.clone()));
+        let hosts = match &profile.network {
+            Network::Hosts(hosts) => {
+                HostList::parse(hosts).map_err(|why| match std::error::Error::source(&why) {
+                    Some(source) => format!("{why}: {source}"),
+                    None => why.to_string(),
+                })?
+            }
+            Network::None | Network::All => HostList::default(),
+        };
         let reads = match &profile.read {
             Reads::Everything => None,
             // What is not there cannot be read, with or without leave.
@@ -88,13 +113,25 @@ impl Checked {
             }
             guarded.extend((!all.is_empty()).then(|| path.clone()));
         }
-        Ok(Self { profile: profile.clone(), reads, writes, hidden, guarded })
+        let over = layer.map(|layer| over(layer, &roots)).transpose()?;
+        Ok(Self { profile, reads, writes, hidden, guarded, hosts, over })
     }
 
     /// Whether a path lies below what may be read.
     fn lets_read(&self, path: &Path) -> bool {
         self.reads.as_ref().is_none_or(|reads| reads.iter().any(|read| path.starts_with(&read.path)))
     }
+}
+
+/// How a layer is mounted, if its folder is one that may be written.
+fn over(layer: &Layer, roots: &[PathBuf]) -> Result<Over, String> {
+    let mount = layer.mount(layer.folder());
+    if !roots.contains(&mount.lower) {
+        return Err(format!("`{}` has a layer and is not to be written", mount.lower.display()));
+    }
+    let home = layer.home.canonicalize().map_err(|why| format!("`{}`: {why}", layer.home.display()))?;
+    let mount = OverlayMount { upper: home.join("upper"), work: home.join("work"), ..mount };
+    Ok(Over { mount, home })
 }
 
 /// A path of a profile, if it leads anywhere.
@@ -107,14 +144,20 @@ fn found(path: &Path) -> Result<Option<Resolved>, String> {
 }
 
 impl Plan {
-    pub(crate) fn new(sandbox: &Arc<Inner>, profile: &Profile) -> Result<Self, Refusal> {
+    pub(crate) fn new(
+        sandbox: &Arc<Inner>,
+        profile: &Profile,
+        layer: Option<&Layer>,
+        tiers: &[Tier],
+    ) -> Result<Self, Refusal> {
         let mut reasons = Vec::new();
-        let checked = Checked::new(profile)
-            .map_err(|why| Refusal { reasons: Tier::ALL.map(|tier| (tier, why.clone())).to_vec() })?;
-        for tier in Tier::ALL {
+        let checked = Checked::new(profile, layer)
+            .map_err(|why| Refusal { reasons: tiers.iter().map(|tier| (*tier, why.clone())).collect() })?;
+        for &tier in tiers {
             let limits = || limit::enforce(tier, profile, &sandbox.groups).err();
             // Whether a tier works is found out only for one that would do.
-            match cannot(tier, &checked).or_else(limits).or_else(|| sandbox.lacks(tier)) {
+            let lacks = || sandbox.lacks(tier).or_else(|| layer_fails(sandbox, &checked));
+            match cannot(tier, &checked).or_else(limits).or_else(lacks) {
                 None => return Ok(Self { sandbox: Arc::clone(sandbox), tier, checked }),
                 Some(why) => reasons.push((tier, why)),
             }
@@ -128,6 +171,12 @@ impl Plan {
         self.tier
     }
 
+    /// The hosts that its proxy must let through, as the profile lists them: empty for any other network.
+    #[must_use]
+    pub fn hosts(&self) -> &HostList {
+        &self.checked.hosts
+    }
+
     /// Starts a command under the profile; it runs when this returns.
     ///
     /// # Errors
@@ -136,7 +185,7 @@ impl Plan {
         let rules = &self.checked.profile.environment;
         let mut environment = environment::filter(rules, &command.environment);
         if net(&self.checked.profile.network) == Net::OwnWithProxy {
-            environment::add_proxy(&mut environment);
+            environment::add_proxy(&mut environment, &self.checked.hosts);
         }
         if self.checked.profile.private_tmp {
             environment::set(&mut environment, "TMPDIR", "/tmp");
@@ -156,7 +205,11 @@ impl Plan {
         let held = self.hold()?;
         let (hidden, limits) = self.look_again()?;
         let (groups, doors) = self.sandbox.groups.make(&limits.grouped)?;
-        let locks = held.placeholders.iter().map(Placeholder::lock).collect::<Result<Vec<_>, _>>()?;
+        let mut locks = held.placeholders.iter().map(Placeholder::lock).collect::<Result<Vec<_>, _>>()?;
+        let layer = self.checked.over.as_ref().map(|over| hold_layer(&over.home)).transpose()?;
+        if let Some(lock) = &layer {
+            locks.push(lock.home().try_clone().map_err(SandboxError::doing("share the lock of the layer"))?);
+        }
         let script = match self.tier {
             Tier::Landlock => self.alone(&start, &limits, doors.len())?,
             Tier::Namespaces | Tier::Container => {
@@ -176,6 +229,7 @@ impl Plan {
             sampled: limits.sampled,
             groups,
             placeholders: held.placeholders,
+            layer,
         };
         Running::follow(stage, &script, opened.ours, besides)
     }
@@ -229,6 +283,7 @@ impl Plan {
         let checked = &self.checked;
         let temporary = checked.profile.limits.temporary.unwrap_or(TEMPORARY);
         View {
+            layer: checked.over.as_ref().map(|over| &over.mount),
             reads: checked.reads.as_deref(),
             writes: &checked.writes,
             hidden,
@@ -285,6 +340,11 @@ impl Plan {
     }
 }
 
+/// Keeps a layer for one run.
+fn hold_layer(home: &Path) -> Result<Lock, SandboxError> {
+    Lock::of(home).map_err(|why| SandboxError::doing("use the layer")(std::io::Error::other(why)))
+}
+
 /// What a run guards, and what stands in for what is not there.
 #[derive(Default)]
 struct Held {
@@ -306,6 +366,9 @@ fn net(network: &Network) -> Net {
 /// Why a tier cannot express all of a profile.
 fn cannot(tier: Tier, checked: &Checked) -> Option<String> {
     match tier {
+        Tier::Landlock | Tier::Container if checked.over.is_some() => {
+            Some("it has no layers in which changes wait".to_owned())
+        }
         Tier::Landlock => alone_cannot(checked),
         Tier::Namespaces | Tier::Container => None,
     }
@@ -315,8 +378,8 @@ fn alone_cannot(checked: &Checked) -> Option<String> {
     let profile = &checked.profile;
     if let Some(write) = checked.writes.first() {
         return Some(format!(
-            "it lets nothing be written (`{}`), because Landlock guards neither modes nor owners of files \
-             elsewhere",
+            "it lets nothing be written (`{}`): Landlock guards neither modes nor owners of files, so the \
+             calls that change these are refused everywhere, and programs that write need them",
             write.path.display()
         ));
     }
@@ -333,6 +396,14 @@ fn alone_cannot(checked: &Checked) -> Option<String> {
         return Some("it cannot tell local sockets apart".to_owned());
     }
     None
+}
+
+/// Why a layer cannot be mounted for a run here; nothing without one. Tried, because it is up to the kernel
+/// and to the file system that the layer lies on.
+fn layer_fails(sandbox: &Inner, checked: &Checked) -> Option<String> {
+    let over = checked.over.as_ref()?;
+    let tried = |version| try_namespaces(version, Some(&over.mount), &checked.writes);
+    sandbox.version().map_err(|why| why.to_string()).and_then(tried).err()
 }
 
 /// Which sockets a profile lets a command open.

@@ -2,6 +2,7 @@
 
 use crate::cgroup::Group;
 use crate::error::SandboxError;
+use crate::layer::Lock;
 use crate::placeholder::Placeholder;
 use crate::profile::Tier;
 use crate::sampler::{Most, Sampler};
@@ -66,8 +67,18 @@ pub(crate) struct Ender {
 impl Ender {
     /// Ends the run; the first reason counts.
     pub(crate) fn end(&self, why: EndedBy) {
+        self.because(why);
+        self.stage.line().end();
+    }
+
+    /// Asks the run to end.
+    fn ask(&self) {
+        self.because(EndedBy::Request);
+        self.stage.line().ask_to_end();
+    }
+
+    fn because(&self, why: EndedBy) {
         let _ = self.why.compare_exchange(0, why as u8 + 1, Ordering::AcqRel, Ordering::Acquire);
-        self.stage.end();
     }
 
     fn why(&self) -> Option<EndedBy> {
@@ -127,6 +138,7 @@ pub(crate) struct Besides {
     pub(crate) sampled: Most,
     pub(crate) groups: Vec<Group>,
     pub(crate) placeholders: Vec<Placeholder>,
+    pub(crate) layer: Option<Lock>,
 }
 
 /// What the caller keeps of a command's streams.
@@ -151,6 +163,7 @@ pub struct Running {
     /// Emptied when the run is over, after the watch on what it uses.
     sampler: Option<Sampler>,
     placeholders: Vec<Placeholder>,
+    layer: Option<Lock>,
 }
 
 impl std::fmt::Debug for Running {
@@ -159,13 +172,19 @@ impl std::fmt::Debug for Running {
     }
 }
 
-/// Ends a run from anywhere.
+/// Ends a run from anywhere. How it ended is said to whoever waits.
 #[derive(Clone, Debug)]
 pub struct Stopper(Ender);
 
 impl Stopper {
-    /// Ends the command and everything that it started; how it ended is said to whoever waits.
-    pub fn stop(&self) {
+    /// Asks the command and everything that it started to end (`SIGTERM`); what is left two seconds later is
+    /// killed.
+    pub fn terminate(&self) {
+        self.0.ask();
+    }
+
+    /// Kills the command and everything that it started, now.
+    pub fn kill(&self) {
         self.0.end(EndedBy::Request);
     }
 }
@@ -192,9 +211,10 @@ impl Running {
             groups: besides.groups,
             sampler: None,
             placeholders: besides.placeholders,
+            layer: besides.layer,
         };
         loop {
-            match running.stage.next().map_err(SandboxError::doing("hear from the stage"))? {
+            match running.stage.line().next().map_err(SandboxError::doing("hear from the stage"))? {
                 Some(Message::Started) => break,
                 Some(Message::Socket(socket)) => running.proxy = Some(socket.into()),
                 Some(Message::Failed { step, errno }) => return Err(failure(script, step, errno)),
@@ -270,7 +290,7 @@ impl Running {
         }
         let mut status = None;
         let heard = loop {
-            match self.stage.next().map_err(SandboxError::doing("hear from the stage")) {
+            match self.stage.line().next().map_err(SandboxError::doing("hear from the stage")) {
                 Ok(Some(Message::Status(said))) => status = Some(said),
                 Ok(Some(Message::Ended { why, user_us, system_us, largest_kib, status: watched })) => {
                     // In namespaces the first process was watched, and said before how the command ended.
@@ -292,6 +312,7 @@ impl Running {
         let starved = self.groups.iter().any(|group| group.out_of_memory() > 0);
         self.groups.clear();
         self.placeholders.clear();
+        self.layer = None;
         let (why, usage) = heard?;
         let by = match (why, self.ender.why()) {
             (f::BY_CLOCK, _) => EndedBy::Wall,
@@ -332,6 +353,12 @@ pub(crate) fn failure(script: &Script, step: u64, errno: i32) -> SandboxError {
         ("write the id maps", libc::EPERM) => Some(
             "AppArmor may have taken the privileges of the new user namespace: see the setting \
              kernel.apparmor_restrict_unprivileged_userns",
+        ),
+        (step, libc::EPERM | libc::ENODEV) if step.starts_with("lay a layer") => {
+            Some("overlays in user namespaces need Linux 5.11 or later, with overlayfs in it")
+        }
+        (step, libc::EINVAL) if step.starts_with("lay a layer") => Some(
+            "the layer may lie on a file system that can carry none: another overlay, a network file system",
         ),
         ("mount /proc", libc::EPERM) => Some("inside a container parts of /proc are often covered"),
         _ => None,

@@ -7,6 +7,8 @@ use crate::confine::open::Writer;
 use crate::error::{Refusal, SandboxError};
 use crate::kernel::landlock;
 use crate::known::{self, Known};
+use crate::layer::{Layer, OverlayMount};
+use crate::paths::Resolved;
 use crate::placeholder;
 use crate::plan::Plan;
 use crate::profile::{Profile, Tier};
@@ -14,6 +16,7 @@ use crate::running;
 use crate::script::Script;
 use crate::seccomp::{Rules, Sockets};
 use crate::stage::{Message, Stage};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -52,7 +55,8 @@ impl Sandbox {
     pub fn open(folder: PathBuf) -> Result<Self, SandboxError> {
         let inner = Inner { groups: Groups::find(), found: Mutex::new(known::read(&file(&folder))), folder };
         let notes = inner.notes();
-        std::fs::create_dir_all(&notes).map_err(SandboxError::doing(format!("make {}", notes.display())))?;
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&notes);
+        made.map_err(SandboxError::doing(format!("make {}", notes.display())))?;
         placeholder::sweep(&notes)
             .map_err(SandboxError::doing(format!("tidy up after earlier runs in {}", notes.display())))?;
         cgroup::sweep(&inner.groups);
@@ -78,7 +82,24 @@ impl Sandbox {
     /// # Errors
     /// When no tier here can, with what each one lacks.
     pub fn plan(&self, profile: &Profile) -> Result<Plan, Refusal> {
-        Plan::new(&self.inner, profile)
+        Plan::new(&self.inner, profile, None, &Tier::ALL)
+    }
+
+    /// The same, by this tier and no other.
+    ///
+    /// # Errors
+    /// When it cannot, with what it lacks.
+    pub fn plan_in(&self, profile: &Profile, tier: Tier) -> Result<Plan, Refusal> {
+        Plan::new(&self.inner, profile, None, &[tier])
+    }
+
+    /// The same for a run whose changes to one of the folders that it may write wait in a layer. The layer's
+    /// own folder is hidden from the run, and nobody else can use or end the layer while a run goes on.
+    ///
+    /// # Errors
+    /// When no tier here can, with what each one lacks.
+    pub fn plan_over(&self, profile: &Profile, layer: &Layer) -> Result<Plan, Refusal> {
+        Plan::new(&self.inner, profile, Some(layer), &Tier::ALL)
     }
 }
 
@@ -145,7 +166,7 @@ pub(crate) fn ask(script: &Script) -> Result<Option<i64>, SandboxError> {
     let stage = Stage::start(script, &[])?;
     let mut answer = None;
     loop {
-        match stage.next().map_err(SandboxError::doing("hear from the stage"))? {
+        match stage.line().next().map_err(SandboxError::doing("hear from the stage"))? {
             Some(Message::Value(value)) => answer = Some(value),
             Some(Message::Failed { step, errno }) => return Err(running::failure(script, step, errno)),
             Some(_) => {}
@@ -177,11 +198,20 @@ fn landlock_tier(version: u32) -> Result<u32, String> {
     }
 }
 
-/// Sets everything up for a command that reads everything, and runs none.
 fn namespaces_tier(version: u32) -> Result<(), String> {
+    try_namespaces(version, None, &[])
+}
+
+/// Sets everything up for a command that reads everything, and runs none.
+pub(crate) fn try_namespaces(
+    version: u32,
+    layer: Option<&OverlayMount>,
+    writes: &[Resolved],
+) -> Result<(), String> {
     let view = View {
+        layer,
         reads: None,
-        writes: &[],
+        writes,
         hidden: &[],
         guarded: &[],
         private_tmp: Some(1 << 20),

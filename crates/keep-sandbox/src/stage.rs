@@ -17,15 +17,19 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The program, as the build made it.
-const PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/stage"));
+pub(crate) const PROGRAM: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/stage"));
 
 /// One started stage.
 #[derive(Debug)]
 pub(crate) struct Stage {
-    socket: OwnedFd,
+    line: Line,
     child: Mutex<Child>,
     process: u32,
 }
+
+/// The socket to a stage, wherever that runs.
+#[derive(Debug)]
+pub(crate) struct Line(OwnedFd);
 
 /// What a stage says.
 #[derive(Debug)]
@@ -70,49 +74,59 @@ fn program() -> Result<&'static OwnedFd, SandboxError> {
     Ok(FILE.get_or_init(|| made))
 }
 
-impl Stage {
-    /// Starts a stage with a script and the descriptors that it counts on.
-    pub(crate) fn start(script: &Script, passed: &[BorrowedFd<'_>]) -> Result<Self, SandboxError> {
+impl Line {
+    /// A pair of ends: ours, with a script and the descriptors that it counts on waiting in it, and the
+    /// stage's, which is its standard input.
+    pub(crate) fn pair(script: &Script, passed: &[BorrowedFd<'_>]) -> Result<(Self, OwnedFd), SandboxError> {
+        let (ours, theirs) =
+            rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
+                .map_err(SandboxError::doing("make a socket pair"))?;
+        Ok((Self::over(ours, script, passed)?, theirs))
+    }
+
+    /// Hands a script over a socket. That works before anybody is there to read it: it waits.
+    pub(crate) fn over(
+        socket: OwnedFd,
+        script: &Script,
+        passed: &[BorrowedFd<'_>],
+    ) -> Result<Self, SandboxError> {
         let content = script.finish().ok_or(SandboxError::TooMuch)?;
         debug_assert_eq!(script.passed(), passed.len(), "each descriptor has its slot");
         let file = sealed("keep-script", &content, MemfdFlags::empty())
             .map_err(SandboxError::doing("put the script into memory"))?;
-        let (ours, theirs) =
-            rustix::net::socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None)
-                .map_err(SandboxError::doing("make a socket pair"))?;
         let mut all = vec![file.as_fd()];
         all.extend_from_slice(passed);
-        // Sent before anybody is there to read it: it waits in the socket.
-        send(&ours, content.len() as u64, &all).map_err(SandboxError::doing("hand over the script"))?;
-        let program = program()?.as_raw_fd();
-        let copy = || theirs.try_clone().map_err(SandboxError::doing("copy a socket"));
-        let (says, errs) = (copy()?, copy()?);
-        let child = Command::new(format!("/proc/self/fd/{program}"))
-            .arg0("keep-stage")
-            .env_clear()
-            .stdin(Stdio::from(theirs))
-            // Nothing of the caller's own streams, which nobody inside should find by way of the watcher.
-            .stdout(says)
-            .stderr(errs)
-            // A key that interrupts the caller must not reach the process that tidies up.
-            .process_group(0)
-            .spawn()
-            .map_err(SandboxError::doing("start the stage"))?;
-        Ok(Self { socket: ours, process: child.id(), child: Mutex::new(child) })
+        send(&socket, content.len() as u64, &all).map_err(SandboxError::doing("hand over the script"))?;
+        Ok(Self(socket))
     }
 
     /// The next thing that the stage says; nothing when it is gone.
     pub(crate) fn next(&self) -> io::Result<Option<Message>> {
+        self.receive(RecvFlags::CMSG_CLOEXEC)
+    }
+
+    /// The next thing that it said already; nothing when there is none.
+    pub(crate) fn waiting(&self) -> io::Result<Option<Message>> {
+        match self.receive(RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT) {
+            Err(why) if why.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            other => other,
+        }
+    }
+
+    /// Whether nobody holds the other end any more.
+    pub(crate) fn is_closed(&self) -> io::Result<bool> {
+        match self.receive(RecvFlags::CMSG_CLOEXEC | RecvFlags::DONTWAIT) {
+            Err(why) if why.kind() == io::ErrorKind::WouldBlock => Ok(false),
+            other => other.map(|message| message.is_none()),
+        }
+    }
+
+    fn receive(&self, flags: RecvFlags) -> io::Result<Option<Message>> {
         let mut bytes = [0_u8; f::MESSAGE_WORDS * 8];
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let got = loop {
-            match rustix::net::recvmsg(
-                &self.socket,
-                &mut [IoSliceMut::new(&mut bytes)],
-                &mut control,
-                RecvFlags::CMSG_CLOEXEC,
-            ) {
+            match rustix::net::recvmsg(&self.0, &mut [IoSliceMut::new(&mut bytes)], &mut control, flags) {
                 // Reset means that it ended while something that we sent was still unread. That is said
                 // once; what it said before comes after.
                 Err(Errno::INTR | Errno::CONNRESET) => {}
@@ -146,10 +160,48 @@ impl Stage {
         }))
     }
 
-    /// Asks for the end of everything that was started. No answer is waited for, and one that is gone
-    /// already is what was asked for.
+    /// Ends everything that was started, now. No answer is waited for, and one that is gone already is what
+    /// was asked for.
     pub(crate) fn end(&self) {
-        let _ = rustix::net::send(&self.socket, &[1], SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+        let _ = rustix::net::send(&self.0, &[1], SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+    }
+
+    /// Asks everything that was started to end; what has not after a grace is killed.
+    pub(crate) fn ask_to_end(&self) {
+        let word = [f::ASK_TO_END];
+        let _ = rustix::net::send(&self.0, &word, SendFlags::NOSIGNAL | SendFlags::DONTWAIT);
+    }
+}
+
+impl Stage {
+    /// Starts a stage with a script and the descriptors that it counts on.
+    pub(crate) fn start(script: &Script, passed: &[BorrowedFd<'_>]) -> Result<Self, SandboxError> {
+        let (line, theirs) = Line::pair(script, passed)?;
+        let program = program()?.as_raw_fd();
+        let copy = || theirs.try_clone().map_err(SandboxError::doing("copy a socket"));
+        let (says, errs) = (copy()?, copy()?);
+        let child = Command::new(format!("/proc/self/fd/{program}"))
+            .arg0("keep-stage")
+            .env_clear()
+            .stdin(Stdio::from(theirs))
+            // Nothing of the caller's own streams, which nobody inside should find by way of the watcher.
+            .stdout(says)
+            .stderr(errs)
+            // A key that interrupts the caller must not reach the process that tidies up.
+            .process_group(0)
+            .spawn()
+            .map_err(SandboxError::doing("start the stage"))?;
+        Ok(Self { line, process: child.id(), child: Mutex::new(child) })
+    }
+
+    /// The socket to it.
+    pub(crate) fn line(&self) -> &Line {
+        &self.line
+    }
+
+    /// The socket alone, of a stage that has ended.
+    pub(crate) fn into_line(self) -> Line {
+        self.line
     }
 
     /// The number of the stage's process.

@@ -113,7 +113,10 @@ impl Stage {
                 f::STORE => self.store(given[0], given[1], given[2]),
                 f::RELOCATE => self.relocate(given[0], given[1]),
                 f::INIT => watch::init(given[0]),
-                f::WATCH => watch::watch(given[0], given[1], given[2] as u64, step),
+                f::WATCH => {
+                    let [process, wall_ms, whom, grace_ms, ..] = given;
+                    watch::watch(process, watch::Terms { wall_ms, whom: whom as u64, grace_ms }, step)
+                }
                 f::STARTED => say(f::SAYS_STARTED, [0; 5]),
                 f::SAY => say(f::SAYS_VALUE, [given[0] as u64, 0, 0, 0, 0]),
                 f::EXIT => end(given[0]),

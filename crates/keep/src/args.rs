@@ -2,7 +2,8 @@
 
 use crate::commands::{
     approvals, artifact, attest, audit, backup, config, doctor, exec, init, memory, pack, papers, policy,
-    project, purge, restore, runs, secret, shell_check, status, stop, token, trust, unpack, version, whoami,
+    project, purge, restore, runs, secret, shell_check, status, stop, token, tries, trust, unpack, version,
+    whoami,
 };
 use crate::edge::{Failure, Session};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -108,6 +109,8 @@ pub(crate) enum Command {
     Exec(exec::Exec),
     /// Run a line of shell in the same way
     Sh(exec::Sh),
+    /// Run a program so that its changes wait, and commit or discard them
+    Try(tries::Try),
     /// List what ran, and show one run whole
     Runs(runs::Runs),
     /// Say what a command line would do, and what policy says to it; nothing runs
@@ -169,6 +172,7 @@ impl Command {
             Self::Policy(command) => command.run(session),
             Self::Exec(command) => command.run(session),
             Self::Sh(command) => command.run(session),
+            Self::Try(command) => command.run(session),
             Self::Runs(command) => command.run(session),
             Self::ShellCheck(command) => command.run(session),
             Self::Pack(command) => command.run(session),

@@ -90,7 +90,7 @@ pub(crate) const WRITERS: &[Writer] = &[
         types: Some(&["Upload"]),
         methods: &["put", "put_again", "begin", "delete", "put_named", "delete_named", "sweep_temporary"],
     },
-    Writer { krate: "keep_sandbox", types: None, methods: &["spawn"] },
+    Writer { krate: "keep_sandbox", types: None, methods: &["spawn", "commit"] },
     Writer { krate: "keep_queue", types: None, methods: &["enqueue", "publish"] },
 ];
 

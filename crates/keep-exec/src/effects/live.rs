@@ -11,7 +11,6 @@ use crate::stop::{How, Stop};
 use keep_gate::Started;
 use keep_redact::{Redactor, Withheld};
 use keep_sandbox::{Command, Ended, EndedBy as By, Running, Said, SandboxError, Stopper, Stream, Streams};
-use keep_types::Duration;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Write;
@@ -29,8 +28,6 @@ pub(crate) struct During {
     pub(crate) redactor: Result<Redactor, Withheld>,
     /// How much is kept of each stream.
     pub(crate) kept: usize,
-    /// How long it may tidy up.
-    pub(crate) grace: Duration,
     pub(crate) ends: Ends,
     pub(crate) stop: Stop,
 }
@@ -66,14 +63,15 @@ pub(crate) fn live(
     let mut running = planned.plan.spawn(command).map_err(failed)?;
     // The values are in the run's environment by now, and nowhere else.
     drop(during.values);
-    let _way_out = proxy(&mut running, planned.hosts)?;
-    connect(&during.stop, running.stopper(), during.grace);
+    let _way_out = proxy(&mut running, planned.hosts.clone())?;
+    connect(&during.stop, running.stopper());
     let entered = enter.map(|enter| enter()).transpose().map_err(io)?;
     let streams = follow(&mut running, rest, &during.redactor, during.kept)?;
     let ended = running.wait();
     during.stop.disconnect();
     let (output, errors) = streams.end();
     drop(entered);
+    drop(planned.layer);
     Ok(over(ended.map_err(failed)?, output, errors))
 }
 
@@ -167,9 +165,10 @@ fn io(error: std::io::Error) -> ExecError {
 }
 
 /// Lets whoever wants the run to end reach it.
-fn connect(stop: &Stop, stopper: Stopper, _grace: Duration) {
+fn connect(stop: &Stop, stopper: Stopper) {
     stop.connect(Box::new(move |how| match how {
-        How::Asked | How::Made => stopper.stop(),
+        How::Asked => stopper.terminate(),
+        How::Made => stopper.kill(),
     }));
 }
 

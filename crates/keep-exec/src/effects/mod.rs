@@ -5,7 +5,9 @@ mod live;
 mod plan;
 mod pump;
 mod slot;
+mod tries;
 
 pub(crate) use live::{During, Over, live};
 pub(crate) use plan::{Cell, plan};
 pub(crate) use slot::{Waiting, slot};
+pub(crate) use tries::{commit, discard, lay, read};

@@ -7,6 +7,7 @@ use crate::error::ExecError;
 use keep_gate::Permit;
 use keep_policy::Profile as Word;
 use keep_sandbox::egress::HostList;
+use keep_sandbox::layer::Layer;
 use keep_sandbox::{
     Environment, Limits, LocalSockets, Network, Plan, Profile, Reads, Refusal, Sandbox, Tier, credentials,
     runs_later,
@@ -23,6 +24,8 @@ pub(crate) struct Cell(OnceLock<Sandbox>);
 /// A run that can be confined as wanted.
 pub(crate) struct Planned {
     pub(super) plan: Plan,
+    /// Keeps the layer that its changes go to from everybody else.
+    pub(super) layer: Option<Layer>,
     /// The hosts that its proxy reaches, if it has one.
     pub(super) hosts: Option<HostList>,
 }
@@ -50,10 +53,10 @@ pub(crate) fn plan(
     };
     let sandbox = opened(cell, config)?;
     let plan = sandbox.plan(&profile(act, config)).map_err(|refusal| refused(&refusal))?;
-    Ok(Planned { plan, hosts })
+    Ok(Planned { plan, layer: None, hosts })
 }
 
-fn opened(cell: &Cell, config: &ExecConfig) -> Result<Sandbox, ExecError> {
+pub(super) fn opened(cell: &Cell, config: &ExecConfig) -> Result<Sandbox, ExecError> {
     if let Some(sandbox) = cell.0.get() {
         return Ok(sandbox.clone());
     }
@@ -63,7 +66,7 @@ fn opened(cell: &Cell, config: &ExecConfig) -> Result<Sandbox, ExecError> {
 }
 
 /// A refusal in words, with what can be done about it.
-fn refused(refusal: &Refusal) -> ExecError {
+pub(super) fn refused(refusal: &Refusal) -> ExecError {
     let of = |tier| refusal.reasons.iter().find(|(one, _)| *one == tier).map(|(_, why)| why.as_str());
     let why = of(Tier::Namespaces).unwrap_or_default();
     let hint = if why.contains("control group") {
@@ -77,7 +80,7 @@ fn refused(refusal: &Refusal) -> ExecError {
 }
 
 /// What a run may do, in the sandbox's words.
-fn profile(act: &RunCommand, config: &ExecConfig) -> Profile {
+pub(super) fn profile(act: &RunCommand, config: &ExecConfig) -> Profile {
     let confinement = &act.confinement;
     let trusted = confinement.profile == Word::FullTrust;
     let mut hide = config.own.clone();

@@ -12,15 +12,29 @@ use rusqlite::{Connection, Row, params_from_iter};
 const SELECT: &str =
     "SELECT id, seq, namespace, principal, command, folder, workspace, risk, analysis, decision,
     rule, profile, tier, secrets, state, owner, started_ms, ended_ms, why, code, signal, ended_by, user_us,
-    system_us, largest_bytes, output_bytes, output_digest, errors_bytes, errors_digest";
+    system_us, largest_bytes, output_bytes, output_digest, errors_bytes, errors_digest,
+    tried";
+
+/// Which runs are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// All of them.
+    All,
+    /// Those whose changes wait.
+    Waiting,
+}
 
 /// The latest runs of these namespaces, the newest first; none of them: of all.
 pub(crate) fn list(
     sql: &Connection,
     places: Option<&[Namespace]>,
+    which: Which,
     most: usize,
 ) -> Result<Vec<RunView>, ExecError> {
-    let (within, mut given) = within(places);
+    let (mut within, mut given) = within(places);
+    if which == Which::Waiting {
+        within.push_str(" AND tried = 'pending'");
+    }
     given.push(most.to_string());
     let text = format!(
         "{SELECT} FROM exec_run WHERE {within} ORDER BY started_ms DESC, id DESC LIMIT CAST(? AS INTEGER)"
@@ -107,6 +121,7 @@ fn view(row: &Row<'_>) -> Result<RunView, ExecError> {
         largest_bytes: count("largest_bytes")?,
         output: said(row, "output_bytes", "output_digest")?,
         errors: said(row, "errors_bytes", "errors_digest")?,
+        tried: optional(row, "tried")?,
     })
 }
 

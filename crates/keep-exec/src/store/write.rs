@@ -4,12 +4,12 @@ use crate::acts::RunCommand;
 use crate::effects::Over;
 use crate::error::ExecError;
 use crate::owner;
-use crate::run::Ran;
+use crate::run::{Changing, Ran};
 use crate::said::Copy;
 use keep_db::WriteTx;
 use keep_gate::{Outcome, Permit, Started};
 use keep_redact::Redactor;
-use keep_types::{Id, RunKind, Timestamp, chain};
+use keep_types::{Act, Id, RunKind, Timestamp, chain};
 use rusqlite::params;
 use serde_json::{Value, json};
 
@@ -148,6 +148,7 @@ pub(crate) async fn finish(
     now: Timestamp,
 ) -> Result<Ran, ExecError> {
     let (seq, (id, tier)) = (started.intent(), begun);
+    let waits = started.act().changing == Changing::Waiting;
     match over {
         Err(error) => {
             let why = chain(&error).join(": ");
@@ -169,7 +170,7 @@ pub(crate) async fn finish(
                 "errors": summary(&ran.errors),
             }));
             let row = ran.clone();
-            started.finish_with(outcome, move |tx| end(tx, seq, &row, now)).await?;
+            started.finish_with(outcome, move |tx| end(tx, seq, &row, waits, now)).await?;
             Ok(ran)
         }
     }
@@ -187,13 +188,14 @@ fn fail(tx: &WriteTx<'_>, id: Id<RunKind>, seq: u64, why: &str, now: Timestamp) 
     Ok(())
 }
 
-fn end(tx: &WriteTx<'_>, seq: u64, ran: &Ran, now: Timestamp) -> Result<(), ExecError> {
+fn end(tx: &WriteTx<'_>, seq: u64, ran: &Ran, waits: bool, now: Timestamp) -> Result<(), ExecError> {
     let digest = |said: &Copy| said.digest.map(|digest| digest.to_string());
     tx.sql()
         .prepare_cached(
             "UPDATE exec_run SET state = 'ended', seq = ?2, ended_ms = ?3, code = ?4, signal = ?5, ended_by = ?6,
                  user_us = ?7, system_us = ?8, largest_bytes = ?9, output = ?10, output_bytes = ?11,
-                 output_digest = ?12, errors = ?13, errors_bytes = ?14, errors_digest = ?15
+                 output_digest = ?12, errors = ?13, errors_bytes = ?14, errors_digest = ?15,
+                 tried = ?16
              WHERE id = ?1",
         )?
         .execute(params![
@@ -212,6 +214,41 @@ fn end(tx: &WriteTx<'_>, seq: u64, ran: &Ran, now: Timestamp) -> Result<(), Exec
             ran.errors.kept,
             ran.errors.bytes.cast_signed(),
             digest(&ran.errors),
+            waits.then_some("pending"),
         ])?;
     Ok(())
+}
+
+/// What became of changes that waited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Settled {
+    Committed,
+    Discarded,
+}
+
+/// Records what became of them, in the row and in the ledger at once.
+pub(crate) async fn settle<A: Act>(
+    started: Started<A>,
+    id: Id<RunKind>,
+    done: Result<Settled, ExecError>,
+) -> Result<(), ExecError> {
+    let settled = match done {
+        Ok(settled) => settled,
+        Err(error) => {
+            started.finish(Outcome::Failed(chain(&error).join(": "))).await?;
+            return Err(error);
+        }
+    };
+    let word = match settled {
+        Settled::Committed => "committed",
+        Settled::Discarded => "discarded",
+    };
+    let outcome = Outcome::Done(json!({ "run": id, "changes": word }));
+    started
+        .finish_with(outcome, move |tx| {
+            let text = "UPDATE exec_run SET tried = ?2 WHERE id = ?1 AND tried = 'pending'";
+            tx.sql().execute(text, params![id.to_string(), word])?;
+            Ok::<_, ExecError>(())
+        })
+        .await
 }

@@ -53,7 +53,7 @@ pub(crate) fn script(alone: &Alone<'_>, start: &Start<'_>) -> Result<Script, San
     hold_signals(&mut writer.script);
     join_groups(&mut writer.script, alone.groups);
     watch_over(&mut writer, alone)?;
-    last::settle(&mut writer, start, alone.limits)?;
+    last::settle(&mut writer, start)?;
     last::surrender(&mut writer, alone.privileged);
     writer.script.step("restrict files");
     let mut rules: Vec<(&Path, u64)> = Vec::new();
@@ -67,7 +67,7 @@ pub(crate) fn script(alone: &Alone<'_>, start: &Start<'_>) -> Result<Script, San
     rules.extend(SOURCES.map(|path| (Path::new(path), readable)));
     let scopes = landlock::SCOPE_ABSTRACT | landlock::SCOPE_SIGNAL;
     writer.domain(alone.version, landlock::files(alone.version), scopes, &rules)?;
-    last::execute(&mut writer, start, alone.rules)?;
+    last::execute(&mut writer, start, alone.limits, alone.rules)?;
     Ok(writer.script)
 }
 

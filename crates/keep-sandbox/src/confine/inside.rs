@@ -83,9 +83,9 @@ pub(crate) fn script(inside: &Inside<'_>, start: Option<&Start<'_>>) -> Result<S
     let_go(script, inside.groups);
     script.init(command.process);
     script.child(&command);
-    last::settle(&mut writer, start, inside.limits)?;
+    last::settle(&mut writer, start)?;
     restrict(&mut writer, inside)?;
-    last::execute(&mut writer, start, inside.rules)?;
+    last::execute(&mut writer, start, inside.limits, inside.rules)?;
     Ok(writer.script)
 }
 
@@ -95,6 +95,9 @@ fn become_first(writer: &mut Writer, inside: &Inside<'_>) {
     script.step("end with the watcher");
     let (zero, kill) = (0.into(), libc::SIGKILL);
     script.call(libc::SYS_prctl, [libc::PR_SET_PDEATHSIG.into(), kill.into(), zero, zero, zero]);
+    script.step("hold the request to end");
+    let set = script.words(&[1 << (libc::SIGTERM - 1)]);
+    script.call(libc::SYS_rt_sigprocmask, [libc::SIG_BLOCK.into(), set.into(), zero, 8.into()]);
     script.step("write the id maps");
     writer.write("/proc/self/setgroups", "deny");
     writer.write("/proc/self/uid_map", &format!("{0} {0} 1", inside.user));

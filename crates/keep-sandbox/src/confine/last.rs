@@ -22,8 +22,8 @@ pub(crate) struct Start<'a> {
 /// One of the kernel's limits for a process: which, and how much.
 pub(crate) type Limit = (u32, u64);
 
-/// A session of its own, its streams, its folder, its limits.
-pub(crate) fn settle(writer: &mut Writer, start: &Start<'_>, limits: &[Limit]) -> Result<(), SandboxError> {
+/// A session of its own, its streams, its folder.
+pub(crate) fn settle(writer: &mut Writer, start: &Start<'_>) -> Result<(), SandboxError> {
     let script = &mut writer.script;
     script.step("start a session");
     let none = script.words(&[0]);
@@ -37,11 +37,6 @@ pub(crate) fn settle(writer: &mut Writer, start: &Start<'_>, limits: &[Limit]) -
     if start.terminal {
         script.step("take the terminal");
         script.call(libc::SYS_ioctl, [0.into(), Arg::Is(libc::TIOCSCTTY as i64), 0.into()]);
-    }
-    script.step("set the limits");
-    for &(which, most) in limits {
-        let pair = script.words(&[most, most]);
-        script.call(libc::SYS_prlimit64, [0.into(), which.into(), pair.into(), 0.into()]);
     }
     writer.script.step_at("enter the folder", start.folder);
     let folder = writer.path(start.folder)?;
@@ -68,8 +63,14 @@ pub(crate) fn surrender(writer: &mut Writer, privileged: bool) {
     script.call(libc::SYS_prctl, [libc::PR_SET_NO_NEW_PRIVS.into(), 1.into(), 0.into(), 0.into(), 0.into()]);
 }
 
-/// The filter for system calls, and the command itself.
-pub(crate) fn execute(writer: &mut Writer, start: &Start<'_>, rules: Rules) -> Result<(), SandboxError> {
+/// The limits, which come late because few open files would be too few for what comes before; the filter for
+/// system calls; and the command itself.
+pub(crate) fn execute(
+    writer: &mut Writer,
+    start: &Start<'_>,
+    limits: &[Limit],
+    rules: Rules,
+) -> Result<(), SandboxError> {
     let program = text(start.program.as_os_str())?;
     let mut words = vec![text(start.name)?];
     for argument in start.arguments {
@@ -84,6 +85,11 @@ pub(crate) fn execute(writer: &mut Writer, start: &Start<'_>, rules: Rules) -> R
     }
     let script = &mut writer.script;
     let (program, words, variables) = (script.text(&program), list(script, &words), list(script, &variables));
+    script.step("set the limits");
+    for &(which, most) in limits {
+        let pair = script.words(&[most, most]);
+        script.call(libc::SYS_prlimit64, [0.into(), which.into(), pair.into(), 0.into()]);
+    }
     script.step("filter system calls");
     let filter = seccomp::program(rules);
     let instructions = (filter.len() / 8) as u64;

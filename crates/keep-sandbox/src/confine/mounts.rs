@@ -8,13 +8,17 @@
 use super::open::Writer;
 use crate::error::SandboxError;
 use crate::kernel::mount;
+use crate::layer::OverlayMount;
 use crate::paths::{self, Guarded, Resolved, State};
-use crate::script::Slot;
+use crate::script::{Arg, Slot};
 use std::collections::BTreeSet;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// What a command sees.
 pub(crate) struct View<'a> {
+    /// What is seen through a layer that takes the changes.
+    pub(crate) layer: Option<&'a OverlayMount>,
     /// What may be read; nothing stands for everything.
     pub(crate) reads: Option<&'a [Resolved]>,
     pub(crate) writes: &'a [Resolved],
@@ -69,6 +73,9 @@ struct Tree<'w> {
 
 /// Writes the mounts into a script.
 pub(crate) fn write(writer: &mut Writer, view: &View<'_>) -> Result<(), SandboxError> {
+    if let Some(layer) = view.layer {
+        lay_over(writer, layer)?;
+    }
     let mut pieces = Vec::new();
     let base = mount::NOSUID | mount::NODEV;
     let reads = view.reads.unwrap_or_default();
@@ -111,6 +118,26 @@ fn copy(writer: &mut Writer, what: &Resolved, attributes: u64) -> Result<Piece, 
     writer.attributes(slot, attributes);
     let kind = if what.is_folder { Kind::Folder } else { Kind::File };
     Ok(Piece { path: what.path.clone(), what: What::Copy(slot, kind) })
+}
+
+/// Mounts a layer where its folder lies, before anything else is taken along: what is granted there is then
+/// taken from the layer. The process stands in the folder meanwhile, which names it without a path.
+fn lay_over(writer: &mut Writer, layer: &OverlayMount) -> Result<(), SandboxError> {
+    let failed =
+        |why| SandboxError::Prepare { doing: "name the layer".into(), source: io::Error::other(why) };
+    let data = layer.data_from_within().map_err(failed)?;
+    writer.script.step_at("enter the folder", &layer.lower);
+    let folder = writer.open(&layer.lower)?;
+    writer.script.call(libc::SYS_fchdir, [folder.into()]);
+    writer.close(folder);
+    writer.script.step_at("lay a layer over", &layer.lower);
+    let (source, here, kind) =
+        (writer.word(OverlayMount::SOURCE), writer.word("."), writer.word(OverlayMount::KIND));
+    let (flags, data) = (Arg::Is(OverlayMount::FLAGS.cast_signed()), writer.script.text(&data));
+    writer.script.call(libc::SYS_mount, [source.into(), here.into(), kind.into(), flags, data.into()]);
+    let root = writer.word("/");
+    writer.script.call(libc::SYS_chdir, [root.into()]);
+    Ok(())
 }
 
 fn devices(writer: &mut Writer) -> Result<Piece, SandboxError> {

@@ -79,6 +79,16 @@ impl HostList {
         self.entries.is_empty()
     }
 
+    /// Whether an entry leads to this machine itself.
+    #[must_use]
+    pub fn names_this_machine(&self) -> bool {
+        self.entries.iter().any(|entry| match &entry.pattern {
+            Pattern::Exactly(Host::Name(name)) => name == "localhost",
+            Pattern::Exactly(Host::Address(address)) => address.to_canonical().is_loopback(),
+            Pattern::Below(_) => false,
+        })
+    }
+
     /// Whether an entry covers what was asked for, before anything is resolved.
     ///
     /// # Errors

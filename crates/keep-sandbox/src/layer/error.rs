@@ -71,8 +71,8 @@ pub enum LayerError {
         /// Why it could not be put back.
         source: Box<LayerError>,
     },
-    /// Another process is at work on the layer.
-    #[error("another process is committing or discarding the layer {}", path.display())]
+    /// Another process is at work on the layer, or a run over it goes on.
+    #[error("another process is running over, committing or discarding the layer {}", path.display())]
     Busy {
         /// The layer's folder.
         path: PathBuf,

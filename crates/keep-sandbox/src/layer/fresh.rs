@@ -18,11 +18,22 @@ use std::path::{Path, PathBuf};
 
 const BASELINE: &str = "baseline.json";
 
-/// The right to end a layer.
+/// The right to use or to end a layer.
 #[derive(Debug)]
 pub(crate) struct Lock(OwnedFd);
 
 impl Lock {
+    /// Takes it for the layer in this folder.
+    pub(crate) fn of(home: &Path) -> Result<Self, LayerError> {
+        let handle = Root::open(home)?.folder(&super::RelPath::default());
+        let handle = handle.map_err(|e| LayerError::file("opening", home, e))?;
+        match flock(&handle, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Self(handle)),
+            Err(Errno::WOULDBLOCK) => Err(LayerError::Busy { path: home.to_owned() }),
+            Err(error) => Err(LayerError::file("locking", home, error)),
+        }
+    }
+
     /// The layer's folder.
     pub(crate) fn home(&self) -> &OwnedFd {
         &self.0
@@ -113,6 +124,12 @@ impl Layer {
         })
     }
 
+    /// The folder below.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.lower.shown
+    }
+
     /// How the layer is to be mounted for the run.
     #[must_use]
     pub fn mount(&self, at: &Path) -> OverlayMount {
@@ -124,15 +141,9 @@ impl Layer {
         }
     }
 
-    /// Keeps other processes from ending the layer meanwhile.
+    /// Keeps other processes from using or ending the layer meanwhile.
     pub(crate) fn lock(&self) -> Result<Lock, LayerError> {
-        let handle = Root::open(&self.home)?.folder(&super::RelPath::default());
-        let handle = handle.map_err(|e| LayerError::file("opening", &self.home, e))?;
-        match flock(&handle, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => Ok(Lock(handle)),
-            Err(Errno::WOULDBLOCK) => Err(LayerError::Busy { path: self.home.clone() }),
-            Err(error) => Err(LayerError::file("locking", &self.home, error)),
-        }
+        Lock::of(&self.home)
     }
 
     fn save(&self) -> Result<(), LayerError> {

@@ -26,6 +26,7 @@ pub use commit::{Committed, Judgement, Pending, Progress};
 pub use diff::{Diff, DiffLimits};
 pub use error::LayerError;
 pub use fresh::Layer;
+pub(crate) use fresh::Lock;
 pub use mount::OverlayMount;
 pub use node::{Kind, Node};
 pub use path::RelPath;

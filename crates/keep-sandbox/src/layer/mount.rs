@@ -38,8 +38,18 @@ impl OverlayMount {
     /// # Errors
     /// For a path with a NUL, or longer than options can be.
     pub fn data(&self) -> Result<CString, LayerError> {
+        self.options(&self.lower)
+    }
+
+    /// The same for a process that stands in the lower folder, and so cannot be led elsewhere by a link that
+    /// somebody put in its place.
+    pub(crate) fn data_from_within(&self) -> Result<CString, LayerError> {
+        self.options(Path::new("."))
+    }
+
+    fn options(&self, lower: &Path) -> Result<CString, LayerError> {
         let mut data = b"userxattr,metacopy=off,redirect_dir=nofollow,index=off,xino=off".to_vec();
-        for (name, path) in [("lowerdir", &self.lower), ("upperdir", &self.upper), ("workdir", &self.work)] {
+        for (name, path) in [("lowerdir", lower), ("upperdir", &self.upper), ("workdir", &self.work)] {
             data.extend_from_slice(format!(",{name}=").as_bytes());
             data.extend(escaped(path));
         }

@@ -6,7 +6,7 @@
 //! (16), the number of the step that an error names (32).
 
 /// The first word. It changes with the format.
-pub(crate) const MAGIC: u64 = 0x6b65_6570_0000_0001;
+pub(crate) const MAGIC: u64 = 0x6b65_6570_0000_0002;
 
 /// How many results a script can keep. A profile names far fewer paths.
 pub(crate) const SLOTS: usize = 512;
@@ -24,7 +24,8 @@ pub(crate) const STORE: u64 = 3;
 pub(crate) const RELOCATE: u64 = 4;
 /// Reaps until one process ends, says how, and ends.
 pub(crate) const INIT: u64 = 5;
-/// Watches a process, the clock and whoever started all this: process, milliseconds or 0, whom to kill.
+/// Watches a process, the clock and whoever started all this: process, milliseconds or 0, whom to end,
+/// milliseconds between asking for that and killing.
 pub(crate) const WATCH: u64 = 6;
 /// Says that the command runs.
 pub(crate) const STARTED: u64 = 7;
@@ -52,6 +53,10 @@ pub(crate) const KILL_ONE: u64 = 0;
 /// Of [`WATCH`]: to end the tree, kill whatever may be signalled. Only sound inside a Landlock domain that
 /// scopes signals, which the script proves before.
 pub(crate) const KILL_ALL: u64 = 1;
+
+/// The one word that whoever started the stage sends: to ask everything to end. Anything else, and the end of
+/// the socket, kills at once.
+pub(crate) const ASK_TO_END: u8 = 2;
 
 /// The descriptor of the socket to whoever started the stage.
 pub(crate) const CONTROL: i64 = 3;

@@ -94,6 +94,10 @@ enum Answer {
     Error(i32),
 }
 
+/// Between asking a run to end and killing it: enough to save and tidy up, and little enough for somebody who
+/// waits.
+const GRACE_MS: i64 = 2000;
+
 /// A child's first operation, not known yet.
 #[must_use]
 pub(crate) struct Fork {
@@ -152,6 +156,13 @@ impl Script {
         self.operation(f::CALL, number, &arguments, Answer::Anything, f::NO_SLOT);
     }
 
+    /// A system call whose answer, error or not, is used later.
+    pub(crate) fn try_for<const N: usize>(&mut self, number: libc::c_long, arguments: [Arg; N]) -> Slot {
+        let slot = self.slot();
+        self.operation(f::CALL, number, &arguments, Answer::Anything, slot.0.into());
+        slot
+    }
+
     /// A system call that is made to see it refused.
     pub(crate) fn refused<const N: usize>(&mut self, number: libc::c_long, arguments: [Arg; N], with: i32) {
         self.operation(f::CALL, number, &arguments, Answer::Error(with), f::NO_SLOT);
@@ -189,7 +200,8 @@ impl Script {
 
     /// Watches a process until all is over, then ends.
     pub(crate) fn watch(&mut self, process: Slot, wall_ms: i64, whom: u64) {
-        self.control(f::WATCH, &[process.into(), wall_ms.into(), Arg::Is(whom.cast_signed())], f::NO_SLOT);
+        let whom = Arg::Is(whom.cast_signed());
+        self.control(f::WATCH, &[process.into(), wall_ms.into(), whom, GRACE_MS.into()], f::NO_SLOT);
     }
 
     /// Says that the command runs.
@@ -358,13 +370,13 @@ mod tests {
 enter the folder /work
   0: call 80 @0
 start
-  4: fork 17 13 -> $4
-  8: watch $4 0 0
-  13: call 62 $3 0 (must fail)
+  4: fork 17 14 -> $4
+  8: watch $4 0 0 2000
+  14: call 62 $3 0 (must fail)
 ";
         assert_eq!(script.to_string(), expected);
         let whole = script.finish().unwrap();
-        assert_eq!(whole.len(), (2 + 18) * 8 + 6);
+        assert_eq!(whole.len(), (2 + 19) * 8 + 6);
         assert!(whole.ends_with(b"/work\0"));
     }
 

@@ -1,7 +1,7 @@
 use crate::edge::{Failure, RunEnds, Session, Watched};
 use clap::Args;
 use keep_app::{AppError, Profile, RunWanted};
-use keep_exec::{EndedBy, Line, Ran, SecretUse};
+use keep_exec::{Changing, EndedBy, Line, Ran, SecretUse};
 use keep_types::Duration;
 use std::process::ExitCode;
 
@@ -33,7 +33,7 @@ pub(crate) struct Sh {
 
 /// How something is run.
 #[derive(Args)]
-struct How {
+pub(super) struct How {
     /// What it may do: read-only, workspace, network, full-trust
     #[arg(long)]
     profile: Option<Profile>,
@@ -61,20 +61,22 @@ fn secret_use(text: &str) -> Result<SecretUse, String> {
 
 impl Exec {
     pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
-        self.how.run(session, Line::Words(self.words))
+        self.how.run(session, Line::Words(self.words), Changing::AtOnce).map(|ran| status_of(&ran))
     }
 }
 
 impl Sh {
     pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
-        self.how.run(session, Line::Shell(self.line))
+        self.how.run(session, Line::Shell(self.line), Changing::AtOnce).map(|ran| status_of(&ran))
     }
 }
 
 impl How {
-    fn run(self, session: &Session, line: Line) -> Result<ExitCode, Failure> {
+    /// Runs it, shows what it says, and says what ended it.
+    pub(super) fn run(self, session: &Session, line: Line, changing: Changing) -> Result<Ran, Failure> {
         let wanted = RunWanted {
             line,
+            changing,
             profile: self.profile,
             timeout: self.timeout,
             secrets: self.secrets,
@@ -89,12 +91,12 @@ impl How {
             let ran = app.exec().run(caller, wanted, ends, &stop, &mut waits).await;
             Ok(ran.map_err(AppError::from)?)
         })?;
-        if session.is_json() {
+        if session.is_json() && changing == Changing::AtOnce {
             session.show(&ran, |_| Ok(()))?;
         } else if let Some(why) = ended_because(&ran) {
             session.say(&format!("it was ended: {why} (run {})", ran.id));
         }
-        Ok(status_of(&ran))
+        Ok(ran)
     }
 }
 
@@ -114,7 +116,7 @@ const TIME_IS_UP: u8 = 124;
 /// What shells add to the number of a signal.
 const SIGNALLED: i32 = 128;
 
-fn status_of(ran: &Ran) -> ExitCode {
+pub(super) fn status_of(ran: &Ran) -> ExitCode {
     if ran.ended_by == EndedBy::Timeout {
         return ExitCode::from(TIME_IS_UP);
     }

@@ -22,6 +22,7 @@ pub(crate) mod shell_check;
 pub(crate) mod status;
 pub(crate) mod stop;
 pub(crate) mod token;
+pub(crate) mod tries;
 pub(crate) mod trust;
 pub(crate) mod unpack;
 pub(crate) mod version;
