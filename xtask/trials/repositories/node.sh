@@ -35,10 +35,10 @@ test('worker', (t, done) => {
   worker.once('message', (said) => { assert.equal(said, 42); done(); });
 });
 test('child', (t, done) => {
-  fork('test/child.js').once('message', (said) => { assert.equal(said, 'here'); done(); });
+  fork('lib/child.js').once('message', (said) => { assert.equal(said, 'here'); done(); });
 });
 FILE
-echo "process.send('here');" > test/child.js
+echo "process.send('here');" > lib/child.js
 cat > server.js <<'FILE'
 const http = require('node:http');
 const server = http.createServer((request, response) => response.end(`you asked for ${request.url}\n`));
