@@ -10,6 +10,7 @@ use crate::environment;
 use crate::error::{Refusal, SandboxError};
 use crate::layer::{Layer, Lock, OverlayMount};
 use crate::limit::{self, Enforced};
+use crate::overlooked::{self, Overlooked};
 use crate::paths::{self, Guarded, Resolved};
 use crate::placeholder::{self, Placeholder};
 use crate::profile::{Limits, LocalSockets, Network, Profile, Reads, Tier};
@@ -213,7 +214,8 @@ impl Plan {
         let script = match self.tier {
             Tier::Landlock => self.alone(&start, &limits, doors.len())?,
             Tier::Namespaces | Tier::Container => {
-                let view = self.view(&hidden, &held.guarded);
+                let overlooked = overlooked::overlooked(&held.paths);
+                let view = self.view(&hidden, &held.guarded, &overlooked);
                 self.inside(&start, &limits, &view, doors.len(), locks.len())?
             }
         };
@@ -273,13 +275,21 @@ impl Plan {
         let mut held = Held::default();
         for path in &self.checked.guarded {
             let (guarded, placeholder) = placeholder::hold(&notes, path, &roots)?;
+            held.paths.extend(placeholder.iter().filter_map(|_| Some(guarded.last()?.path.clone())));
             held.guarded.extend(guarded);
             held.placeholders.extend(placeholder);
         }
+        // One may lie in a folder that is one, too, and has to go before it.
+        held.placeholders.reverse();
         Ok(held)
     }
 
-    fn view<'a>(&'a self, hidden: &'a [Resolved], guarded: &'a [Guarded]) -> View<'a> {
+    fn view<'a>(
+        &'a self,
+        hidden: &'a [Resolved],
+        guarded: &'a [Guarded],
+        overlooked: &'a [Overlooked],
+    ) -> View<'a> {
         let checked = &self.checked;
         let temporary = checked.profile.limits.temporary.unwrap_or(TEMPORARY);
         View {
@@ -288,6 +298,7 @@ impl Plan {
             writes: &checked.writes,
             hidden,
             guarded,
+            overlooked,
             private_tmp: checked.profile.private_tmp.then_some(temporary),
             shared: temporary,
         }
@@ -350,6 +361,8 @@ fn hold_layer(home: &Path) -> Result<Lock, SandboxError> {
 struct Held {
     guarded: Vec<Guarded>,
     placeholders: Vec<Placeholder>,
+    /// Where these lie.
+    paths: Vec<PathBuf>,
 }
 
 /// How the network of a profile is made.

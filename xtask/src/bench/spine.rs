@@ -2,7 +2,7 @@
 
 use super::row::{Beside, Better, Row, median};
 use super::starts::{scratch, start_to_exit_ms};
-use crate::chore::{self, Chore, root};
+use crate::chore::{self, Chore};
 use crate::tools::on_path;
 use std::path::Path;
 use std::process::Command;

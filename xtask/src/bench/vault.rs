@@ -2,7 +2,7 @@
 
 use super::row::{Beside, Better, Row, median};
 use super::starts::{scratch, start_to_exit_ms};
-use crate::chore::{self, Chore, root};
+use crate::chore::{self, Chore};
 use crate::python::Python;
 use crate::tools;
 use std::path::{Path, PathBuf};
