@@ -17,8 +17,8 @@ const TIGHT_MIB: u32 = 768;
 const AMPLE_MIB: u32 = 4096;
 
 /// Tries everything whose name contains one of the texts (`a|b`), and says what came of it, a line for each.
-pub(crate) fn rows(only: Option<&str>) -> Result<Vec<Row>, Chore> {
-    let mut trials = Trials::new()?;
+pub(crate) fn rows(only: Option<&str>, by: By) -> Result<Vec<Row>, Chore> {
+    let mut trials = Trials::new(by)?;
     let wanted = |name: &str| only.is_none_or(|parts| parts.split('|').any(|part| name.contains(part)));
     let mut equal = Count::default();
     for task in trial::tasks()?.iter().filter(|task| wanted(&task.name)) {
@@ -81,9 +81,19 @@ impl Count {
     }
 }
 
+/// What runs the trials confined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum By {
+    /// `keep exec`, and the sandbox alone for what policy does not admit by itself.
+    Keep,
+    /// The sandbox alone, which is built much sooner.
+    Sandbox,
+}
+
 /// Where things are tried, and with what.
 struct Trials {
     place: Place,
+    by: By,
     keep: PathBuf,
     sandbox: PathBuf,
     /// How many tasks or attempts policy did not let run by themselves.
@@ -91,22 +101,25 @@ struct Trials {
 }
 
 impl Trials {
-    fn new() -> Result<Self, Chore> {
+    fn new(by: By) -> Result<Self, Chore> {
         let build =
             |words: &[&str]| chore::run(Command::new(env!("CARGO")).args(["build", "--quiet"]).args(words));
-        build(&["-p", "keep"])?;
+        if by == By::Keep {
+            build(&["-p", "keep"])?;
+        }
         build(&["-p", "keep-sandbox", "--example", "workspace"])?;
         let (keep, sandbox) = (chore::built("debug/keep"), chore::built("debug/examples/workspace"));
-        Ok(Self { place: Place::new()?, keep, sandbox, not_admitted: 0 })
+        Ok(Self { place: Place::new()?, by, keep, sandbox, not_admitted: 0 })
     }
 
     /// The ways to run confined: as everybody does, and for what policy does not admit by itself, the
     /// confinement alone, as if a person had said yes.
     fn ways(&self, memory_mib: u32) -> [Way; 2] {
-        [
-            Way::Keep { program: self.keep.clone(), memory_mib },
-            Way::Sandbox { program: self.sandbox.clone(), memory_mib },
-        ]
+        let sandbox = Way::Sandbox { program: self.sandbox.clone(), memory_mib };
+        match self.by {
+            By::Keep => [Way::Keep { program: self.keep.clone(), memory_mib }, sandbox],
+            By::Sandbox => [sandbox.clone(), sandbox],
+        }
     }
 
     /// Runs a task without confinement, then with it, each from a fresh copy of its repository.
