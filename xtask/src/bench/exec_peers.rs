@@ -10,8 +10,11 @@ use std::process::Command;
 /// From npm's registry; `node` because sandbox-runtime wants a newer one than systems have.
 const PACKAGES: &[&str] = &["@openai/codex@0.169.0", "@anthropic-ai/sandbox-runtime@0.0.83", "node@26.10.0"];
 
-/// A script's name, what stands in the table, and what it needs: programs and the packages that have them.
-const PEERS: &[(&str, &str, &[(&str, &str)])] = &[
+/// A program and the package that has it.
+type Need = (&'static str, &'static str);
+
+/// A script's name, what stands in the table, and what it needs.
+const PEERS: &[(&str, &str, &[Need])] = &[
     ("podman", "podman run", &[("podman", "podman"), ("runc", "runc"), ("jq", "jq")]),
     ("codex", "codex sandbox", &[("jq", "jq")]),
     (
@@ -56,12 +59,7 @@ pub(crate) fn ready(scratch: &Path) -> Result<Vec<Peer>, Chore> {
     Ok(found)
 }
 
-fn prepare(
-    script: &str,
-    needs: &[(&str, &str)],
-    folder: &Path,
-    modules: &Path,
-) -> Result<Vec<String>, Chore> {
+fn prepare(script: &str, needs: &[Need], folder: &Path, modules: &Path) -> Result<Vec<String>, Chore> {
     for (program, package) in needs {
         tools::system(program, package)?;
     }
