@@ -86,9 +86,21 @@ pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in a folder of the workspace")
 }
 
+/// A file that a build makes, such as `release/keep`.
+pub(crate) fn built(name: &str) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    target.join(name)
+}
+
 /// Reads a text file.
 pub(crate) fn read(path: &Path) -> Result<String, Chore> {
     fs::read_to_string(path).map_err(Chore::file(path))
+}
+
+/// Reads a file that need not be text.
+pub(crate) fn read_lossy(path: &Path) -> Result<String, Chore> {
+    let bytes = fs::read(path).map_err(Chore::file(path))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// `Ok` without findings, otherwise the error that lists them.

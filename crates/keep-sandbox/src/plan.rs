@@ -11,6 +11,7 @@ use crate::environment;
 use crate::error::{Refusal, SandboxError};
 use crate::layer::{Layer, Lock, OverlayMount};
 use crate::limit::{self, Enforced};
+use crate::overlooked::{self, Overlooked};
 use crate::paths::{self, Guarded, Resolved, State};
 use crate::placeholder::{self, Placeholder};
 use crate::profile::{Limits, LocalSockets, Network, Profile, Reads, Tier};
@@ -212,7 +213,8 @@ impl Plan {
         if let Some(lock) = &layer {
             locks.push(lock.home().try_clone().map_err(SandboxError::doing("share the lock of the layer"))?);
         }
-        let view = self.view(&hidden, &held.guarded);
+        let overlooked = overlooked::overlooked(&held.paths);
+        let view = self.view(&hidden, &held.guarded, &overlooked);
         let mut passed: Vec<BorrowedFd<'_>> = opened.theirs.iter().map(AsFd::as_fd).collect();
         passed.extend(doors.iter().map(AsFd::as_fd));
         passed.extend(locks.iter().map(AsFd::as_fd));
@@ -289,13 +291,21 @@ impl Plan {
         let mut held = Held::default();
         for path in &self.checked.guarded {
             let (guarded, placeholder) = placeholder::hold(&notes, path, &roots)?;
+            held.paths.extend(placeholder.iter().filter_map(|_| Some(guarded.last()?.path.clone())));
             held.guarded.extend(guarded);
             held.placeholders.extend(placeholder);
         }
+        // One may lie in a folder that is one, too, and has to go before it.
+        held.placeholders.reverse();
         Ok(held)
     }
 
-    fn view<'a>(&'a self, hidden: &'a [Resolved], guarded: &'a [Guarded]) -> View<'a> {
+    fn view<'a>(
+        &'a self,
+        hidden: &'a [Resolved],
+        guarded: &'a [Guarded],
+        overlooked: &'a [Overlooked],
+    ) -> View<'a> {
         let checked = &self.checked;
         let temporary = checked.profile.limits.temporary.unwrap_or(TEMPORARY);
         View {
@@ -304,6 +314,7 @@ impl Plan {
             writes: &checked.writes,
             hidden,
             guarded,
+            overlooked,
             private_tmp: checked.profile.private_tmp.then_some(temporary),
             shared: temporary,
         }
@@ -395,6 +406,8 @@ fn hold_layer(home: &Path) -> Result<Lock, SandboxError> {
 struct Held {
     guarded: Vec<Guarded>,
     placeholders: Vec<Placeholder>,
+    /// Where these lie.
+    paths: Vec<PathBuf>,
 }
 
 /// How the network of a profile is made.

@@ -253,6 +253,7 @@ pub(crate) fn try_namespaces(
         writes,
         hidden: &[],
         guarded: &[],
+        overlooked: &[],
         private_tmp: Some(1 << 20),
         shared: 1 << 20,
     };

@@ -162,10 +162,40 @@ const FILE_SETATTR: c_long = 469;
 /// Flags and project of a file, which may be changed through a descriptor that only reads.
 const FILE_FLAGS: [u32; 2] = [0x4008_6602, 0x401c_5820];
 
-/// Said not to exist, so that programs fall back: `clone3` hides its flags behind an address, and
-/// `io_uring` makes calls that no filter sees.
-const UNKNOWN: &[c_long] =
-    &[libc::SYS_clone3, libc::SYS_io_uring_setup, libc::SYS_io_uring_enter, libc::SYS_io_uring_register];
+/// Said not to exist, so that programs fall back: `clone3` and `openat2` hide what they are asked for behind
+/// an address, and `io_uring` makes calls that no filter sees.
+const UNKNOWN: &[c_long] = &[
+    libc::SYS_clone3,
+    libc::SYS_openat2,
+    libc::SYS_io_uring_setup,
+    libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register,
+];
+
+/// A file with one of these runs as its owner or its group, for everybody who reaches it, and where it lies
+/// outside nothing confines it.
+const RUNS_AS_OWNER: u32 = libc::S_ISUID | libc::S_ISGID;
+/// Flags of `open` with which its mode counts; without, that argument is whatever happens to be there.
+const MAKES: u32 = (libc::O_CREAT | libc::O_TMPFILE & !libc::O_DIRECTORY).cast_unsigned();
+/// Calls that give a file a mode, and where the mode stands.
+const MODES: &[(c_long, u32)] = &[
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_chmod, 1),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_creat, 1),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_mknod, 1),
+    (libc::SYS_fchmod, 1),
+    (libc::SYS_fchmodat, 2),
+    (FCHMODAT2, 2),
+    (libc::SYS_mknodat, 2),
+];
+/// Calls that may make a file, and where their flags stand; the mode comes right behind.
+const OPENS: &[(c_long, u32)] = &[
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_open, 1),
+    (libc::SYS_openat, 2),
+];
 
 /// Which sockets a command may open. Pairs that are connected from birth are always allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,6 +230,10 @@ enum Question {
     Pair,
     Family,
     OwnLimits,
+    /// The mode at this place.
+    Mode(u32),
+    /// The mode behind the flags at this place, if these make a file.
+    ModeIfMade(u32),
 }
 
 #[derive(Default)]
@@ -264,6 +298,13 @@ impl Filter {
                 self.answer(error(libc::EACCES));
             }
             On::Ask(Question::Family) => families(self, rules.sockets),
+            On::Ask(Question::Mode(place)) => self.mode(place),
+            On::Ask(Question::ModeIfMade(flags)) => {
+                self.push(LOAD, argument(flags), 0, 0);
+                self.push(ANY_BIT, MAKES, 1, 0);
+                self.answer(ALLOW);
+                self.mode(flags + 1);
+            }
             On::Ask(Question::OwnLimits) => {
                 self.push(LOAD, argument(0), 0, 0);
                 self.push(EQUAL, 0, 0, 1);
@@ -271,6 +312,15 @@ impl Filter {
                 self.answer(error(libc::EPERM));
             }
         }
+    }
+}
+
+impl Filter {
+    fn mode(&mut self, place: u32) {
+        self.push(LOAD, argument(place), 0, 0);
+        self.push(ANY_BIT, RUNS_AS_OWNER, 0, 1);
+        self.answer(error(libc::EPERM));
+        self.answer(ALLOW);
     }
 }
 
@@ -319,6 +369,12 @@ fn ranges(rules: Rules) -> Vec<(u32, On)> {
     name(&[libc::SYS_ioctl], On::Ask(Question::Terminal));
     name(&[libc::SYS_socketpair], On::Ask(Question::Pair));
     name(&[libc::SYS_socket], On::Ask(Question::Family));
+    for &(number, place) in MODES {
+        name(&[number], On::Ask(Question::Mode(place)));
+    }
+    for &(number, flags) in OPENS {
+        name(&[number], On::Ask(Question::ModeIfMade(flags)));
+    }
     if rules.alone {
         name(REFUSED_ALONE, On::Answer(error(libc::EPERM)));
         name(&[libc::SYS_prlimit64], On::Ask(Question::OwnLimits));
@@ -358,10 +414,11 @@ mod tests {
 
     /// What the kernel would answer, worked out by running the program.
     fn answer(sockets: Sockets, architecture: u32, number: u32, arguments: [u32; 3]) -> u32 {
-        answer_of(Rules { sockets, alone: false }, architecture, number, arguments)
+        let [one, two, three] = arguments;
+        answer_of(Rules { sockets, alone: false }, architecture, number, [one, two, three, 0])
     }
 
-    fn answer_of(rules: Rules, architecture: u32, number: u32, arguments: [u32; 3]) -> u32 {
+    fn answer_of(rules: Rules, architecture: u32, number: u32, arguments: [u32; 4]) -> u32 {
         let program = filter(rules).0;
         let (mut at, mut value) = (0, 0);
         loop {
@@ -439,8 +496,35 @@ mod tests {
                     _ if is_in(&[libc::SYS_socket, libc::SYS_socketpair]) => error(libc::EACCES),
                     _ => ALLOW,
                 };
-                assert_eq!(answer_of(rules, NATIVE, number, [0; 3]), expected, "call {number}");
+                assert_eq!(answer_of(rules, NATIVE, number, [0; 4]), expected, "call {number}");
             }
+        }
+    }
+
+    #[test]
+    fn no_file_runs_as_its_owner() {
+        let rules = Rules { sockets: OPEN, alone: false };
+        let made = (libc::O_CREAT | libc::O_WRONLY) as u32;
+        let table = [
+            (libc::SYS_fchmod, [0, 0o755, 0, 0], true),
+            (libc::SYS_fchmod, [0, 0o4755, 0, 0], false),
+            (libc::SYS_fchmodat, [0, 0, 0o2755, 0], false),
+            (FCHMODAT2, [0, 0, 0o4700, 0], false),
+            (libc::SYS_mknodat, [0, 0, 0o104755, 0], false),
+            (libc::SYS_mknodat, [0, 0, 0o100755, 0], true),
+            (libc::SYS_openat, [0, 0, made, 0o4755], false),
+            (libc::SYS_openat, [0, 0, libc::O_TMPFILE as u32, 0o4755], false),
+            (libc::SYS_openat, [0, 0, made, 0o1755], true),
+            // Without a file to be made the mode is whatever the register holds.
+            (libc::SYS_openat, [0, 0, libc::O_DIRECTORY as u32, 0o7777], true),
+        ];
+        for (number, arguments, may) in table {
+            let expected = if may { ALLOW } else { error(libc::EPERM) };
+            assert_eq!(
+                answer_of(rules, NATIVE, number as u32, arguments),
+                expected,
+                "{number} {arguments:x?}"
+            );
         }
     }
 

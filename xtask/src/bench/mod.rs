@@ -2,12 +2,13 @@
 
 mod aims;
 mod exec;
+mod exec_peers;
 pub(crate) mod memory;
 mod memory_peers;
-mod row;
+pub(crate) mod row;
 pub(crate) mod shell;
 mod spine;
-mod starts;
+pub(crate) mod starts;
 mod tensor;
 mod vault;
 

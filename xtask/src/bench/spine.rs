@@ -2,7 +2,7 @@
 
 use super::row::{Beside, Better, Row, median};
 use super::starts::{scratch, start_to_exit_ms};
-use crate::chore::{self, Chore, root};
+use crate::chore::{self, Chore};
 use crate::tools::on_path;
 use std::path::Path;
 use std::process::Command;
@@ -31,7 +31,7 @@ fn status_row(scratch: &Path) -> Result<Row, Chore> {
     chore::run(Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "-p", "keep"]))?;
     let home = scratch.join("home");
     let keep = || {
-        let mut command = Command::new(root().join("target/release/keep"));
+        let mut command = Command::new(chore::built("release/keep"));
         command.arg("status").env("KEEP_HOME", &home);
         command
     };

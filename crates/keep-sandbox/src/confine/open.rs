@@ -164,7 +164,19 @@ impl Writer {
 
     /// Writes a short text into a file that exists.
     pub(crate) fn write(&mut self, path: &str, content: &str) {
-        let (path, bytes) = (self.word(path), self.script.bytes(content.as_bytes()));
+        let path = self.word(path);
+        self.write_at(path, content.as_bytes());
+    }
+
+    /// Writes bytes into a file in memory, which takes them all at once.
+    pub(crate) fn fill(&mut self, path: &Path, content: &[u8]) -> Result<(), SandboxError> {
+        let path = self.path(path)?;
+        self.write_at(path, content);
+        Ok(())
+    }
+
+    fn write_at(&mut self, path: Place, content: &[u8]) {
+        let bytes = self.script.bytes(content);
         let flags = libc::O_WRONLY | libc::O_CLOEXEC;
         let file = self.script.call_for(libc::SYS_openat, [HERE, path.into(), flags.into(), 0.into()]);
         let length = Arg::Is(content.len() as i64);

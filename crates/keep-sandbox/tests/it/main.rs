@@ -19,6 +19,7 @@ mod overlay;
 mod place;
 mod properties;
 mod proxy;
+mod repository;
 mod terminal;
 mod unprivileged;
 mod way_out;
