@@ -1,8 +1,9 @@
 //! The words that `keep` understands.
 
 use crate::commands::{
-    approvals, artifact, attest, audit, backup, config, doctor, init, memory, pack, papers, policy, project,
-    purge, restore, secret, shell_check, status, stop, token, trust, unpack, version, whoami,
+    approvals, artifact, attest, audit, backup, config, connect, doctor, hook, init, mcp, memory, pack,
+    papers, policy, project, purge, restore, secret, serve, shell_check, status, stop, token, trust, unpack,
+    up, version, whoami,
 };
 use crate::edge::{Failure, Session};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -106,6 +107,18 @@ pub(crate) enum Command {
     Policy(policy::Policy),
     /// Say what a command line would do, and what policy says to it; nothing runs
     ShellCheck(shell_check::ShellCheckWords),
+    /// Start the server and the dashboard, and say how to begin
+    Up(up::Up),
+    /// Serve the HTTP API and MCP on this machine, until Ctrl-C
+    Serve(serve::Serve),
+    /// Speak the Model Context Protocol with the agent that started this
+    Mcp(mcp::Mcp),
+    /// Connect an agent: its settings, its hooks, its token
+    Connect(connect::Connect),
+    /// Take out of an agent's settings what `keep connect` put in
+    Disconnect(connect::Disconnect),
+    /// Answer an agent's own hooks: judge its commands, brief it
+    Hook(hook::Hook),
     /// Pack a file or folder: smaller, checked, signed if wanted
     Pack(pack::Pack),
     /// Unpack what `keep pack` packed, bit for bit
@@ -162,6 +175,12 @@ impl Command {
             Self::Token(command) => command.run(session),
             Self::Policy(command) => command.run(session),
             Self::ShellCheck(command) => command.run(session),
+            Self::Up(command) => command.run(session),
+            Self::Connect(command) => command.run(session),
+            Self::Disconnect(command) => command.run(session),
+            Self::Hook(command) => command.run(session),
+            Self::Serve(command) => command.run(session),
+            Self::Mcp(command) => command.run(session),
             Self::Pack(command) => command.run(session),
             Self::Unpack(command) => command.run(session),
             Self::Inbox(command) => command.run(session),
