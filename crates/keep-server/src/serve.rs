@@ -78,7 +78,7 @@ impl Server {
     /// installation is given back for closing.
     pub async fn run(self, ended: impl Future<Output = ()>) -> Option<App> {
         let Self { house, listener } = self;
-        let router = whole(&house);
+        let router = whole(&house, doors(&house));
         house.tasks.spawn(growth::watch(house.clone()));
         tokio::select! {
             () = listen(&house, listener, router) => {}
@@ -93,10 +93,73 @@ impl Server {
 }
 
 /// The doors behind everything that each request passes.
-fn whole(house: &House) -> Router {
-    router(house, doors(house))
+fn whole(house: &House, doors: Vec<Door>) -> Router {
+    router(house, doors)
         .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, ErrorKind::NotFound, "nothing is here") })
         .layer(from_fn_with_state(house.clone(), guard::gatekeeper))
         .layer(from_fn_with_state(house.clone(), guard::outer))
         .with_state(house.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::confirm::AskDashboard;
+    use crate::door::Access;
+    use crate::log::Quiet;
+    use axum::http::Method;
+    use axum::routing::get;
+    use keep_app::Settings;
+    use keep_app::config::{Standing, Surroundings};
+    use std::sync::Arc;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    fn house(folder: &std::path::Path, names: Names) -> House {
+        let around = Surroundings {
+            env: Default::default(),
+            cwd: folder.to_owned(),
+            home: Some(folder.join("home")),
+            flags: Vec::new(),
+            standing: Standing::Program,
+            system: folder.join("no-system/config.toml"),
+        };
+        let app = App::open(Settings { around, asker: Arc::new(AskDashboard) }).unwrap();
+        House::new(Setting { app, log: Arc::new(Quiet) }, names)
+    }
+
+    async fn ask(address: SocketAddr, path: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_500_and_the_server_lives() {
+        async fn panics() -> &'static str {
+            panic!("something that only the log may hear of")
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let house = house(folder.path(), Names::of(address).unwrap());
+        let mut doors = doors(&house);
+        doors.push(Door::new(Method::GET, "/panics", Access::Public, get(panics)));
+        let router = whole(&house, doors);
+        let serving = house.clone();
+        tokio::spawn(async move { listen(&serving, listener, router).await });
+        for _ in 0..3 {
+            let answer = ask(address, "/panics").await;
+            assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
+            assert!(
+                answer.contains("application/problem+json") && !answer.contains("only the log"),
+                "{answer}"
+            );
+        }
+        assert!(ask(address, "/health").await.starts_with("HTTP/1.1 200"));
+        house.ending.cancel();
+    }
 }

@@ -75,15 +75,22 @@ impl Sessions {
 
     /// Opens a session for whoever knows the code, which is used up.
     pub(crate) fn open(&self, code: &str, now: Timestamp) -> Result<Option<Opened>, ServerError> {
-        let (key, form_key) = (random::word(KEY_LETTERS)?, random::word(KEY_LETTERS)?);
-        Ok(self.inside(|inside| {
+        let person = self.inside(|inside| {
             let wanted = inside.code.as_mut().filter(|wanted| now < wanted.expires && wanted.tries > 0)?;
             // Of digests: how long the comparison takes tells nothing of the code.
             if wanted.digest != of_code(code) {
                 wanted.tries -= 1;
                 return None;
             }
-            let person = inside.code.take()?.person;
+            Some(inside.code.take()?.person)
+        });
+        person.map(|person| self.begin(person, now)).transpose()
+    }
+
+    /// Opens a session for a person who is known by another code.
+    pub(crate) fn begin(&self, person: Principal, now: Timestamp) -> Result<Opened, ServerError> {
+        let (key, form_key) = (random::word(KEY_LETTERS)?, random::word(KEY_LETTERS)?);
+        self.inside(|inside| {
             inside.open.retain(|_, session| session.lives(now));
             if inside.open.len() >= MOST {
                 let oldest = inside.open.iter().min_by_key(|(_, session)| session.seen).map(|(key, _)| *key);
@@ -91,8 +98,8 @@ impl Sessions {
             }
             let session = Session { person: person.clone(), form_key, begun: now, seen: now };
             inside.open.insert(Digest::of(key.as_bytes()), session);
-            Some(Opened { key, person })
-        }))
+        });
+        Ok(Opened { key, person })
     }
 
     /// Who is signed in with this key. Looking counts as use.

@@ -1,7 +1,7 @@
 //! The words that `keep` understands.
 
 use crate::commands::{
-    approvals, artifact, attest, audit, backup, config, connect, doctor, hook, init, mcp, memory, pack,
+    approvals, artifact, attest, audit, backup, config, connect, doctor, hook, init, mcp, memory, open, pack,
     papers, policy, project, purge, restore, secret, serve, shell_check, status, stop, token, trust, unpack,
     up, version, whoami,
 };
@@ -109,6 +109,8 @@ pub(crate) enum Command {
     ShellCheck(shell_check::ShellCheckWords),
     /// Start the server and the dashboard, and say how to begin
     Up(up::Up),
+    /// Say where the dashboard of a running server is, and sign in to it
+    Open(open::Open),
     /// Serve the HTTP API and MCP on this machine, until Ctrl-C
     Serve(serve::Serve),
     /// Speak the Model Context Protocol with the agent that started this
@@ -179,6 +181,7 @@ impl Command {
             Self::Connect(command) => command.run(session),
             Self::Disconnect(command) => command.run(session),
             Self::Hook(command) => command.run(session),
+            Self::Open(command) => command.run(session),
             Self::Serve(command) => command.run(session),
             Self::Mcp(command) => command.run(session),
             Self::Pack(command) => command.run(session),

@@ -69,7 +69,9 @@ fn answers(viewer: &Viewer, one: &ApprovalView) -> Markup {
             }
             div class="buttons" {
                 button name="answer" value="once" { "Allow once" }
-                button name="answer" value="conversation" class="quiet" { "Allow in this conversation" }
+                @if one.once_only.is_none() {
+                    button name="answer" value="conversation" class="quiet" { "Allow in this conversation" }
+                }
                 button name="answer" value="no" class="deny" { "Deny" }
             }
         }

@@ -3,10 +3,12 @@
 use super::form::{Sent, check_origin};
 use super::layout::document;
 use crate::door::{Access, Door};
+use crate::error::ServerError;
 use crate::guard::{SESSION, as_person, session_key};
 use crate::house::House;
 use crate::names::Host;
 use crate::problem::Problem;
+use crate::sessions::Opened;
 use axum::Form;
 use axum::extract::{FromRequest, Request, State};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -47,12 +49,11 @@ async fn enter(State(house): State<House>, request: Request) -> Result<Response,
     check_origin(&request)?;
     let Form(Code { code }) =
         Form::from_request(request, &()).await.map_err(|rejected| Problem::usage(rejected.body_text()))?;
-    let opened = house.sessions.open(&code, house.app.now());
-    let opened = opened.map_err(|error| Problem::internal(error.to_string()))?;
+    let opened = opened(&house, code).await?;
     let Some(opened) = opened else {
         house.counts.refused_token();
         house.log.line("a sign-in to the dashboard with a code that is not good");
-        let why = "That code is not good, or not any more. Start `keep up` again for another one.";
+        let why = "That code is not good, or not any more. `keep open` in your terminal makes another one.";
         return Ok((StatusCode::UNAUTHORIZED, form(Some(why))).into_response());
     };
     if let Err(error) = house.app.signed_in(&as_person(opened.person)).await {
@@ -66,6 +67,18 @@ async fn enter(State(house): State<House>, request: Request) -> Result<Response,
         &format!("{SESSION}={}; HttpOnly; SameSite=Strict; Path=/", opened.key),
     )?;
     Ok(response)
+}
+
+/// A session for whoever knows the code that was printed at the start, or one that was made since.
+async fn opened(house: &House, code: String) -> Result<Option<Opened>, Problem> {
+    let inside = |error: ServerError| Problem::internal(error.to_string());
+    if let Some(opened) = house.sessions.open(&code, house.app.now()).map_err(inside)? {
+        return Ok(Some(opened));
+    }
+    let asked = house.clone();
+    let person = tokio::task::spawn_blocking(move || asked.app.accept_sign_in(&code)).await;
+    let person = person.map_err(|error| Problem::internal(format!("looking at a code: {error}")))??;
+    person.map(|person| house.sessions.begin(person, house.app.now())).transpose().map_err(inside)
 }
 
 #[derive(Deserialize)]
@@ -94,7 +107,7 @@ fn form(wrong: Option<&str>) -> Markup {
     let body = html! {
         main id="main" class="sign-in" {
             h1 { "Keep" }
-            p { "Type the code that " code { "keep up" } " printed in your terminal." }
+            p { "Type the code that " code { "keep up" } " or " code { "keep open" } " printed in your terminal." }
             @if let Some(wrong) = wrong { p class="wrong" role="alert" { (wrong) } }
             form method="post" action="/sign-in" {
                 label for="code" { "Code" }

@@ -26,6 +26,9 @@ pub(crate) struct ApprovalView {
     /// The rule that would cover such acts, where there can be one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rule: Option<String>,
+    /// Why a yes can only be for once, where it can.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) once_only: Option<String>,
     /// When it was asked.
     pub(crate) created: String,
     /// Until when it is good.
@@ -43,6 +46,7 @@ pub(crate) struct ApprovalView {
 
 impl From<keep_gate::ApprovalView> for ApprovalView {
     fn from(view: keep_gate::ApprovalView) -> Self {
+        let once_only = view.once_only().map(str::to_owned);
         let Offers { rule, .. } = view.offers;
         let rule = match rule {
             RuleOffer::Rule { text, .. } => Some(text),
@@ -59,6 +63,7 @@ impl From<keep_gate::ApprovalView> for ApprovalView {
             detail: view.detail,
             reason: view.reason,
             rule,
+            once_only,
             created: view.created.to_string(),
             expires: view.expires.to_string(),
             answered_by: view.answered_by.map(|who| who.to_string()),

@@ -12,6 +12,7 @@ pub(crate) mod hook;
 pub(crate) mod init;
 pub(crate) mod mcp;
 pub(crate) mod memory;
+pub(crate) mod open;
 pub(crate) mod pack;
 pub(crate) mod papers;
 pub(crate) mod policy;

@@ -61,7 +61,7 @@ pub(super) fn serve(
         let ended = ended()?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, at.port));
         let server = Server::bind(Setting { app, log: Arc::new(StderrLog) }, address).await?;
-        holder.says(&server.names().programs())?;
+        holder.says(&server.names().programs(), &server.names().dashboard())?;
         announce(&server, &who)?;
         Ok::<_, Failure>(server.run(ended).await)
     })?;

@@ -56,15 +56,33 @@ impl Holder {
                 let mut who = String::new();
                 let read = Read::by_ref(&mut file).take(MAX_HOLDER_BYTES).read_to_string(&mut who);
                 read.map_err(|e| Failure::file("reading", &path, e))?;
-                Err(Failure::Served { by: who.trim().to_owned() })
+                Err(Failure::Served { by: who.lines().next().unwrap_or_default().to_owned() })
             }
             Err(error) => Err(failed(error)),
         }
     }
 
-    /// Writes down where this server is, for whoever comes second.
-    pub(crate) fn says(&mut self, address: &str) -> Result<(), Failure> {
-        let line = format!("process {} at {address}\n", std::process::id());
+    /// The dashboard of whoever serves this installation now; none where nobody does.
+    pub(crate) fn dashboard(state: &Path) -> Result<Option<String>, Failure> {
+        let path = state.join(HOLDER);
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Failure::file("opening", &path, error)),
+        };
+        // Who serves holds the lock; a file that is left over is locked by nobody.
+        if rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared).is_ok() {
+            return Ok(None);
+        }
+        let mut text = String::new();
+        let read = Read::by_ref(&mut file).take(MAX_HOLDER_BYTES).read_to_string(&mut text);
+        read.map_err(|e| Failure::file("reading", &path, e))?;
+        Ok(text.lines().nth(1).map(str::to_owned))
+    }
+
+    /// Writes down where this server is, for whoever comes second and for `keep open`.
+    pub(crate) fn says(&mut self, address: &str, dashboard: &str) -> Result<(), Failure> {
+        let line = format!("process {} at {address}\n{dashboard}\n", std::process::id());
         let write = |file: &mut File| {
             file.set_len(0)?;
             file.seek(SeekFrom::Start(0))?;

@@ -113,6 +113,38 @@ fn only_a_person_gets_a_code() {
 }
 
 #[test]
+fn a_person_gets_a_way_in_to_a_server_that_runs() {
+    let home = Home::new();
+    assert_eq!(home.at_terminal(&["open"], "y\n").code, 2, "nothing serves yet");
+    let serving = Serving::start(&home);
+    assert_eq!(home.keep(&["open"]).code, 3, "an agent got a way in");
+    assert_eq!(home.at_terminal(&["open"], "n\n").code, 3);
+    let said = home.at_terminal(&["open"], "y\n");
+    assert_eq!(said.code, 0, "{said:?}");
+    let after = |word: &str| {
+        said.out.lines().rev().find_map(|line| line.trim().strip_prefix(word)).unwrap().trim().to_owned()
+    };
+    let host = after("dashboard").trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let code = after("code").split(' ').next().unwrap().to_owned();
+    let enter = |code: &str| {
+        let (address, body) = (&serving.address, format!("code={code}"));
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(
+            stream,
+            "POST /sign-in HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    assert!(enter("0000-0000-0000-0000").starts_with("HTTP/1.1 401"));
+    assert!(enter(&code).starts_with("HTTP/1.1 303"), "{said:?}");
+    assert!(enter(&code).starts_with("HTTP/1.1 401"), "the code was good twice");
+}
+
+#[test]
 fn an_agent_speaks_the_protocol_over_pipes() {
     let home = Home::new();
     let line = |value: Value| format!("{value}\n");
