@@ -83,10 +83,11 @@ impl App {
         call: Option<String>,
     ) -> Result<DelegatedView, AppError> {
         let view = self.shell_check(caller, ShellCheck { command, principal: None, profile: None })?;
-        let answer = match view.ruling.decision {
-            Decision::Allow if view.analysis.risk == Risk::Low => Decision::Allow,
-            Decision::Allow | Decision::Ask => Decision::Ask,
-            Decision::Deny => Decision::Deny,
+        let answer = match (view.ruling.decision, view.analysis.risk) {
+            // The question would be the other program's, and what destroys or escalates is asked here.
+            (Decision::Deny, _) | (_, Risk::Critical) => Decision::Deny,
+            (Decision::Allow, Risk::Low) => Decision::Allow,
+            (Decision::Allow | Decision::Ask, _) => Decision::Ask,
         };
         let act = Delegate { view: view.clone(), namespace: caller.home.clone(), answer, call };
         let permit = self.gate.admit(caller, act).await?;

@@ -7,8 +7,14 @@ use crate::repeats::Repeats;
 use crate::sessions::Sessions;
 use keep_app::App;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// What was begun has ended when the installation is asked back; what its tasks held goes a moment later.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// Two seconds of looking.
+const LOOKS: u32 = 200;
 
 /// What the binary hands in.
 pub struct Setting {
@@ -61,13 +67,19 @@ impl House {
         }))
     }
 
-    /// The installation again, once nobody works with it any more.
-    pub(crate) fn into_app(self) -> Option<App> {
+    /// The installation again, once nobody works with it any more; none when somebody does not let go.
+    pub(crate) async fn into_app(self) -> Option<App> {
+        for _ in 0..LOOKS {
+            if Arc::strong_count(&self.0) == 1 {
+                break;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
         Arc::into_inner(self.0).map(|inner| inner.app)
     }
 
     /// Bytes as whoever asked may see them: what became a secret since it was stored is marked.
-    pub(crate) fn cleaned(&self, bytes: Vec<u8>) -> Vec<u8> {
-        self.app.cleaner().bytes(&bytes).into_owned()
+    pub(crate) fn cleaned(&self, bytes: &[u8]) -> Vec<u8> {
+        self.app.cleaner().bytes(bytes).into_owned()
     }
 }

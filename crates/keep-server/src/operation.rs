@@ -109,7 +109,7 @@ async fn answer<O: Operation>(State(house): State<House>, request: Request) -> R
 async fn done<O: Operation>(house: &House, asked: Ask<O>) -> Result<Vec<u8>, Problem> {
     let answer = O::run(asked).await?;
     let body = serde_json::to_vec(&answer).map_err(|error| Problem::internal(error.to_string()))?;
-    Ok(house.cleaned(body))
+    Ok(house.cleaned(&body))
 }
 
 /// How a request stands that names a key of its own, if it does.

@@ -9,10 +9,17 @@ use keep_memory::MemoryError;
 use keep_types::{ErrorKind, Explain, chain};
 use schemars::JsonSchema;
 use serde::Serialize;
+use std::ops::{Deref, DerefMut};
 
 /// A request that was not answered as wished.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
-pub(crate) struct Problem {
+#[serde(transparent)]
+pub(crate) struct Problem(Box<Told>);
+
+/// What a client is told.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(crate) struct Told {
     /// The HTTP status again.
     pub(crate) status: u16,
     /// What sort of failure it is; see docs/exit-codes.md.
@@ -35,7 +42,7 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(status: StatusCode, kind: ErrorKind, title: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Told {
             status: status.as_u16(),
             kind: kind.as_str().into(),
             title: title.into(),
@@ -43,7 +50,7 @@ impl Problem {
             approval: None,
             request: None,
             inside: None,
-        }
+        }))
     }
 
     pub(crate) fn usage(title: impl Into<String>) -> Self {
@@ -97,6 +104,20 @@ impl Problem {
             }
             (ErrorKind::Internal, _) => Self::internal(chain(error).join(": ")),
         }
+    }
+}
+
+impl Deref for Problem {
+    type Target = Told;
+
+    fn deref(&self) -> &Told {
+        &self.0
+    }
+}
+
+impl DerefMut for Problem {
+    fn deref_mut(&mut self) -> &mut Told {
+        &mut self.0
     }
 }
 
@@ -154,7 +175,7 @@ impl IntoResponse for Problem {
         if status == StatusCode::TOO_MANY_REQUESTS || status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        response.extensions_mut().insert(Box::new(self));
+        response.extensions_mut().insert(self);
         response
     }
 }

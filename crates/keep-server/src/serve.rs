@@ -88,7 +88,7 @@ impl Server {
         if tokio::time::timeout(LAST_WORDS, house.tasks.wait()).await.is_err() {
             house.log.line("some requests were still open at the end");
         }
-        house.into_app()
+        house.into_app().await
     }
 }
 

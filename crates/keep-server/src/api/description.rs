@@ -31,7 +31,7 @@ pub(super) fn of(doors: &[Door], schemas: &mut SchemaGenerator) -> Value {
     })
 }
 
-pub(super) fn door(description: Value) -> Door {
+pub(super) fn door(description: &Value) -> Door {
     let text = description.to_string();
     let answer = get(move || async move { plain("application/json", text.clone()) });
     Door::new(Method::GET, "/openapi.json", Access::Known, answer)

@@ -156,7 +156,7 @@ impl Feeder {
         }
         for entry in found {
             self.next = entry.seq.0 + 1;
-            let event = event(&self.house, entry);
+            let event = event(&self.house, &entry);
             match tokio::time::timeout(PATIENCE, self.sender.send(event)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return false,
@@ -172,7 +172,7 @@ impl Feeder {
 }
 
 /// A record as an event. Its detail may be long; whoever wants it asks for the record.
-fn event(house: &House, entry: Entry) -> Event {
+fn event(house: &House, entry: &Entry) -> Event {
     let data = json!({
         "seq": entry.seq.0, "at": entry.at, "principal": entry.principal, "namespace": entry.namespace,
         "action": entry.action, "phase": entry.phase.as_str(), "refers_to": entry.refers_to,

@@ -41,7 +41,7 @@ pub(crate) fn doors() -> Vec<Door> {
     let mut doors = operations(&mut schemas);
     doors.push(events::door());
     let description = description::of(&doors, &mut schemas);
-    doors.extend([description::door(description), metrics::door()]);
+    doors.extend([description::door(&description), metrics::door()]);
     doors.extend(ready::doors());
     doors
 }

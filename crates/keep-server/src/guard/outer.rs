@@ -39,7 +39,7 @@ pub(crate) async fn outer(State(house): State<House>, request: Request, next: Ne
         Ok(response) => response,
         Err(error) => Problem::internal(format!("the task of the request: {error}")).into_response(),
     };
-    if let Some(mut problem) = response.extensions_mut().remove::<Box<Problem>>() {
+    if let Some(mut problem) = response.extensions_mut().remove::<Problem>() {
         if let Some(inside) = &problem.inside {
             house.log.line(&format!("{id} {what}: {}", house.app.cleaner().clean(inside)));
         }
@@ -70,7 +70,7 @@ fn shown(request: &Request) -> String {
 fn fill(house: &House, response: &mut Response, problem: &Problem) {
     // Text, numbers and nothing that could fail to be written.
     let body = serde_json::to_vec(problem).unwrap_or_default();
-    *response.body_mut() = Body::from(house.cleaned(body));
+    *response.body_mut() = Body::from(house.cleaned(&body));
     let kind = HeaderValue::from_static("application/problem+json");
     response.headers_mut().insert(header::CONTENT_TYPE, kind);
 }

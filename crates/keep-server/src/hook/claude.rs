@@ -99,8 +99,8 @@ pub fn context(markdown: &str) -> String {
 mod tests {
     use super::*;
 
-    fn check(text: &str, want: Option<Heard>) {
-        assert_eq!(hear(text).ok().map(|event| event.heard), want, "{text}");
+    fn check(text: &str, want: Option<&Heard>) {
+        assert_eq!(hear(text).ok().map(|event| event.heard).as_ref(), want, "{text}");
     }
 
     #[test]
@@ -108,19 +108,19 @@ mod tests {
         let command = |command: &str| Heard::Command { command: command.into(), call: Some("t1".into()) };
         check(
             r#"{"hook_event_name":"PreToolUse","tool_name":"Bash","tool_use_id":"t1","cwd":"/w","tool_input":{"command":"ls"},"session_id":"s"}"#,
-            Some(command("ls")),
+            Some(&command("ls")),
         );
         check(r#"{"hook_event_name":"PreToolUse","tool_name":"Bash","tool_input":{}}"#, None);
         check(r#"{"hook_event_name":"PreToolUse","tool_name":"Bash","tool_input":{"command":7}}"#, None);
         check(
             r#"{"hook_event_name":"PreToolUse","tool_name":"Read","tool_input":{"file_path":"x"}}"#,
-            Some(Heard::Other),
+            Some(&Heard::Other),
         );
         check(
             r#"{"hook_event_name":"PostToolUse","tool_name":"Bash","tool_input":{"command":"ls"},"tool_response":{}}"#,
-            Some(Heard::Ended { call: None }),
+            Some(&Heard::Ended { call: None }),
         );
-        check(r#"{"hook_event_name":"SessionStart","source":"startup"}"#, Some(Heard::Begins));
+        check(r#"{"hook_event_name":"SessionStart","source":"startup"}"#, Some(&Heard::Begins));
         check("not json", None);
         check("{}", None);
     }

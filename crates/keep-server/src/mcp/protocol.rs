@@ -68,7 +68,7 @@ impl Protocol {
         let ran =
             task.await.unwrap_or_else(|error| Err(Problem::internal(format!("a tool's task: {error}"))));
         match ran {
-            Ok(output) => CallToolResult::structured(self.cleaned(output)),
+            Ok(output) => CallToolResult::structured(self.cleaned(&output)),
             Err(problem) => {
                 if let Some(inside) = &problem.inside {
                     let name = &self.tools[index].definition.name;
@@ -76,15 +76,15 @@ impl Protocol {
                 }
                 let told = serde_json::to_value(&problem).unwrap_or_default();
                 // An answer that is no output must not claim to have the output's shape.
-                let text = self.cleaned(told).to_string();
+                let text = self.cleaned(&told).to_string();
                 CallToolResult::error(vec![rmcp::model::ContentBlock::text(text)])
             }
         }
     }
 
     /// A value as the client may see it: what became a secret since it was stored is marked.
-    fn cleaned(&self, value: Value) -> Value {
-        let text = self.house.cleaned(value.to_string().into_bytes());
+    fn cleaned(&self, value: &Value) -> Value {
+        let text = self.house.cleaned(value.to_string().as_bytes());
         serde_json::from_slice(&text).unwrap_or(Value::Null)
     }
 }

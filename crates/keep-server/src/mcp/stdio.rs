@@ -33,7 +33,7 @@ pub async fn speak(
     }
     house.tasks.close();
     house.tasks.wait().await;
-    Ok(house.into_app())
+    Ok(house.into_app().await)
 }
 
 /// The client of the protocol. It is never the person, even at the person's own terminal: what it asks for

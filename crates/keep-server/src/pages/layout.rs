@@ -44,7 +44,7 @@ pub(super) async fn page(
         main id="main" { h1 { (title) } (inside) }
         footer { (viewer.caller.principal.to_string()) " · all times are UTC" }
     };
-    Ok(document(&shown, body))
+    Ok(document(&shown, &body))
 }
 
 /// How many requests wait.
@@ -54,7 +54,7 @@ async fn waiting(viewer: &Viewer) -> Result<usize, Problem> {
 }
 
 /// A whole document around a body.
-pub(super) fn document(title: &str, body: Markup) -> Markup {
+pub(super) fn document(title: &str, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {

@@ -117,5 +117,5 @@ fn form(wrong: Option<&str>) -> Markup {
             }
         }
     };
-    document("Sign in", body)
+    document("Sign in", &body)
 }

@@ -135,7 +135,7 @@ fn a_person_answers_what_an_agent_asked_for() {
     let person = signed_in(&server);
     let page = person.get(&path);
     let key = form_key(&page);
-    assert_eq!(person.form(&path, "answer=once").status, 422, "a form without its key");
+    assert_eq!(person.form(&path, "answer=once").status, 400, "a form without its key");
     assert_eq!(person.form(&path, "answer=once&form_key=wrong").status, 403);
     assert_eq!(
         person.clone().instead("Origin", None).form(&path, &format!("answer=once&form_key={key}")).status,

@@ -16,6 +16,19 @@ struct Event {
 }
 
 impl Stream {
+    /// A stream whose head has come: what happens from now on is in it.
+    fn open(stream: TcpStream) -> Self {
+        let mut reader = BufReader::new(stream);
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        assert!(line.contains(" 200 "), "{line}");
+        while !line.trim().is_empty() {
+            line.clear();
+            reader.read_line(&mut line).unwrap();
+        }
+        Self(reader)
+    }
+
     /// The next event, or none when the stream has ended.
     fn next(&mut self) -> Option<Event> {
         let mut event = Event { id: None, name: String::new(), data: String::new() };
@@ -52,7 +65,7 @@ fn records_come_as_they_are_made_and_again_after_the_last_id() {
     let token = place.token("agent:a", "demo");
     let server = place.serve();
     let client = server.client(&token);
-    let open = |more: &str, path: &str| Stream(BufReader::new(client.begin("GET", path, 0, more)));
+    let open = |more: &str, path: &str| Stream::open(client.begin("GET", path, 0, more));
     let remember =
         |n: u32| client.post("/api/v1/memories", &json!({ "text": format!("event number {n}") })).ok();
     remember(0);
@@ -71,10 +84,8 @@ fn records_come_as_they_are_made_and_again_after_the_last_id() {
     assert!(second < third && third < fourth);
     let mut late = open("", "/api/v1/events?from=now");
     // What came before now does not come; what comes next does.
-    let (from_now, _) = loop {
-        remember(4);
-        break late.record("memory.write");
-    };
+    remember(4);
+    let (from_now, _) = late.record("memory.write");
     assert!(from_now > fourth);
     assert_eq!(client.clone().with("Last-Event-ID", "x").get("/api/v1/events").status, 400);
 }
@@ -84,7 +95,7 @@ fn a_program_gets_events_of_its_own_and_the_server_ends_streams() {
     let place = Place::new();
     let (one, two) = (place.token("agent:one", "first"), place.token("agent:two", "second"));
     let server = place.serve();
-    let mut stream = Stream(BufReader::new(server.client(&one).begin("GET", "/api/v1/events", 0, "")));
+    let mut stream = Stream::open(server.client(&one).begin("GET", "/api/v1/events", 0, ""));
     server.client(&two).post("/api/v1/memories", &json!({ "text": "not for one" })).ok();
     server.client(&one).post("/api/v1/memories", &json!({ "text": "for one" })).ok();
     let (_, data) = stream.record("memory.write");

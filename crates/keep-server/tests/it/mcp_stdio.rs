@@ -50,7 +50,7 @@ fn an_agent_speaks_over_pipes_and_is_never_the_person() {
         spoken.send(json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).await;
         let judged = json!({ "name": "shell_check", "arguments": { "command": "rm -rf /" } });
         let said = spoken.call(2, "tools/call", judged).await;
-        assert_eq!(said["structuredContent"]["decision"], "deny", "{said}");
+        assert_eq!(said["structuredContent"]["risk"], "critical", "{said}");
         let noisy =
             json!({ "name": "recall", "arguments": { "question": "line one\nline two\u{0}\u{1b}[31m" } });
         let said = spoken.call(3, "tools/call", noisy).await;

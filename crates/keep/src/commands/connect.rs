@@ -101,7 +101,7 @@ impl Disconnect {
             let project = app.bind_project(caller, root.clone()).await?;
             Ok((project.name, app.at().config.join("clients")))
         })?;
-        let plan = plan(agent, &root, |file, before| file.disconnected(before))?;
+        let plan = plan(agent, &root, SettingsFile::disconnected)?;
         let token_file = clients.join(format!("{}-{project}.token", agent.name()));
         if let Some(id) = token_id(&token_file)? {
             session.with(async |app, caller| Ok(app.gate().revoke_token(caller, id).await?))?;

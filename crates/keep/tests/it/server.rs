@@ -17,18 +17,11 @@ impl Serving {
     fn start(home: &Home) -> Self {
         let mut command = home.command(KEEP);
         command.args(["serve", "--port", "0", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let out = BufReader::new(child.stdout.take().unwrap());
-        // What it says is one JSON value, over several lines.
-        let mut text = String::new();
-        for line in out.lines() {
-            text.push_str(&line.unwrap());
-            if let Ok(said) = serde_json::from_str::<Value>(&text) {
-                let address = said["address"].as_str().unwrap().trim_start_matches("http://").to_owned();
-                return Self { child, address };
-            }
-        }
-        panic!("it said nothing: {text:?}");
+        // Ended when this goes, whatever it says.
+        let mut serving = Self { child: command.spawn().unwrap(), address: String::new() };
+        let said = first_value(&mut serving.child);
+        serving.address = said["address"].as_str().unwrap().trim_start_matches("http://").to_owned();
+        serving
     }
 
     fn get(&self, path: &str) -> String {
@@ -51,6 +44,18 @@ impl Drop for Serving {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The first JSON value that a program says, over however many lines.
+fn first_value(child: &mut Child) -> Value {
+    let mut text = String::new();
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        text.push_str(&line.unwrap());
+        if let Ok(said) = serde_json::from_str(&text) {
+            return said;
+        }
+    }
+    panic!("it said nothing: {text:?}");
 }
 
 fn given(home: &Home, words: &[&str], input: &str) -> Said {
@@ -98,16 +103,9 @@ fn only_a_person_gets_a_code() {
     let mut command = home.command(KEEP);
     command.args(["up", "--port", "0", "--json"]).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    let mut text = String::new();
-    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
-        text.push_str(&line.unwrap());
-        if serde_json::from_str::<Value>(&text).is_ok() {
-            break;
-        }
-    }
+    let said = first_value(&mut child);
     child.kill().unwrap();
     child.wait().unwrap();
-    let said: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((&said["code"], &said["dashboard"]), (&Value::Null, &Value::Null), "{said}");
     assert!(home.ok(&["up", "--unit"]).contains("ExecStart="));
 }
