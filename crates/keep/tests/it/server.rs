@@ -119,11 +119,11 @@ fn a_person_gets_a_way_in_to_a_server_that_runs() {
     assert_eq!(home.at_terminal(&["open"], "n\n").code, 3);
     let said = home.at_terminal(&["open"], "y\n");
     assert_eq!(said.code, 0, "{said:?}");
-    let after = |word: &str| {
-        said.out.lines().rev().find_map(|line| line.trim().strip_prefix(word)).unwrap().trim().to_owned()
-    };
+    // The terminal shows no line end of the answer, so the first line follows the question.
+    let after =
+        |word: &str| said.out.rsplit_once(word).unwrap().1.split_whitespace().next().unwrap().to_owned();
     let host = after("dashboard").trim_start_matches("http://").trim_end_matches('/').to_owned();
-    let code = after("code").split(' ').next().unwrap().to_owned();
+    let code = after("code");
     let enter = |code: &str| {
         let (address, body) = (&serving.address, format!("code={code}"));
         let mut stream = TcpStream::connect(address).unwrap();
