@@ -2,7 +2,7 @@
 
 use super::page::Viewer;
 use crate::problem::Problem;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{DOCTYPE, Markup, html};
 
 /// The pages that the frame leads to.
 const PAGES: [(&str, &str); 5] = [
@@ -63,7 +63,7 @@ pub(super) fn document(title: &str, body: &Markup) -> Markup {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 // Nothing is evaluated and no style is written into the page: the policy forbids both.
-                meta name="htmx-config" content=(PreEscaped(r#"{"allowEval":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,"allowScriptTags":false}"#));
+                meta name="htmx-config" content=(r#"{"allowEval":false,"includeIndicatorStyles":false,"selfRequestsOnly":true,"allowScriptTags":false}"#);
                 title { (title) " · Keep" }
                 link rel="stylesheet" href="/assets/keep.css";
                 link rel="icon" href="/assets/keep.svg" type="image/svg+xml";

@@ -93,7 +93,7 @@ fn lists_go_on_where_they_ended() {
         let (mut seen, mut after) = (Vec::new(), String::new());
         loop {
             let page = client.get(&format!("{path}{after}")).ok();
-            seen.extend(page["items"].as_array().unwrap().iter().map(|one| one.to_string()));
+            seen.extend(page["items"].as_array().unwrap().iter().map(ToString::to_string));
             match page["next"].as_u64() {
                 Some(next) => after = format!("&after={next}"),
                 None => break,

@@ -75,7 +75,7 @@ fn every_answer_carries_the_headers_that_guard_a_browser() {
         assert!(!policy.contains("unsafe"), "{said:?}");
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
-            ("referrer-policy", "no-referrer"),
+            ("referrer-policy", "same-origin"),
             ("cross-origin-opener-policy", "same-origin"),
         ] {
             assert_eq!(said.header(name), Some(value), "{said:?}");
