@@ -167,8 +167,11 @@ impl App {
         Ok(erased)
     }
 
-    /// How many records there are.
-    pub(crate) async fn ledger_size(&self) -> Result<u64, AppError> {
+    /// How many records there are. It says nothing of what they hold.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn records(&self) -> Result<u64, AppError> {
         let newest = Filter { limit: Some(1), newest_first: true, ..Filter::default() };
         Ok(self.ledger.query(newest).await?.first().map_or(0, |entry| entry.seq.0 + 1))
     }

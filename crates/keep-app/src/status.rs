@@ -98,7 +98,7 @@ impl App {
             config: at.config.clone(),
             state: at.state.clone(),
             ledger: self.ledger.health(),
-            records: self.ledger_size().await?,
+            records: self.records().await?,
             policy,
             vault: self.vault.state(),
             waiting,

@@ -4,7 +4,7 @@ use crate::acts;
 use crate::context::{self, Candidate, Pack};
 use crate::engine::{Memories, Where, places};
 use crate::error::MemoryError;
-use crate::look::spaces_of;
+use crate::look::{Wanted, spaces_of};
 use crate::model::{Link, Memory};
 use crate::portable::own::Line;
 use crate::portable::{graph_server, markdown, own};
@@ -16,6 +16,8 @@ use std::io::Write;
 
 /// Memories that a context is chosen from.
 const CANDIDATES: usize = 80;
+/// The newest memories that a briefing is chosen from.
+const BRIEFED: usize = 200;
 
 /// As what memories are written out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,6 +62,23 @@ impl Memories {
             recalled.found.iter().map(|one| Candidate { memory: &one.memory, score: one.score }).collect();
         let table = keep_embed::Table::built_in()?;
         Ok(context::pack(task, &candidates, budget, table.tokenizer()))
+    }
+
+    /// What whoever begins to work here should know before they ask anything, within about so many tokens:
+    /// what is pinned, what matters most and what is newest.
+    ///
+    /// # Errors
+    /// When the gate refuses or the database cannot be read.
+    pub async fn briefing(&self, caller: &Caller, place: Where, budget: usize) -> Result<Pack, MemoryError> {
+        let wanted = Wanted { place, most: BRIEFED, ..Wanted::default() };
+        let newest = self.list(caller, &wanted).await?;
+        let candidates = newest.iter().enumerate().map(|(index, memory)| {
+            let newness = 1.0 - index as f32 / BRIEFED as f32;
+            let pinned = if memory.pinned { 1.0 } else { 0.0 };
+            Candidate { memory, score: f32::from(memory.importance.get()) / 10.0 + newness + pinned }
+        });
+        let table = keep_embed::Table::built_in()?;
+        Ok(context::pack("", &candidates.collect::<Vec<_>>(), budget, table.tokenizer()))
     }
 
     /// Writes memories out, with what is retired and what is quarantined. That they were is on record.

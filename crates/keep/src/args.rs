@@ -1,9 +1,9 @@
 //! The words that `keep` understands.
 
 use crate::commands::{
-    approvals, artifact, attest, audit, backup, config, doctor, exec, init, memory, pack, papers, policy,
-    project, purge, restore, runs, secret, shell_check, status, stop, token, tries, trust, unpack, version,
-    whoami,
+    approvals, artifact, attest, audit, backup, config, connect, doctor, exec, hook, init, mcp, memory, open,
+    pack, papers, policy, project, purge, restore, runs, secret, serve, shell_check, status, stop, token,
+    tries, trust, unpack, up, version, whoami,
 };
 use crate::edge::{Failure, Session};
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -115,6 +115,20 @@ pub(crate) enum Command {
     Runs(runs::Runs),
     /// Say what a command line would do, and what policy says to it; nothing runs
     ShellCheck(shell_check::ShellCheckWords),
+    /// Start the server and the dashboard, and say how to begin
+    Up(up::Up),
+    /// Say where the dashboard of a running server is, and sign in to it
+    Open(open::Open),
+    /// Serve the HTTP API and MCP on this machine, until Ctrl-C
+    Serve(serve::Serve),
+    /// Speak the Model Context Protocol with the agent that started this
+    Mcp(mcp::Mcp),
+    /// Connect an agent: its settings, its hooks, its token
+    Connect(connect::Connect),
+    /// Take out of an agent's settings what `keep connect` put in
+    Disconnect(connect::Disconnect),
+    /// Answer an agent's own hooks: judge its commands, brief it
+    Hook(hook::Hook),
     /// Pack a file or folder: smaller, checked, signed if wanted
     Pack(pack::Pack),
     /// Unpack what `keep pack` packed, bit for bit
@@ -175,6 +189,13 @@ impl Command {
             Self::Try(command) => command.run(session),
             Self::Runs(command) => command.run(session),
             Self::ShellCheck(command) => command.run(session),
+            Self::Up(command) => command.run(session),
+            Self::Connect(command) => command.run(session),
+            Self::Disconnect(command) => command.run(session),
+            Self::Hook(command) => command.run(session),
+            Self::Open(command) => command.run(session),
+            Self::Serve(command) => command.run(session),
+            Self::Mcp(command) => command.run(session),
             Self::Pack(command) => command.run(session),
             Self::Unpack(command) => command.run(session),
             Self::Inbox(command) => command.run(session),

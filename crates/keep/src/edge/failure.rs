@@ -32,6 +32,15 @@ pub(crate) enum Failure {
     /// Packing and unpacking.
     #[error(transparent)]
     Packing(Box<PackingError>),
+    /// The server.
+    #[error(transparent)]
+    Server(#[from] keep_server::ServerError),
+    /// Another server serves this installation.
+    #[error("this installation is served already, by {by}")]
+    Served {
+        /// By whom.
+        by: String,
+    },
     /// Ctrl-C at a prompt.
     #[error("interrupted")]
     Interrupted,
@@ -122,6 +131,8 @@ impl Explain for Failure {
             Self::Artifact(error) => error.kind(),
             Self::Memory(error) => error.kind(),
             Self::Packing(error) => error.kind(),
+            Self::Server(error) => error.kind(),
+            Self::Served { .. } => ErrorKind::Conflict,
             Self::Interrupted => ErrorKind::Interrupted,
             Self::Gate(error) => error.kind(),
             Self::File { .. } | Self::Output(_) => ErrorKind::Unavailable,
@@ -137,6 +148,8 @@ impl Explain for Failure {
             Self::Artifact(error) => error.hint(),
             Self::Memory(error) => error.hint(),
             Self::Packing(error) => error.hint(),
+            Self::Server(error) => error.hint(),
+            Self::Served { .. } => Some("use that one, or end it first".into()),
             Self::Interrupted => None,
             Self::Gate(error) => error.hint(),
             Self::File { .. } | Self::Output(_) | Self::Signals(_) | Self::Runtime(_) => None,

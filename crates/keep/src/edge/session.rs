@@ -4,7 +4,7 @@ use super::table::Table;
 use crate::args::{Color, Global};
 use keep_app::config::{Standing, Surroundings};
 use keep_app::{App, AppError, Cleaner, Freshness, Settings};
-use keep_gate::GateError;
+use keep_gate::{Asker, GateError};
 use keep_types::{Caller, ErrorKind};
 use serde::Serialize;
 use serde_json::json;
@@ -45,10 +45,19 @@ impl Session {
 
     /// Opens the installation; says where it put things when this is the first use.
     pub(crate) fn open(&self) -> Result<App, Failure> {
-        let app = App::open(Settings {
-            around: self.surroundings()?,
-            asker: Arc::new(TerminalAsker { no_input: self.global.no_input }),
-        })?;
+        self.open_asking(Arc::new(TerminalAsker { no_input: self.global.no_input }))
+    }
+
+    /// Opens the installation for a surface whose questions go elsewhere.
+    pub(crate) fn open_asking(&self, asker: Arc<dyn Asker>) -> Result<App, Failure> {
+        self.open_in(None, asker)
+    }
+
+    /// Opens the installation as from another folder.
+    fn open_in(&self, folder: Option<PathBuf>, asker: Arc<dyn Asker>) -> Result<App, Failure> {
+        let mut around = self.surroundings()?;
+        around.cwd = folder.filter(|folder| folder.is_absolute()).unwrap_or(around.cwd);
+        let app = App::open(Settings { around, asker })?;
         if app.freshness() == Freshness::New {
             let at = app.at();
             self.say(&format!(
@@ -69,7 +78,24 @@ impl Session {
         &self,
         operation: impl AsyncFnOnce(&App, &Caller) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let app = self.open()?;
+        self.run(self.open()?, operation)
+    }
+
+    /// Like [`Session::with`], as from another folder, and with somebody else to ask.
+    pub(crate) fn with_in<T>(
+        &self,
+        folder: Option<PathBuf>,
+        asker: Arc<dyn Asker>,
+        operation: impl AsyncFnOnce(&App, &Caller) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        self.run(self.open_in(folder, asker)?, operation)
+    }
+
+    fn run<T>(
+        &self,
+        app: App,
+        operation: impl AsyncFnOnce(&App, &Caller) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let outcome = self.block(async {
             let caller = app.caller(self.token()?.as_deref()).await?;
             let value = operation(&app, &caller).await?;
@@ -135,7 +161,7 @@ impl Session {
         })
     }
 
-    fn token(&self) -> Result<Option<String>, Failure> {
+    pub(crate) fn token(&self) -> Result<Option<String>, Failure> {
         let from_env = || std::env::var_os("KEEP_TOKEN_FILE").filter(|v| !v.is_empty()).map(PathBuf::from);
         let Some(path) = self.global.token_file.clone().or_else(from_env) else { return Ok(None) };
         let read = || -> std::io::Result<String> {

@@ -14,6 +14,7 @@ mod memory;
 mod pack;
 mod papers;
 mod person;
+mod server;
 mod shapes;
 mod terminal;
 mod vault;

@@ -1,0 +1,53 @@
+//! Files of the form `{"mcpServers": {"keep": {…}}}`.
+
+use super::{ConnectError, Entry};
+use serde_json::{Map, Value, json};
+
+const SERVERS: &str = "mcpServers";
+
+pub(super) fn connected(text: &str, entry: &Entry) -> Result<String, ConnectError> {
+    let mut all = object(text)?;
+    let servers = all.entry(SERVERS).or_insert_with(|| json!({}));
+    let Value::Object(servers) = servers else { return Err(wrong(SERVERS)) };
+    let args = ["--token-file", &entry.token_file, "mcp"];
+    servers.insert("keep".into(), json!({ "command": entry.program, "args": args }));
+    written(all)
+}
+
+pub(super) fn disconnected(text: &str) -> Result<Option<String>, ConnectError> {
+    let mut all = object(text)?;
+    if let Some(servers) = all.get_mut(SERVERS) {
+        let Value::Object(servers) = servers else { return Err(wrong(SERVERS)) };
+        servers.shift_remove("keep");
+        if servers.is_empty() {
+            all.shift_remove(SERVERS);
+        }
+    }
+    rest(all)
+}
+
+/// The object that a settings file holds; an empty file holds an empty one.
+pub(super) fn object(text: &str) -> Result<Map<String, Value>, ConnectError> {
+    if text.trim().is_empty() {
+        return Ok(Map::new());
+    }
+    match serde_json::from_str(text) {
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(_) => Err(ConnectError::new("the settings are no JSON object")),
+        Err(error) => Err(ConnectError::new(format!("the settings are no JSON: {error}"))),
+    }
+}
+
+pub(super) fn wrong(key: &str) -> ConnectError {
+    ConnectError::new(format!("{key} in the settings is not what it should be"))
+}
+
+pub(super) fn written(all: Map<String, Value>) -> Result<String, ConnectError> {
+    let text = serde_json::to_string_pretty(&Value::Object(all));
+    text.map(|text| text + "\n").map_err(|error| ConnectError::new(error.to_string()))
+}
+
+/// What is left of a file; none when that is nothing.
+pub(super) fn rest(all: Map<String, Value>) -> Result<Option<String>, ConnectError> {
+    if all.is_empty() { Ok(None) } else { written(all).map(Some) }
+}

@@ -1,0 +1,77 @@
+//! The outermost layer: a request's id, its end whatever happens inside, what is said of it, and the headers
+//! that every answer carries.
+
+use crate::house::House;
+use crate::problem::Problem;
+use crate::random;
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use keep_types::ErrorKind;
+
+/// Nothing but what this server itself sends, and nothing inline: a text that a page shows cannot become a
+/// script, and the page can send what it knows nowhere else.
+const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
+     connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("keep-request-id");
+
+/// The headers of every answer.
+const ALWAYS: [(HeaderName, &str); 7] = [
+    (header::CONTENT_SECURITY_POLICY, CONTENT_POLICY),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    // Not `no-referrer`: with that, browsers say `Origin: null` for the pages' own forms, too.
+    (header::REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+];
+
+/// Runs a request on a task of its own: one that panics fails alone, and one whose client went away ends as
+/// it was begun.
+pub(crate) async fn outer(State(house): State<House>, request: Request, next: Next) -> Response {
+    let _open = house.counts.request();
+    let id = random::word(16).unwrap_or_default();
+    let what = shown(&request);
+    let mut response = match house.tasks.spawn(next.run(request)).await {
+        Ok(response) => response,
+        Err(error) => Problem::internal(format!("the task of the request: {error}")).into_response(),
+    };
+    if let Some(mut problem) = response.extensions_mut().remove::<Problem>() {
+        if let Some(inside) = &problem.inside {
+            house.log.line(&format!("{id} {what}: {}", house.app.cleaner().clean(inside)));
+        }
+        problem.request = Some(id.clone());
+        fill(&house, &mut response, &problem);
+    } else if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        let why = "nothing answers to this method here";
+        fill(&house, &mut response, &Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorKind::Usage, why));
+    }
+    let headers = response.headers_mut();
+    for (name, value) in ALWAYS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID, id);
+    }
+    house.counts.answered(response.status().as_u16());
+    response
+}
+
+/// The method and the path as the router knows it: what stands in a path may be anybody's text.
+fn shown(request: &Request) -> String {
+    let path = request.extensions().get::<MatchedPath>().map_or("a path of nothing", MatchedPath::as_str);
+    format!("{} {path}", request.method())
+}
+
+fn fill(house: &House, response: &mut Response, problem: &Problem) {
+    // Text, numbers and nothing that could fail to be written.
+    let body = serde_json::to_vec(problem).unwrap_or_default();
+    *response.body_mut() = Body::from(house.cleaned(&body));
+    let kind = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+}

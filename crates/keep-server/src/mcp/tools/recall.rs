@@ -1,0 +1,22 @@
+use crate::house::House;
+use crate::mcp::tool::{Effect, Tool};
+use crate::operations::recall;
+use crate::problem::Problem;
+use crate::view::RecallView;
+use keep_types::Caller;
+
+/// The tool `recall`.
+pub(super) struct Recall;
+
+impl Tool for Recall {
+    const NAME: &'static str = "recall";
+    const TITLE: &'static str = "Recall";
+    const SAYS: &'static str = "Recalls what was remembered, by any words, best first, and says why each was found. Finding nothing means that nothing relevant is known.";
+    const EFFECT: Effect = Effect::Looks;
+    type Input = recall::Question;
+    type Output = RecallView;
+
+    async fn run(house: &House, caller: &Caller, input: Self::Input) -> Result<Self::Output, Problem> {
+        recall::recall(house, caller, input).await
+    }
+}

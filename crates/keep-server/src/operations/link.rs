@@ -1,0 +1,39 @@
+use super::{parsed, place};
+use crate::house::House;
+use crate::problem::Problem;
+use crate::view::LinkView;
+use keep_memory::LinkTerms;
+use keep_memory::model::Strength;
+use keep_types::Caller;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// A link to be made.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Terms {
+    /// How the first bears on the other: extends, contradicts, implements, references, supersedes,
+    /// caused_by or part_of.
+    pub(crate) kind: String,
+    /// The memory that it leads to.
+    pub(crate) to: String,
+    /// How strong it is, from 0 to 1.
+    pub(crate) strength: Option<f32>,
+    /// Why it is made.
+    pub(crate) reason: Option<String>,
+}
+
+/// Links a memory to another.
+pub(crate) async fn link(
+    house: &House,
+    caller: &Caller,
+    (from, namespace): (&str, Option<&str>),
+    terms: Terms,
+) -> Result<LinkView, Problem> {
+    let strength = terms.strength.map(Strength::try_from).transpose();
+    let strength = strength.map_err(|error| Problem::usage(error.to_string()))?.unwrap_or_default();
+    let (from, to) = (parsed("from", from)?, parsed("to", &terms.to)?);
+    let kind = parsed("kind", &terms.kind)?;
+    let (place, terms) = (place(namespace)?, LinkTerms { strength, reason: terms.reason });
+    Ok(house.app.memories()?.link(caller, &place, (&from, kind, &to), terms).await?.into())
+}

@@ -1,0 +1,36 @@
+use super::maybe;
+use crate::house::House;
+use crate::problem::Problem;
+use crate::view::ShellView;
+use keep_app::ShellCheck;
+use keep_types::Caller;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// The longest command: the system hands no program a longer word.
+const MOST_BYTES: usize = 128 << 10;
+
+/// A command line to be judged.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Command {
+    /// The command line, as a shell would be given it.
+    pub(crate) command: String,
+    /// read-only, workspace, network or full-trust; without it, the one that is set.
+    pub(crate) profile: Option<String>,
+}
+
+/// Says what a command line would do in the folder that this program was started in, and what policy says
+/// to it. Nothing runs.
+pub(crate) async fn check(house: &House, caller: &Caller, asked: Command) -> Result<ShellView, Problem> {
+    if asked.command.len() > MOST_BYTES {
+        return Err(Problem::usage(format!("a command has {MOST_BYTES} bytes at most")));
+    }
+    let profile = maybe("profile", asked.profile.as_deref())?;
+    let wanted = ShellCheck { command: asked.command, principal: None, profile };
+    let (house, caller) = (house.clone(), caller.clone());
+    // It looks at files and reads what the command would run: no work for the runtime's own threads.
+    let judged = tokio::task::spawn_blocking(move || house.app.shell_check(&caller, wanted)).await;
+    let view = judged.map_err(|error| Problem::internal(format!("judging a command: {error}")))??;
+    Ok(view.into())
+}

@@ -1,0 +1,165 @@
+//! Starting and ending.
+
+use crate::api;
+use crate::door::{Door, Gateway, router};
+use crate::error::ServerError;
+use crate::growth;
+use crate::guard;
+use crate::house::{House, Setting};
+use crate::listen::listen;
+use crate::mcp;
+use crate::names::Names;
+use crate::pages;
+use crate::problem::Problem;
+use axum::Router;
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use keep_app::App;
+use keep_types::{ErrorKind, Principal, PrincipalKind};
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpListener;
+
+/// What was begun may take this long to end; what is not done by then is on record as begun.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
+/// A server that listens. Nobody is answered before [`Server::run`].
+pub struct Server {
+    house: House,
+    listener: TcpListener,
+}
+
+fn doors(house: &House) -> Vec<Door> {
+    let mut doors = api::doors();
+    doors.push(mcp::door(house));
+    doors.extend(pages::doors());
+    doors
+}
+
+impl Server {
+    /// Listens on an address of this machine; port 0 is any that is free.
+    ///
+    /// # Errors
+    /// When the address is another one, or cannot be listened on.
+    pub async fn bind(setting: Setting, address: SocketAddr) -> Result<Self, ServerError> {
+        if !address.ip().is_loopback() {
+            return Err(ServerError::NotLoopback(address));
+        }
+        let failed = |source| ServerError::Bind { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let names = Names::of(listener.local_addr().map_err(failed)?)?;
+        Ok(Self { house: House::new(setting, names), listener })
+    }
+
+    /// Under which names it is reached.
+    #[must_use]
+    pub fn names(&self) -> &Names {
+        &self.house.names
+    }
+
+    /// A code that signs this person in to the dashboard, once and soon; none for whoever is no person.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn sign_in_code(&self, who: &Principal) -> Result<Option<String>, ServerError> {
+        if who.kind() != PrincipalKind::User {
+            return Ok(None);
+        }
+        self.house.sessions.new_code(who.clone(), self.house.app.now()).map(Some)
+    }
+
+    /// Every way in, for whoever lists them.
+    #[must_use]
+    pub fn gateways(&self) -> Vec<Gateway> {
+        doors(&self.house).into_iter().map(|door| door.gateway).collect()
+    }
+
+    /// Serves until `ended` comes about; then streams end, what was begun is finished, and the
+    /// installation is given back for closing.
+    pub async fn run(self, ended: impl Future<Output = ()>) -> Option<App> {
+        let Self { house, listener } = self;
+        let router = whole(&house, doors(&house));
+        house.tasks.spawn(growth::watch(house.clone()));
+        tokio::select! {
+            () = listen(&house, listener, router) => {}
+            () = ended => house.ending.cancel(),
+        }
+        house.tasks.close();
+        if tokio::time::timeout(LAST_WORDS, house.tasks.wait()).await.is_err() {
+            house.log.line("some requests were still open at the end");
+        }
+        house.into_app().await
+    }
+}
+
+/// The doors behind everything that each request passes.
+fn whole(house: &House, doors: Vec<Door>) -> Router {
+    router(house, doors)
+        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, ErrorKind::NotFound, "nothing is here") })
+        .layer(from_fn_with_state(house.clone(), guard::gatekeeper))
+        .layer(from_fn_with_state(house.clone(), guard::outer))
+        .with_state(house.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::confirm::AskDashboard;
+    use crate::door::Access;
+    use crate::log::Quiet;
+    use axum::http::Method;
+    use axum::routing::get;
+    use keep_app::Settings;
+    use keep_app::config::{Standing, Surroundings};
+    use std::sync::Arc;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+
+    fn house(folder: &std::path::Path, names: Names) -> House {
+        let around = Surroundings {
+            env: Default::default(),
+            cwd: folder.to_owned(),
+            home: Some(folder.join("home")),
+            flags: Vec::new(),
+            standing: Standing::Program,
+            system: folder.join("no-system/config.toml"),
+        };
+        let app = App::open(Settings { around, asker: Arc::new(AskDashboard) }).unwrap();
+        House::new(Setting { app, log: Arc::new(Quiet) }, names)
+    }
+
+    async fn ask(address: SocketAddr, path: &str) -> String {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_500_and_the_server_lives() {
+        async fn panics() -> &'static str {
+            panic!("something that only the log may hear of")
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let house = house(folder.path(), Names::of(address).unwrap());
+        let mut doors = doors(&house);
+        doors.push(Door::new(Method::GET, "/panics", Access::Public, get(panics)));
+        let router = whole(&house, doors);
+        let serving = house.clone();
+        tokio::spawn(async move { listen(&serving, listener, router).await });
+        for _ in 0..3 {
+            let answer = ask(address, "/panics").await;
+            assert!(answer.starts_with("HTTP/1.1 500"), "{answer}");
+            assert!(
+                answer.contains("application/problem+json") && !answer.contains("only the log"),
+                "{answer}"
+            );
+        }
+        assert!(ask(address, "/health").await.starts_with("HTTP/1.1 200"));
+        house.ending.cancel();
+    }
+}

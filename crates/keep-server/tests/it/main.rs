@@ -1,0 +1,14 @@
+//! The server as clients meet it: real sockets on ports of its own, real installations.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
+mod api;
+mod client;
+mod dashboard;
+mod doors;
+mod events;
+mod limits;
+mod localhost;
+mod mcp_http;
+mod mcp_stdio;
+mod place;

@@ -1,0 +1,33 @@
+//! `keep mcp`: the Model Context Protocol over standard input and output.
+
+use crate::edge::{Failure, Session, StderrLog};
+use clap::Args;
+use keep_app::App;
+use keep_gate::AskNobody;
+use keep_server::{Setting, speak};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+#[derive(Args)]
+#[command(
+    after_help = "EXAMPLES:\n  claude mcp add keep -- keep mcp\n  keep --token-file agent.token mcp\n\nAn agent's program starts this and speaks the Model Context Protocol to it. Without a token\nit is an unknown agent in the project of the working folder, even at your own terminal."
+)]
+pub(crate) struct Mcp {}
+
+impl Mcp {
+    pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        let app = session.open_asking(Arc::new(AskNobody))?;
+        let token = session.token()?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
+        let app = runtime.block_on(async {
+            let caller = app.caller(token.as_deref()).await?;
+            let setting = Setting { app, log: Arc::new(StderrLog) };
+            Ok::<_, Failure>(speak(setting, caller, tokio::io::stdin(), tokio::io::stdout()).await?)
+        })?;
+        // Standard input is read on a thread that may wait for a line that never comes.
+        runtime.shutdown_background();
+        app.map(App::close).transpose()?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,252 @@
+//! The server as the program starts it, and what agents' own programs call.
+
+use crate::home::{Home, KEEP, Said};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Child, Stdio};
+
+/// A server of the program's, ended when this goes.
+struct Serving {
+    child: Child,
+    address: String,
+}
+
+impl Serving {
+    fn start(home: &Home) -> Self {
+        let mut command = home.command(KEEP);
+        command.args(["serve", "--port", "0", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // Ended when this goes, whatever it says.
+        let mut serving = Self { child: command.spawn().unwrap(), address: String::new() };
+        let said = first_value(&mut serving.child);
+        serving.address = said["address"].as_str().unwrap().trim_start_matches("http://").to_owned();
+        serving
+    }
+
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", self.address).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn end(mut self, signal: rustix::process::Signal) -> i32 {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, signal).unwrap();
+        self.child.wait().unwrap().code().unwrap_or(-1)
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The first JSON value that a program says, over however many lines.
+fn first_value(child: &mut Child) -> Value {
+    let mut text = String::new();
+    for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+        text.push_str(&line.unwrap());
+        if let Ok(said) = serde_json::from_str(&text) {
+            return said;
+        }
+    }
+    panic!("it said nothing: {text:?}");
+}
+
+fn given(home: &Home, words: &[&str], input: &str) -> Said {
+    let mut command = home.command(KEEP);
+    command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // Who does not read what it is given says so by its answer.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    Said::of(child.wait_with_output().unwrap())
+}
+
+#[test]
+fn it_serves_until_it_is_told_to_end() {
+    let home = Home::new();
+    for signal in [rustix::process::Signal::INT, rustix::process::Signal::TERM] {
+        let serving = Serving::start(&home);
+        assert!(serving.get("/ready").starts_with("HTTP/1.1 200"), "it is not ready");
+        assert!(serving.get("/api/v1/status").starts_with("HTTP/1.1 401"));
+        assert_eq!(serving.end(signal), 0);
+    }
+}
+
+#[test]
+fn a_second_server_is_told_who_serves_and_commands_work_beside_one() {
+    let home = Home::new();
+    let serving = Serving::start(&home);
+    let second = home.keep(&["serve", "--port", "0"]);
+    assert_eq!(second.code, 7, "{second:?}");
+    assert!(
+        second.err.contains(&serving.address) && second.err.contains(&serving.child.id().to_string()),
+        "{second:?}"
+    );
+    home.ok(&["status"]);
+    let mode = std::fs::metadata(home.path().join("state/server")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    assert_eq!(serving.end(rustix::process::Signal::TERM), 0);
+    // Its file lies there still, and holds nobody up.
+    let next = Serving::start(&home);
+    assert_eq!(next.end(rustix::process::Signal::TERM), 0);
+}
+
+#[test]
+fn only_a_person_gets_a_code() {
+    let home = Home::new();
+    let mut command = home.command(KEEP);
+    command.args(["up", "--port", "0", "--json"]).stdout(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let said = first_value(&mut child);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!((&said["code"], &said["dashboard"]), (&Value::Null, &Value::Null), "{said}");
+    assert!(home.ok(&["up", "--unit"]).contains("ExecStart="));
+}
+
+#[test]
+fn a_person_gets_a_way_in_to_a_server_that_runs() {
+    let home = Home::new();
+    assert_eq!(home.at_terminal(&["open"], "y\n").code, 2, "nothing serves yet");
+    let serving = Serving::start(&home);
+    assert_eq!(home.keep(&["open"]).code, 3, "an agent got a way in");
+    assert_eq!(home.at_terminal(&["open"], "n\n").code, 3);
+    let said = home.at_terminal(&["open"], "y\n");
+    assert_eq!(said.code, 0, "{said:?}");
+    // The terminal shows no line end of the answer, so the first line follows the question.
+    let after =
+        |word: &str| said.out.rsplit_once(word).unwrap().1.split_whitespace().next().unwrap().to_owned();
+    let host = after("dashboard").trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let code = after("code");
+    let enter = |code: &str| {
+        let (address, body) = (&serving.address, format!("code={code}"));
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(
+            stream,
+            "POST /sign-in HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nConnection: close\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    assert!(enter("0000-0000-0000-0000").starts_with("HTTP/1.1 401"));
+    assert!(enter(&code).starts_with("HTTP/1.1 303"), "{said:?}");
+    assert!(enter(&code).starts_with("HTTP/1.1 401"), "the code was good twice");
+}
+
+#[test]
+fn an_agent_speaks_the_protocol_over_pipes() {
+    let home = Home::new();
+    let line = |value: Value| format!("{value}\n");
+    let input = [
+        line(json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
+            "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "t", "version": "1" } } })),
+        line(json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })),
+        line(json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/list" })),
+    ]
+    .concat();
+    let said = given(&home, &["mcp"], &input);
+    assert_eq!(said.code, 0, "{said:?}");
+    let answers: Vec<Value> = said.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(answers[0]["result"]["serverInfo"]["name"], "keep", "{answers:?}");
+}
+
+fn hook(home: &Home, event: &str, body: &Value) -> Said {
+    given(home, &["hook", "claude", event], &body.to_string())
+}
+
+#[test]
+fn an_agents_own_shell_is_judged_and_on_record() {
+    let home = Home::new();
+    for (command, want) in
+        [("ls", "allow"), ("git push --force", "ask"), ("touch x", "ask"), ("rm -rf /", "deny")]
+    {
+        let event = json!({ "hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_use_id": "t1",
+                            "cwd": home.folder.path(), "tool_input": { "command": command } });
+        let said = hook(&home, "pre-tool-use", &event);
+        assert_eq!(said.code, 0, "{said:?}");
+        let answer: Value = serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{e}: {said:?}"));
+        assert_eq!(answer["hookSpecificOutput"]["permissionDecision"], want, "{command}: {answer}");
+    }
+    let ended = json!({ "hook_event_name": "PostToolUse", "tool_name": "Bash", "tool_use_id": "t1" });
+    assert_eq!(hook(&home, "post-tool-use", &ended).out, "");
+    let records = home.json(&["audit", "log", "--action", "exec", "--json"]);
+    let records = records.to_string();
+    assert!(records.contains("exec.delegate") && records.contains("exec.delegated"), "{records}");
+    let other = json!({ "hook_event_name": "PreToolUse", "tool_name": "Read", "tool_input": {} });
+    assert_eq!(hook(&home, "pre-tool-use", &other).out, "");
+}
+
+#[test]
+fn what_a_hook_cannot_judge_is_denied() {
+    let home = Home::new();
+    for text in
+        ["", "not json", "{}", r#"{"hook_event_name":"PreToolUse","tool_name":"Bash","tool_input":{}}"#]
+    {
+        let said = given(&home, &["hook", "claude", "pre-tool-use"], text);
+        assert!(said.out.contains("\"deny\""), "{text}: {said:?}");
+    }
+    home.ok(&["stop", "--reason", "enough"]);
+    let event =
+        json!({ "hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_input": { "command": "ls" } });
+    let said = hook(&home, "pre-tool-use", &event);
+    assert!(said.out.contains("\"deny\"") && said.out.contains("enough"), "{said:?}");
+}
+
+#[test]
+fn a_conversation_begins_with_what_is_remembered() {
+    let home = Home::new();
+    let event = json!({ "hook_event_name": "SessionStart", "source": "startup", "cwd": home.folder.path() });
+    assert_eq!(hook(&home, "session-start", &event).out, "", "there is nothing to say yet");
+    let said = home.at_terminal(&["remember", "never deploy on a Friday", "--kind", "constraint"], "");
+    assert_eq!(said.code, 0, "{said:?}");
+    let said = hook(&home, "session-start", &event);
+    let answer: Value = serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{e}: {said:?}"));
+    let told = answer["hookSpecificOutput"]["additionalContext"].as_str().unwrap();
+    assert!(told.contains("Friday") && told.contains("not instruction"), "{told}");
+}
+
+#[test]
+fn an_agent_is_connected_and_disconnected() {
+    let mut home = Home::new();
+    let own = home.folder.path().join("person");
+    std::fs::create_dir(&own).unwrap();
+    home.variables.push(("HOME", own.display().to_string()));
+    std::fs::create_dir(home.folder.path().join(".git")).unwrap();
+    let servers = home.folder.path().join(".mcp.json");
+    std::fs::write(
+        &servers,
+        "{\n  \"mcpServers\": {\n    \"other\": {\n      \"command\": \"x\"\n    }\n  }\n}\n",
+    )
+    .unwrap();
+    let before = std::fs::read_to_string(&servers).unwrap();
+    let printed = home.at_terminal(&["connect", "claude", "--print"], "");
+    assert_eq!(printed.code, 0, "{printed:?}");
+    assert_eq!(std::fs::read_to_string(&servers).unwrap(), before, "it was only to be printed");
+    let refused = home.converse(&["connect", "claude"], &[("Write this?", "n\n")]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert_eq!(std::fs::read_to_string(&servers).unwrap(), before);
+    let done = home.converse(&["connect", "claude"], &[("Write this?", "y\n"), ("Go ahead?", "y\n")]);
+    assert_eq!(done.code, 0, "{done:?}");
+    let written: Value = serde_json::from_str(&std::fs::read_to_string(&servers).unwrap()).unwrap();
+    assert_eq!(written["mcpServers"]["other"]["command"], "x");
+    let args = &written["mcpServers"]["keep"]["args"];
+    let token = args[1].as_str().unwrap();
+    assert_eq!(std::fs::metadata(token).unwrap().permissions().mode() & 0o777, 0o600);
+    let who = home.json(&["--token-file", token, "whoami", "--json"]);
+    assert_eq!(who["principal"], "agent:claude", "{who}");
+    let hooks = home.folder.path().join(".claude/settings.local.json");
+    assert!(std::fs::read_to_string(&hooks).unwrap().contains("hook claude pre-tool-use"));
+    let undone = home.at_terminal(&["disconnect", "claude"], "y\n");
+    assert_eq!(undone.code, 0, "{undone:?}");
+    assert_eq!(std::fs::read_to_string(&servers).unwrap(), before);
+    assert!(!hooks.exists() && !std::path::Path::new(token).exists());
+}
