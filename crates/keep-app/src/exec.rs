@@ -95,6 +95,7 @@ fn config(app: &App) -> ExecConfig {
         limits: Limits {
             timeout: values.exec_timeout,
             memory_bytes: Some(values.exec_memory_mib << 20),
+            file_bytes: values.exec_file_mib << 20,
             processes: Some(values.exec_processes).filter(|most| *most > 0),
             output_bytes: values.exec_output_mib << 20,
         },

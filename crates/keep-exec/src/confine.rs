@@ -75,6 +75,8 @@ pub struct Limits {
     pub timeout: Duration,
     /// Bytes of memory, of all its processes.
     pub memory_bytes: Option<u64>,
+    /// Bytes of its largest file.
+    pub file_bytes: u64,
     /// Processes and threads.
     pub processes: Option<u64>,
     /// Bytes that it may say.
@@ -187,8 +189,13 @@ mod tests {
     use super::*;
     use keep_shell::{Context, analyse};
 
-    const LIMITS: Limits =
-        Limits { timeout: Duration::from_ms(1_000), memory_bytes: None, processes: None, output_bytes: 1 };
+    const LIMITS: Limits = Limits {
+        timeout: Duration::from_ms(1_000),
+        memory_bytes: None,
+        file_bytes: 1 << 20,
+        processes: None,
+        output_bytes: 1,
+    };
 
     fn of(
         line: &str,

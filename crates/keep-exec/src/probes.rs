@@ -107,8 +107,13 @@ fn narrow(widest: Widest, confine: Confine) -> Verdict {
         ("user:ann", "/home", true),
         ("user:ann", "/tmp", true),
     ];
-    let limits =
-        Limits { timeout: Duration::from_ms(1), memory_bytes: None, processes: None, output_bytes: 1 };
+    let limits = Limits {
+        timeout: Duration::from_ms(1),
+        memory_bytes: None,
+        file_bytes: 1 << 20,
+        processes: None,
+        output_bytes: 1,
+    };
     for (who, workspace, project) in cases {
         let principal: Principal = match who.parse() {
             Ok(principal) => principal,

@@ -105,7 +105,7 @@ use ProjectRule::{Lower, Never, Own};
 
 /// Every setting there is. A key stands here only when something obeys it.
 #[rustfmt::skip]
-pub static KEYS: [Key; 29] = [
+pub static KEYS: [Key; 30] = [
     key("approvals.expiry", Kind::Span(seconds(10), Duration::days(7)), (Lower, Smaller),
         field!(Span, approval_expiry),
         "How long a request for approval waits for an answer, and an approval stays good."),
@@ -143,6 +143,9 @@ pub static KEYS: [Key; 29] = [
     key("exec.concurrent", Kind::Count(1, 1_000), (Lower, Smaller),
         count!(exec_concurrent, usize),
         "How many commands run at a time; the next waits for its turn."),
+    key("exec.file_mib", Kind::Count(1, 1 << 24), (Lower, Smaller),
+        count!(exec_file_mib, u64),
+        "How large a file of a run may grow, in MiB; a write beyond it fails."),
     key("exec.hosts", Kind::Line, (Never, Fixed),
         field!(Line, exec_hosts),
         "The hosts that runs under the profile network reach, with spaces between; every host where nothing is said."),

@@ -39,6 +39,8 @@ pub struct Values {
     pub lock_wait: Duration,
     /// `exec.concurrent`
     pub exec_concurrent: usize,
+    /// `exec.file_mib`
+    pub exec_file_mib: u64,
     /// `exec.hosts`
     pub exec_hosts: Option<String>,
     /// `exec.memory_mib`
@@ -91,6 +93,7 @@ impl Default for Values {
             blobs_url: None,
             lock_wait: Duration::from_ms(10_000),
             exec_concurrent: 16,
+            exec_file_mib: 2 << 10,
             exec_hosts: None,
             exec_memory_mib: 8 << 10,
             exec_output_mib: 1 << 10,

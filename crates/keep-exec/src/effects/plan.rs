@@ -115,6 +115,7 @@ pub(super) fn profile(act: &RunCommand, config: &ExecConfig) -> Profile {
         limits: Limits {
             wall: Some(Duration::from_millis(confinement.limits.timeout.ms())),
             memory: confinement.limits.memory_bytes,
+            file_size: Some(confinement.limits.file_bytes),
             processes: confinement.limits.processes,
             output: Some(confinement.limits.output_bytes),
             ..Limits::default()

@@ -119,6 +119,9 @@ fn too_much_of_anything_ends_a_run() {
     let said = work.keep(&["--set", "exec.memory_mib=64", "sh", line]);
     assert_ne!(said.code, 0, "{said:?}");
     assert_eq!(said.out, "");
+    let said = work.keep(&["--set", "exec.file_mib=1", "sh", "head -c 3000000 /dev/zero > large"]);
+    assert_ne!(said.code, 0, "{said:?}");
+    assert_eq!(fs::metadata(work.work().join("large")).unwrap().len(), 1 << 20);
 }
 
 /// A turn is waited for, and given when one is free.
