@@ -136,9 +136,9 @@ where
     row.get::<_, String>(name)?.parse().map_err(|error| ExecError::corrupt(format!("{name}: {error}")))
 }
 
-fn stored(row: &Row<'_>, bytes: &str, digest: &str) -> Result<Copy, ExecError> {
-    let digest: Option<String> = row.get(digest)?;
-    let digest = digest.map(|digest| digest.parse()).transpose().map_err(ExecError::corrupt)?;
+fn stored(row: &Row<'_>, bytes: &str, hash: &str) -> Result<Copy, ExecError> {
+    let hash: Option<String> = row.get(hash)?;
+    let hash = hash.map(|hash| hash.parse()).transpose().map_err(ExecError::corrupt)?;
     let bytes = row.get::<_, Option<i64>>(bytes)?.unwrap_or_default().cast_unsigned();
-    Ok(Copy { kept: Vec::new(), bytes, digest })
+    Ok(Copy { kept: Vec::new(), bytes, digest: hash })
 }

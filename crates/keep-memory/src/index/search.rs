@@ -12,6 +12,7 @@ use keep_embed::Embedder;
 use keep_types::Timestamp;
 use rusqlite::Connection;
 use std::collections::BTreeSet;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 
 /// What is searched for.
@@ -97,9 +98,12 @@ pub fn search(
     let (words, bits) = match places {
         ..SIDE_BY_SIDE => (of_words()?, of_bits()),
         _ => std::thread::scope(|scope| {
-            let bits = scope.spawn(of_bits);
+            let beside = std::thread::Builder::new().spawn_scoped(scope, of_bits);
             let words = of_words();
-            Ok::<_, IndexError>((words?, bits.join().unwrap_or_else(|why| std::panic::resume_unwind(why))))
+            // Where no thread is to be had, one comes after the other.
+            let bits = beside
+                .map_or_else(|_| of_bits(), |thread| thread.join().unwrap_or_else(|why| resume_unwind(why)));
+            Ok::<_, IndexError>((words?, bits))
         })?,
     };
     let scene = Scene {
