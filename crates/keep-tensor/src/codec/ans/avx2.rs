@@ -10,10 +10,10 @@ use super::{LANES, Stacks};
 use std::arch::x86_64::{
     __m256i, _mm_set_epi64x, _mm256_add_epi8, _mm256_add_epi16, _mm256_and_si256, _mm256_andnot_si256,
     _mm256_blendv_epi8, _mm256_broadcastsi128_si256, _mm256_cmpeq_epi8, _mm256_cmpgt_epi8,
-    _mm256_cmpgt_epi16, _mm256_extract_epi64, _mm256_max_epu8, _mm256_movemask_epi8, _mm256_mulhi_epu16,
-    _mm256_mullo_epi16, _mm256_or_si256, _mm256_set_epi64x, _mm256_set1_epi8, _mm256_set1_epi16,
-    _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16, _mm256_sub_epi8,
-    _mm256_sub_epi16, _mm256_xor_si256,
+    _mm256_cmpgt_epi16, _mm256_extract_epi64, _mm256_max_epu8, _mm256_min_epu8, _mm256_movemask_epi8,
+    _mm256_mulhi_epu16, _mm256_mullo_epi16, _mm256_or_si256, _mm256_set_epi64x, _mm256_set1_epi8,
+    _mm256_set1_epi16, _mm256_setzero_si256, _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_srli_epi16,
+    _mm256_sub_epi8, _mm256_sub_epi16, _mm256_xor_si256,
 };
 
 /// Bytes of a register.
@@ -205,6 +205,41 @@ avx2! {
     }
 }
 
+/// How the shares of bytes are found.
+struct Owning<const TABLES: usize> {
+    values: [__m256i; TABLES],
+    edges: Edges,
+    rest: __m256i,
+    /// The first byte that has a share, if those that have are in a row.
+    first: Option<__m256i>,
+}
+
+avx2! { fn owning<const TABLES: usize>(shares: &Shares) -> Owning<TABLES> {
+    let own = &shares.bytes[..shares.own];
+    let first = own.first().filter(|_| own.windows(2).all(|two| two[1] - two[0] == 1));
+    Owning {
+        values: tables(&shares.bytes),
+        edges: edges(own),
+        rest: _mm256_set1_epi8(shares.own as i8),
+        first: first.map(|first| _mm256_set1_epi8(first.cast_signed())),
+    }
+} }
+
+avx2! {
+    /// The shares of a row's bytes. The bytes with shares are in order, so that those below one are as many as
+    /// its share's number, if it has one; where they are in a row, that is how far it is from the first.
+    fn owners<const TABLES: usize>(owning: &Owning<TABLES>, bytes: &[__m256i; PARTS]) -> [__m256i; PARTS] {
+        if let Some(first) = owning.first {
+            return bytes.map(|part| _mm256_min_epu8(_mm256_sub_epi8(part, first), owning.rest));
+        }
+        let numbers = below(&owning.edges, bytes);
+        std::array::from_fn(|part| {
+            let own = _mm256_cmpeq_epi8(look_up(&owning.values, numbers[part]), bytes[part]);
+            _mm256_blendv_epi8(owning.rest, numbers[part], own)
+        })
+    }
+}
+
 /// A row's states.
 struct Row {
     low: [__m256i; PARTS],
@@ -274,31 +309,26 @@ fn encode_rows<const TABLES: usize>(
     states: &mut [u16; LANES],
     stacks: &mut Stacks,
 ) {
-    let values = tables::<TABLES>(&shares.bytes);
     let sizes = tables::<TABLES>(&shares.sizes);
     let starts = tables::<TABLES>(&shares.starts);
     let inverses = shares.inverses();
     let inverse_low = tables::<TABLES>(&inverses.map(|inverse| inverse as u8));
     let inverse_high = tables::<TABLES>(&inverses.map(|inverse| (inverse >> 8) as u8));
     let rest = _mm256_set1_epi8(shares.own as i8);
-    let edges = edges(&shares.bytes[..shares.own]);
+    let owning = owning::<TABLES>(shares);
     let mut state = row_of(states);
     for row in rows.iter().rev() {
         let (parts, _) = row.as_chunks::<WIDE>();
         let bytes: [__m256i; PARTS] = std::array::from_fn(|part| load(&parts[part]));
-        // The bytes with shares are in order, so that those below one are as many as its share's number, if
-        // it has one.
-        let numbers = below(&edges, &bytes);
+        let shares = owners(&owning, &bytes);
         let Some(room) = stacks.bytes[stacks.bytes_len..].first_chunk_mut() else { return };
         let mut count = 0;
         for part in 0..PARTS {
-            let own = _mm256_cmpeq_epi8(look_up(&values, numbers[part]), bytes[part]);
-            let is_rest = !lanes(own);
-            for lane in ones(is_rest) {
+            let share = shares[part];
+            for lane in ones(lanes(_mm256_cmpeq_epi8(share, rest))) {
                 stacks.rest[stacks.rest_len] = parts[part][lane];
                 stacks.rest_len += 1;
             }
-            let share = _mm256_blendv_epi8(rest, numbers[part], own);
             let size = look_up(&sizes, share);
             let full = _mm256_cmpeq_epi8(_mm256_max_epu8(state.high[part], size), state.high[part]);
             push(room, &mut count, lanes(full), state.low[part]);
