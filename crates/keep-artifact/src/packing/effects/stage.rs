@@ -163,7 +163,7 @@ impl Stage {
     /// was replaced was kept, and is put back; when the program is killed, by the next one.
     fn put_into(&self, top: &Top, entries: &[Entry]) -> Result<(), PackingError> {
         let plan = self.plan(top, entries)?;
-        self.plan.begin(&plan).map_err(|e| self.failed("planning", "", e))?;
+        self.plan.note(&plan).map_err(|e| self.failed("noting what changes in", "", e))?;
         let mut made = Vec::new();
         let mut put = || {
             for entry in entries {

@@ -82,7 +82,7 @@ impl PlanFile {
     }
 
     /// From here on what follows can be taken back.
-    pub(super) fn begin(&self, plan: &Plan) -> io::Result<()> {
+    pub(super) fn note(&self, plan: &Plan) -> io::Result<()> {
         (&self.0).write_all(&serde_json::to_vec(plan)?)?;
         self.0.sync_all()
     }
@@ -116,7 +116,7 @@ pub(super) fn settle(near: &OwnedFd, near_path: &Path, fully: bool) -> Result<()
         let mut file = PlanFile(file.into());
         let mut text = Vec::new();
         file.0.read_to_end(&mut text).map_err(failed)?;
-        // A plan that was cut short was never begun.
+        // A plan that was cut short was not followed yet.
         if let Ok(plan) = serde_json::from_slice::<Plan>(&text) {
             if !fully {
                 continue;
