@@ -101,13 +101,11 @@ enum Loops {
 impl Loops {
     /// Those that this machine can run, the fastest last.
     fn here() -> Vec<Self> {
-        let mut here = vec![Self::Plain];
         #[cfg(target_arch = "x86_64")]
-        {
-            here.extend(avx2::can().then_some(Self::Avx2));
-            here.extend(wide::can().then_some(Self::Wide));
-        }
-        here
+        let wider = [avx2::can().then_some(Self::Avx2), wide::can().then_some(Self::Wide)];
+        #[cfg(not(target_arch = "x86_64"))]
+        let wider: [Option<Self>; 0] = [];
+        std::iter::once(Self::Plain).chain(wider.into_iter().flatten()).collect()
     }
 
     fn best() -> Self {
