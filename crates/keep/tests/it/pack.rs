@@ -1,6 +1,7 @@
 //! Packing and unpacking through the program, at a person's terminal and as an agent.
 
 mod broken;
+mod cut_short;
 mod trees;
 
 use crate::home::{Home, Said};

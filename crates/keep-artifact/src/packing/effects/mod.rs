@@ -3,6 +3,7 @@
 mod fill;
 mod fresh;
 mod stage;
+mod undo;
 
 use super::acts::{Existing, MakeKey, PackFiles, SignPack, Unpack, Wanted};
 use super::bases::Bases;

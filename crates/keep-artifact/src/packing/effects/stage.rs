@@ -1,6 +1,7 @@
 //! A folder that has its place only once all it holds is whole.
 
 use super::fresh::temporary_name;
+use super::undo::{Plan, PlanFile, Thing, second_name, settle};
 use crate::packing::acts::Existing;
 use crate::packing::error::PackingError;
 use crate::packing::folder::{self, FOLDER, split};
@@ -21,7 +22,7 @@ use std::path::{Path, PathBuf};
 const ALL: Mode = Mode::RWXU.union(Mode::RWXG).union(Mode::RWXO);
 const NO_FOLLOW: AtFlags = AtFlags::SYMLINK_NOFOLLOW;
 /// The folder that is filled, in the private one.
-const INNER: &str = "new";
+pub(super) const INNER: &str = "new";
 
 /// A private folder, and in it the one that is filled. Dropped before that has its place, both are gone.
 pub(super) struct Stage {
@@ -30,6 +31,7 @@ pub(super) struct Stage {
     near_path: PathBuf,
     name: String,
     inner: OwnedFd,
+    plan: PlanFile,
     to: PathBuf,
     target: Target,
     existing: Existing,
@@ -50,19 +52,20 @@ impl Stage {
         let name = temporary_name()?;
         let failed = |error: Errno| PackingError::file("making a folder for", to, error);
         mkdirat(&near, &name, Mode::RWXU).map_err(failed)?;
-        let made = openat(&near, &name, FOLDER, Mode::empty()).and_then(|stage| {
+        let made = openat(&near, &name, FOLDER, Mode::empty()).map_err(io::Error::from).and_then(|stage| {
+            let plan = PlanFile::make(&stage)?;
             mkdirat(&stage, INNER, ALL)?;
-            openat(&stage, INNER, FOLDER, Mode::empty())
+            Ok((plan, openat(&stage, INNER, FOLDER, Mode::empty())?))
         });
         match made {
-            Ok(inner) => {
+            Ok((plan, inner)) => {
                 let (to, keeps) = (to.to_owned(), Cell::new(false));
-                Ok(Self { near, near_path, name, inner, to, target, existing, keeps })
+                Ok(Self { near, near_path, name, inner, plan, to, target, existing, keeps })
             }
             Err(error) => {
                 // The step before this failed and is what is reported; a leftover is only untidy.
                 let _ = std::fs::remove_dir_all(near_path.join(&name));
-                Err(failed(error))
+                Err(PackingError::file("making a folder for", to, error))
             }
         }
     }
@@ -139,9 +142,28 @@ impl Stage {
         fsync(&self.near).map_err(|e| self.failed("syncing the folder of", "", e.into()))
     }
 
+    /// What putting everything into a folder that is there is going to change.
+    fn plan(&self, top: &Top, entries: &[Entry]) -> Result<Plan, PackingError> {
+        let mut plan = Plan::default();
+        for below in all_folders(top, entries) {
+            match folder::beneath(&self.near, &below) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => plan.folders.push(below),
+                // Whatever else is wrong with it is found when something is put into it.
+                Ok(_) | Err(_) => {}
+            }
+        }
+        for entry in entries.iter().filter(|entry| !matches!(entry.kind, EntryKind::Folder { .. })) {
+            let below = paths::inside(top, &entry.path);
+            plan.things.push(Thing::at(&self.inner, below).map_err(|e| self.failed("looking at", below, e))?);
+        }
+        Ok(plan)
+    }
+
     /// Puts everything into a folder that is there. When that fails, the folder holds what it held: what
-    /// was replaced was kept, and is put back.
+    /// was replaced was kept, and is put back; when the program is killed, by the next one.
     fn put_into(&self, top: &Top, entries: &[Entry]) -> Result<(), PackingError> {
+        let plan = self.plan(top, entries)?;
+        self.plan.note(&plan).map_err(|e| self.failed("noting what changes in", "", e))?;
         let mut made = Vec::new();
         let mut put = || {
             for entry in entries {
@@ -157,7 +179,7 @@ impl Stage {
             for (below, mode) in folders(top, entries).into_iter().filter(|(below, _)| new.contains(below)) {
                 narrow(&self.near, below, mode).map_err(|e| self.failed("setting the mode of", below, e))?;
             }
-            Ok(())
+            self.plan.end().map_err(|e| self.failed("finishing", "", e))
         };
         let done = put();
         if done.is_err() {
@@ -273,7 +295,7 @@ fn replace(from: &OwnedFd, to: &OwnedFd, name: &str) -> Result<Made, Errno> {
             Err(Errno::ISDIR)
         }
         Err(Errno::INVAL | Errno::NOSYS) => {
-            let second = temporary_name().map_err(|_| Errno::IO)?;
+            let second = second_name(&statat(from, name, NO_FOLLOW)?);
             linkat(to, name, from, &second, AtFlags::empty())?;
             renameat(from, name, to, name)?;
             renameat(from, &second, from, name)?;
@@ -288,6 +310,7 @@ fn find(to: &Path, existing: Existing) -> Result<(PathBuf, OwnedFd, Target), Pac
     let failed = |error: io::Error| PackingError::file("opening", to, error);
     match folder::open(to) {
         Ok(handle) => {
+            settle(&handle, to, true)?;
             if existing == Existing::Keep && !is_empty(&handle).map_err(failed)? {
                 return Err(PackingError::NotEmpty(to.to_owned()));
             }
@@ -296,7 +319,9 @@ fn find(to: &Path, existing: Existing) -> Result<(PathBuf, OwnedFd, Target), Pac
         Err(error) => match Errno::from_io_error(&error) {
             Some(Errno::NOENT) => {
                 let parent = to.parent().unwrap_or(Path::new("/"));
-                Ok((parent.to_owned(), folder::open(parent).map_err(failed)?, Target::New))
+                let handle = folder::open(parent).map_err(failed)?;
+                settle(&handle, parent, false)?;
+                Ok((parent.to_owned(), handle, Target::New))
             }
             Some(Errno::NOTDIR | Errno::LOOP) => {
                 Err(PackingError::InTheWay { path: to.to_owned(), problem: "is no folder" })

@@ -6,6 +6,8 @@
 //! for each byte and a table look-up that waits for the one before; this needs neither, and on the exponents
 //! of weights is both smaller and several times as fast. docs/pack-format.md says it byte by byte.
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 mod plain;
 mod shares;
 #[cfg(target_arch = "x86_64")]
@@ -51,6 +53,29 @@ impl Stacks {
     }
 }
 
+/// The bytes that a row may take, one for each lane: the last of those that are left. Where fewer are left
+/// they are copied to a place that has others before them.
+struct Ends {
+    copy: [u8; 2 * LANES],
+}
+
+impl Default for Ends {
+    fn default() -> Self {
+        Self { copy: [0; 2 * LANES] }
+    }
+}
+
+impl Ends {
+    fn before<'a>(&'a mut self, bytes: &'a [u8]) -> &'a [u8; LANES] {
+        if let Some(before) = bytes.last_chunk() {
+            return before;
+        }
+        self.copy[LANES..LANES + bytes.len()].copy_from_slice(bytes);
+        let (_, before) = self.copy.split_at(bytes.len());
+        before.first_chunk().unwrap_or(&[0; LANES])
+    }
+}
+
 /// How many bytes shares and states take beyond a frame's own head.
 const MORE_BYTES: f32 = 220.0;
 /// From here on a plane may come out larger than with Huffman codes, for the time that it saves. Below, as
@@ -68,21 +93,30 @@ const HEAD_BYTES: f32 = 350.0;
 enum Loops {
     Plain,
     #[cfg(target_arch = "x86_64")]
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
     Wide,
 }
 
 impl Loops {
-    fn best() -> Self {
+    /// Those that this machine can run, the fastest last.
+    fn here() -> Vec<Self> {
         #[cfg(target_arch = "x86_64")]
-        if wide::can() {
-            return Self::Wide;
-        }
-        Self::Plain
+        let wider = [avx2::can().then_some(Self::Avx2), wide::can().then_some(Self::Wide)];
+        #[cfg(not(target_arch = "x86_64"))]
+        let wider: [Option<Self>; 0] = [];
+        std::iter::once(Self::Plain).chain(wider.into_iter().flatten()).collect()
+    }
+
+    fn best() -> Self {
+        Self::here().pop().unwrap_or(Self::Plain)
     }
 
     fn encode(self, rows: &[[u8; LANES]], shares: &Shares, states: &mut [u16; LANES], stacks: &mut Stacks) {
         match self {
             Self::Plain => plain::encode(rows, shares, states, stacks),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::encode(rows, shares, states, stacks),
             #[cfg(target_arch = "x86_64")]
             Self::Wide => wide::encode(rows, shares, states, stacks),
         }
@@ -98,6 +132,8 @@ impl Loops {
     ) -> bool {
         match self {
             Self::Plain => plain::decode(rows, shares, states, bytes, rest),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => avx2::decode(rows, shares, states, bytes, rest),
             #[cfg(target_arch = "x86_64")]
             Self::Wide => wide::decode(rows, shares, states, bytes, rest),
         }
