@@ -151,16 +151,23 @@ fn a_link_leads_nowhere() {
     assert!(!outside.join("file").exists());
 }
 
+/// Neither is the installation there to be asked, nor does another that the run makes for itself know its
+/// records or answer its requests.
 #[test]
 fn a_run_cannot_answer_for_a_person() {
     let work = Work::new();
-    let own = work.home.path();
-    let script =
-        format!("KEEP_HOME={} {} inbox; KEEP_HOME={0} {1} audit log\n", own.display(), crate::home::KEEP);
+    assert_eq!(work.sh("echo before").code, 0);
+    let log = |said: &str| said.contains("run echo before");
+    assert!(log(&work.keep(&["audit", "log"]).out));
+    let script = format!(
+        "export KEEP_HOME={}; {1} inbox; {1} audit log\n",
+        work.home.path().display(),
+        crate::home::KEEP
+    );
     fs::write(work.work().join("approve.sh"), script).unwrap();
     let said = work.keep(&["exec", "--", "bash", "approve.sh"]);
-    assert_ne!(said.code, 0, "{said:?}");
-    assert_eq!(said.out, "", "{said:?}");
+    assert!(!log(&said.out), "{said:?}");
+    assert!(log(&work.keep(&["audit", "log"]).out));
 }
 
 /// Known from tools that believed the `.git` of a repository.
