@@ -5,7 +5,7 @@ use super::memory_peers;
 use super::row::{Better, Row, median};
 use super::starts::{scratch, start_to_exit_ms};
 use crate::chore::{self, Chore, root};
-use std::fs::File;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -41,16 +41,19 @@ fn command_rows(scratch: &Path) -> Result<Vec<Row>, Chore> {
     chore::run(Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "-p", "keep"]))?;
     inside("memory", "lines", scratch)?;
     let home = scratch.join("home");
+    // A project of its own: whoever starts the benchmarks, a program among them, may write there.
+    let project = scratch.join("bench");
+    fs::create_dir_all(project.join(".keep")).map_err(Chore::file(&project))?;
     let keep = |words: &[&str]| {
         let mut command = Command::new(chore::built("release/keep"));
-        command.args(words).env("KEEP_HOME", &home).current_dir(scratch);
+        command.args(words).env("KEEP_HOME", &home).current_dir(&project);
         command
     };
     let begun = Instant::now();
-    for namespace in ["global", "project:bench"] {
-        let path = scratch.join(namespace);
+    for part in ["global", "project:bench"] {
+        let path = scratch.join(part);
         let file = File::open(&path).map_err(Chore::file(&path))?;
-        let mut fill = keep(&["remember", "--jsonl", "--namespace", namespace]);
+        let mut fill = keep(&["remember", "--jsonl"]);
         fill.stdin(file).stdout(Stdio::null());
         let status = fill.status().map_err(|why| chore::start_error(&fill, why))?;
         chore::checked(&fill, status)?;
