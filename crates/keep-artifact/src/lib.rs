@@ -16,7 +16,6 @@ mod get;
 mod look;
 mod manifest;
 mod name;
-mod owner;
 pub mod packing;
 mod probes;
 mod put;

@@ -17,7 +17,6 @@ mod error;
 mod judge;
 mod line;
 mod look;
-mod owner;
 mod probes;
 mod run;
 mod said;

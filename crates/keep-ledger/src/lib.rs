@@ -21,7 +21,7 @@ mod keys;
 mod ledger;
 pub mod merkle;
 pub mod note;
-mod owner;
+pub mod owner;
 mod probes;
 mod query;
 mod ranges;

@@ -1,4 +1,4 @@
-//! Which process made an intent, and whether it still lives.
+//! Which process made an intent, or holds something else that was written down, and whether it still lives.
 
 use std::fs;
 use std::sync::OnceLock;
@@ -39,8 +39,31 @@ impl Owner {
     }
 }
 
+/// This process as one word, for tables and files of others: boot, number, start.
+#[must_use]
+pub fn own() -> String {
+    let own = Owner::own();
+    format!("{}:{}:{}", crate::hex::encode(&own.boot), own.pid, own.started_ticks)
+}
+
+/// Whether the process that such a word names still runs. A word that is none counts as living, as does one
+/// that nobody can tell about: to take what a living process holds would cost it its work.
+#[must_use]
+pub fn lives(word: &str) -> bool {
+    let mut parts = word.split(':');
+    let (Some(boot), Some(pid), Some(ticks)) = (parts.next(), parts.next(), parts.next()) else {
+        return true;
+    };
+    let (Ok(pid), Ok(started_ticks)) = (pid.parse(), ticks.parse()) else { return true };
+    Owner { boot: digits(boot), pid, started_ticks }.lives()
+}
+
 fn boot_id() -> Vec<u8> {
-    let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
+    digits(&fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default())
+}
+
+/// The kernel writes dashes between them.
+fn digits(text: &str) -> Vec<u8> {
     let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
     crate::hex::decode(&digits).unwrap_or_default()
 }
@@ -73,5 +96,18 @@ mod tests {
         let ticks = start_ticks(pid).unwrap_or(0);
         child.wait().unwrap();
         assert!(!Owner { pid, started_ticks: ticks, ..own }.lives());
+    }
+
+    #[test]
+    fn a_process_is_known_by_its_word() {
+        let word = own();
+        assert!(lives(&word));
+        let (start, ticks) = word.rsplit_once(':').unwrap();
+        assert!(!lives(&format!("{start}:{}", ticks.parse::<u64>().unwrap() + 1)));
+        assert!(!lives(&format!("another-boot:{}:{ticks}", std::process::id())));
+        // As the kernel writes it, too.
+        let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap();
+        assert!(lives(&format!("{}:{}:{ticks}", boot.trim(), std::process::id())));
+        assert!(lives("what nobody can read"));
     }
 }

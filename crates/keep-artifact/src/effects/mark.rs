@@ -3,10 +3,10 @@
 
 use crate::charge::InstallationId;
 use crate::error::ArtifactError;
-use crate::owner;
 use bytes::Bytes;
 use keep_blob::{BlobError, BlobId, BlobStore, ObjectName, Precondition, Tag};
 use keep_gate::Started;
+use keep_ledger::owner;
 use keep_types::{Act, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::HashSet;

@@ -2,8 +2,8 @@
 
 use crate::error::ExecError;
 use crate::look::{RunView, State};
-use crate::owner;
 use crate::said::Copy;
+use keep_ledger::owner;
 use keep_types::{Namespace, Timestamp};
 use rusqlite::types::FromSql;
 use rusqlite::{Connection, Row, params_from_iter};

@@ -3,11 +3,11 @@
 use crate::acts::RunCommand;
 use crate::effects::Over;
 use crate::error::ExecError;
-use crate::owner;
 use crate::run::{Changing, Ran};
 use crate::said::Copy;
 use keep_db::WriteTx;
 use keep_gate::{Outcome, Permit, Started};
+use keep_ledger::owner;
 use keep_redact::Redactor;
 use keep_types::{Act, Id, RunKind, Timestamp, chain};
 use rusqlite::params;
