@@ -113,6 +113,23 @@ pub(crate) fn report(check: &'static str, findings: Vec<String>, fine: &str) -> 
     }
 }
 
+/// Cargo as if it were started by hand.
+pub(crate) fn cargo() -> Command {
+    by_hand(Command::new(env!("CARGO")))
+}
+
+/// A command without what Cargo told this program about its own package: build scripts that look at that (ring's
+/// does) would run again, and everything above them be built anew each time.
+pub(crate) fn by_hand(mut command: Command) -> Command {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text == "OUT_DIR" || text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
 /// Runs a command in the repository's root and waits; its output goes where ours goes.
 pub(crate) fn run(command: &mut Command) -> Result<(), Chore> {
     let status = command.current_dir(root()).status().map_err(|source| start_error(command, source))?;

@@ -26,11 +26,11 @@ pub(crate) fn run(nextest_args: &[&str]) -> Result<(), Chore> {
     // With arguments the caller wants certain tests, and these are not among them.
     let documentation = nextest_args.is_empty().then(|| {
         println!("== examples in the documentation");
-        chore::run(Command::new(env!("CARGO")).args(["test", "--quiet", "--workspace", "--doc"]))
+        chore::run(chore::cargo().args(["test", "--quiet", "--workspace", "--doc"]))
     });
 
     println!("== tests");
-    let mut command = Command::new(nextest);
+    let mut command = chore::by_hand(Command::new(nextest));
     command
         .args(["nextest", "run", "--workspace", "--config-file", "xtask/nextest.toml", "--no-fail-fast"])
         .args(nextest_args)

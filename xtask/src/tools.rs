@@ -1,6 +1,6 @@
 //! What the chores need beyond the toolchain, and how to get it.
 
-use crate::chore::{Chore, root, run};
+use crate::chore::{self, Chore, root, run};
 use crate::python::Python;
 use std::env;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub(crate) fn plugin(name: &str) -> Result<PathBuf, Chore> {
     }
     if !own.is_file() {
         eprintln!("installing {name} {} into target/tools (once)", wanted.version);
-        let mut install = Command::new(env!("CARGO"));
+        let mut install = chore::cargo();
         // Not optimised: they run for seconds and would be built for minutes.
         install
             .args(["install", name, "--debug", "--locked", "--version", wanted.version, "--root"])

@@ -61,8 +61,8 @@ impl Db {
             migrate(&mut sql, config, schemas)?;
             drop(held);
         }
-        let writer = Writer::start(sql, lock)?;
-        let readers = Readers::new(config.path.clone(), config.readers.max(1));
+        let writer = Writer::new(config.path.clone(), lock);
+        let readers = Readers::new(config.path.clone(), config.readers.max(1), sql);
         Ok(Self(Arc::new(Inner { writer, readers, config: config.clone(), _presence: presence })))
     }
 

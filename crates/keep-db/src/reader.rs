@@ -24,7 +24,11 @@ impl ReadTx<'_> {
     }
 }
 
-type Query = Box<dyn FnOnce(Result<&Connection, DbError>) + Send>;
+/// Runs a query, and answers what tells its asker. Telling comes apart from running, so that the thread is free
+/// before its asker knows: otherwise whoever asks one thing after the other starts a thread, and a connection,
+/// for the second.
+type Query = Box<dyn FnOnce(Result<&Connection, DbError>) -> Tell + Send>;
+type Tell = Box<dyn FnOnce() + Send>;
 
 #[derive(Default)]
 struct Queue {
@@ -39,14 +43,17 @@ struct Shared {
     changed: Condvar,
     path: PathBuf,
     limit: usize,
+    /// A connection that is there already, for the first thread.
+    opened: Mutex<Option<Connection>>,
 }
 
 pub(crate) struct Readers(Arc<Shared>);
 
 impl Readers {
-    pub(crate) fn new(path: PathBuf, limit: usize) -> Self {
+    /// Readers of the database at `path`, the first of them with a connection that is open already.
+    pub(crate) fn new(path: PathBuf, limit: usize, opened: Connection) -> Self {
         let (queue, changed) = (Mutex::default(), Condvar::new());
-        Self(Arc::new(Shared { queue, changed, path, limit }))
+        Self(Arc::new(Shared { queue, changed, path, limit, opened: Mutex::new(Some(opened)) }))
     }
 
     pub(crate) fn submit<T, E, F>(&self, query: F) -> Pending<T, E>
@@ -57,8 +64,11 @@ impl Readers {
     {
         let (sender, receiver) = oneshot::channel();
         let run: Query = Box::new(move |sql| {
-            // The asker may have gone away; then nobody wants the answer.
-            let _ = sender.send(sql.map_err(E::from).and_then(|sql| snapshot(sql, query)));
+            let answer = sql.map_err(E::from).and_then(|sql| snapshot(sql, query));
+            Box::new(move || {
+                // The asker may have gone away; then nobody wants the answer.
+                let _ = sender.send(answer);
+            })
         });
         let shared = &self.0;
         let mut queue = shared.lock();
@@ -107,42 +117,47 @@ impl Drop for Readers {
 }
 
 fn serve(shared: &Shared) {
-    let mut connection = None;
+    let mut connection = shared.opened.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let mut tell: Option<Tell> = None;
     loop {
         let query = {
             let mut queue = shared.lock();
+            queue.idle += 1;
+            if let Some(tell) = tell.take() {
+                drop(queue);
+                tell();
+                queue = shared.lock();
+            }
             loop {
                 if let Some(query) = queue.waiting.pop_front() {
+                    queue.idle -= 1;
                     break query;
                 }
                 if queue.closed {
                     return;
                 }
-                queue.idle += 1;
                 queue = shared.changed.wait(queue).unwrap_or_else(PoisonError::into_inner);
-                queue.idle -= 1;
             }
         };
         shared.changed.notify_one();
-        answer(&shared.path, &mut connection, query);
+        tell = answer(&shared.path, &mut connection, query);
     }
 }
 
-fn answer(path: &Path, connection: &mut Option<Connection>, query: Query) {
+fn answer(path: &Path, connection: &mut Option<Connection>, query: Query) -> Option<Tell> {
     if connection.is_none() {
         match connect(path) {
             Ok(sql) => *connection = Some(sql),
-            Err(error) => return query(Err(error)),
+            Err(error) => return Some(query(Err(error))),
         }
     }
-    let Some(sql) = connection.as_ref() else {
-        return;
-    };
+    let sql = connection.as_ref()?;
     // A panic in a query ends that query alone: its sender is dropped, and the asker is told.
     let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| query(Ok(sql))));
     if ended.is_err() || !sql.is_autocommit() {
         *connection = None;
     }
+    ended.ok()
 }
 
 fn snapshot<T, E: From<DbError>>(

@@ -4,10 +4,13 @@
 use crate::error::DbError;
 use crate::group::{GroupState, States};
 use crate::lock::WriteLock;
+use crate::open::connect;
 use crate::pending::Pending;
 use rusqlite::{Connection, ErrorCode};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -60,19 +63,34 @@ struct Ran {
 
 type Job = Box<dyn FnOnce(Result<&mut WriteTx<'_>, &DbError>) -> Ran + Send>;
 
-pub(crate) struct Writer {
-    queue: Option<SyncSender<Job>>,
-    thread: Option<JoinHandle<()>>,
+/// The writer's thread and connection, which begin with the first job: most commands only look.
+pub(crate) struct Writer(Mutex<State>);
+
+enum State {
+    Unused { path: PathBuf, lock: WriteLock },
+    Running { queue: SyncSender<Job>, thread: JoinHandle<()> },
+    Closed,
 }
 
 impl Writer {
-    pub(crate) fn start(sql: Connection, lock: WriteLock) -> Result<Self, DbError> {
-        let (queue, jobs) = sync_channel(MAX_WAITING);
-        let thread = std::thread::Builder::new()
-            .name("keep-writer".into())
-            .spawn(move || Worker { sql, lock, poisoned: None }.serve(&jobs))
-            .map_err(DbError::Thread)?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+    /// A writer of the database at `path`.
+    pub(crate) fn new(path: PathBuf, lock: WriteLock) -> Self {
+        Self(Mutex::new(State::Unused { path, lock }))
+    }
+
+    /// The queue of a writer that runs, started if it does not yet.
+    fn queue(&self) -> Result<SyncSender<Job>, DbError> {
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let State::Unused { path, .. } = &*state {
+            let sql = connect(path)?;
+            if let State::Unused { lock, .. } = std::mem::replace(&mut *state, State::Closed) {
+                *state = State::start(sql, lock)?;
+            }
+        }
+        match &*state {
+            State::Running { queue, .. } => Ok(queue.clone()),
+            State::Unused { .. } | State::Closed => Err(DbError::Closed),
+        }
     }
 
     pub(crate) fn submit<T, E, F>(&self, job: F) -> Pending<T, E>
@@ -99,19 +117,32 @@ impl Writer {
             });
             Ran { finish, kept }
         });
-        match self.queue.as_ref().map(|queue| queue.send(run)) {
-            Some(Ok(())) => Pending::new(receiver),
-            Some(Err(_)) | None => Pending::refused(DbError::Closed),
+        match self.queue() {
+            Ok(queue) if queue.send(run).is_ok() => Pending::new(receiver),
+            Ok(_) => Pending::refused(DbError::Closed),
+            Err(why) => Pending::refused(why),
         }
+    }
+}
+
+impl State {
+    fn start(sql: Connection, lock: WriteLock) -> Result<Self, DbError> {
+        let (queue, jobs) = sync_channel(MAX_WAITING);
+        let thread = std::thread::Builder::new()
+            .name("keep-writer".into())
+            .spawn(move || Worker { sql, lock, poisoned: None }.serve(&jobs))
+            .map_err(DbError::Thread)?;
+        Ok(Self::Running { queue, thread })
     }
 }
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.queue = None;
-        if let Some(thread) = self.thread.take()
-            && thread.thread().id() != std::thread::current().id()
-        {
+        let state = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let State::Running { queue, thread } = std::mem::replace(state, State::Closed) else { return };
+        drop(queue);
+        // A job that drops the last handle of its own database cannot wait for itself.
+        if thread.thread().id() != std::thread::current().id() {
             let _ = thread.join();
         }
     }

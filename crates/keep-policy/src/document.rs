@@ -1,7 +1,7 @@
 //! Reads one rule file into rules, each checked against its own examples.
 
 use crate::command::{self, CommandRule};
-use crate::error::{Place, PolicyError};
+use crate::error::{Lines, Place, PolicyError};
 use crate::example::{self, Example};
 use crate::floor;
 use crate::pattern::{ActionPattern, PatternError};
@@ -41,7 +41,6 @@ pub(crate) struct Rules {
 
 /// Reads the rules of one source.
 pub(crate) fn read(source: &Source) -> Result<Rules, PolicyError> {
-    let file = File { name: &source.name, text: &source.text };
     if source.text.len() > MAX_SOURCE_BYTES {
         return Err(PolicyError::TooLarge {
             file: source.name.clone(),
@@ -49,6 +48,7 @@ pub(crate) fn read(source: &Source) -> Result<Rules, PolicyError> {
             limit_bytes: MAX_SOURCE_BYTES,
         });
     }
+    let file = File(&Lines::of(&source.name, &source.text));
     let table = DeTable::parse(&source.text).map_err(|error| PolicyError::Syntax {
         place: file.place(error.span().unwrap_or_default()),
         message: error.message().trim_end().to_owned(),
@@ -90,18 +90,15 @@ fn entries_of<'v, 'i>(
     }
 }
 
-/// A file's name and text, to turn spans into places.
+/// A file, to turn spans into places.
 #[derive(Clone, Copy)]
-pub(crate) struct File<'a> {
-    name: &'a str,
-    text: &'a str,
-}
+pub(crate) struct File<'a>(&'a Lines<'a>);
 
 pub(crate) type Value<'a> = Spanned<DeValue<'a>>;
 
 impl File<'_> {
     pub(crate) fn place(self, span: Range<usize>) -> Place {
-        Place::at(self.name, self.text, span.start)
+        self.0.place(span.start)
     }
 
     pub(crate) fn known_keys(

@@ -14,16 +14,31 @@ pub struct Place {
     pub column: usize,
 }
 
-impl Place {
-    /// The spot at a byte offset of the file's text.
+/// A file's text by lines, to turn offsets into places: asked once for each entry, counting from the top each time
+/// would be slow.
+pub struct Lines<'a> {
+    file: &'a str,
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    /// The lines of a file's text.
     #[must_use]
-    pub fn at(file: &str, text: &str, offset: usize) -> Self {
-        let before = &text.as_bytes()[..offset.min(text.len())];
-        let line_start = before.iter().rposition(|&b| b == b'\n').map_or(0, |at| at + 1);
+    pub fn of(file: &'a str, text: &'a str) -> Self {
+        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        Self { file, text, starts: std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect() }
+    }
+
+    /// The spot at a byte offset.
+    #[must_use]
+    pub fn place(&self, offset: usize) -> Place {
+        let offset = offset.min(self.text.len());
+        let line = self.starts.partition_point(|start| *start <= offset);
+        let before = &self.text.as_bytes()[self.starts[line - 1]..offset];
         // Continuation bytes don't start a character; counting the others survives a bad offset.
-        let column = before[line_start..].iter().filter(|&&b| b & 0xc0 != 0x80).count() + 1;
-        let line = before.iter().filter(|&&b| b == b'\n').count() + 1;
-        Self { file: file.to_owned(), line, column }
+        let column = before.iter().filter(|&&byte| byte & 0xc0 != 0x80).count() + 1;
+        Place { file: self.file.to_owned(), line, column }
     }
 }
 

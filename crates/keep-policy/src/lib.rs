@@ -22,7 +22,7 @@ pub use command::{
     CommandQuestion, CommandRule, CommandRuling, HostPattern, PartRuling, PathPattern, Profile, Unsuitable,
     suggest,
 };
-pub use error::{Place, PolicyError};
+pub use error::{Lines, Place, PolicyError};
 pub use floor::is_house_act;
 pub use folder::read_folder;
 pub use pattern::{ActionPattern, NamespacePattern, PatternError, PrincipalPattern};

@@ -34,7 +34,7 @@ pub(crate) fn rows() -> Result<Vec<Row>, Chore> {
 
 /// `keep exec` from start to exit, beside whatever else confines a command from the command line.
 fn command_row(scratch: &Path, peers: &[Peer]) -> Result<Row, Chore> {
-    chore::run(Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "-p", "keep"]))?;
+    chore::run(chore::cargo().args(["build", "--quiet", "--release", "-p", "keep"]))?;
     let (home, project) = (scratch.join("home"), scratch.join("project"));
     // A project, because a program that works in none may only look.
     fs::create_dir_all(project.join(".git/hooks")).map_err(Chore::file(&project))?;

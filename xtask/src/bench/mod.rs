@@ -16,7 +16,6 @@ use crate::chore::{self, Chore, root};
 use row::{Better, Row};
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 /// Measures, on the data given where a benchmark takes any.
 type Measure = fn(Option<&Path>) -> Result<Vec<Row>, Chore>;
@@ -56,7 +55,7 @@ pub(crate) fn inside(name: &str, what: &str, data: &Path) -> Result<Vec<Row>, Ch
     fs::create_dir_all(&folder).map_err(Chore::file(&folder))?;
     let scratch = tempfile::tempdir_in(&folder).map_err(Chore::file(&folder))?;
     let file = scratch.path().join("rows.json");
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = chore::cargo();
     command.args(["bench", "--quiet", "-p", "xtask", "--bench", name, "--", what]).arg(data).arg(&file);
     chore::run(&mut command)?;
     serde_json::from_str(&chore::read(&file)?).map_err(|why| Chore::form(&file.display(), &why))

@@ -4,7 +4,6 @@ use super::inside;
 use super::row::{Better, Row};
 use crate::chore::{self, Chore, root};
 use std::path::Path;
-use std::process::Command;
 
 /// Measures everything on the commands where they are usually kept.
 pub(crate) fn rows() -> Result<Vec<Row>, Chore> {
@@ -28,7 +27,7 @@ const SCRIPTS: &str = "3000";
 /// How many of the crate's tests fail whose names begin so. The test against bash ends at the first
 /// program that was not seen, so there it counts scripts, not programs.
 fn failures(prefix: &str, variables: &[(&str, &str)]) -> Result<f64, Chore> {
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = chore::cargo();
     command.args(["test", "-p", "keep-shell", "--test", "it", "--", prefix]).current_dir(root());
     command.envs(variables.iter().copied());
     let done = command.output().map_err(|source| chore::start_error(&command, source))?;

@@ -28,7 +28,7 @@ pub(crate) fn rows() -> Result<Vec<Row>, Chore> {
 }
 
 fn status_row(scratch: &Path) -> Result<Row, Chore> {
-    chore::run(Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "-p", "keep"]))?;
+    chore::run(chore::cargo().args(["build", "--quiet", "--release", "-p", "keep"]))?;
     let home = scratch.join("home");
     let keep = || {
         let mut command = Command::new(chore::built("release/keep"));
@@ -60,7 +60,7 @@ fn status_row(scratch: &Path) -> Result<Row, Chore> {
 /// The rows measured inside one process, by `benches/spine.rs`.
 fn ledger_rows(scratch: &Path) -> Result<Vec<Row>, Chore> {
     let file = scratch.join("rows.json");
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = chore::cargo();
     command.args(["bench", "--quiet", "-p", "xtask", "--bench", "spine", "--"]).arg(scratch).arg(&file);
     chore::run(&mut command)?;
     serde_json::from_str(&chore::read(&file)?).map_err(|why| Chore::form(&file.display(), &why))

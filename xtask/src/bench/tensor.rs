@@ -84,7 +84,7 @@ fn memory_scratch() -> Result<tempfile::TempDir, Chore> {
 }
 
 fn inside(words: &[&Path]) -> Result<(), Chore> {
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = chore::cargo();
     command.args(["bench", "--quiet", "-p", "xtask", "--bench", "tensor", "--"]).args(words);
     chore::run(&mut command)
 }
@@ -122,7 +122,7 @@ fn find<'r>(rows: &'r mut [Row], name: &str) -> Result<&'r mut Row, Chore> {
 
 /// A file of 4 GB and the step after it through the program, from memory to memory.
 fn large(rows: &[Row], models: &Path, scratch: &Path) -> Result<Vec<Row>, Chore> {
-    chore::run(Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "-p", "keep"]))?;
+    chore::run(chore::cargo().args(["build", "--quiet", "--release", "-p", "keep"]))?;
     let at = |name: &str| scratch.join(name);
     let bytes = LARGE_BYTES.to_string();
     let (old, new) = (at("old.safetensors"), at("new.safetensors"));

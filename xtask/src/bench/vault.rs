@@ -34,7 +34,7 @@ pub(crate) fn rows() -> Result<Vec<Row>, Chore> {
                 .push(peer);
         }
     }
-    chore::run(Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "-p", "keep"]))?;
+    chore::run(chore::cargo().args(["build", "--quiet", "--release", "-p", "keep"]))?;
     rows.extend(start_rows(scratch.path())?);
     Ok(rows)
 }
@@ -42,7 +42,7 @@ pub(crate) fn rows() -> Result<Vec<Row>, Chore> {
 /// The rows measured inside one process, by `benches/vault.rs`.
 fn inner_rows(scratch: &Path) -> Result<Vec<Row>, Chore> {
     let file = scratch.join("rows.json");
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = chore::cargo();
     command.args(["bench", "--quiet", "-p", "xtask", "--bench", "vault", "--"]).arg(scratch).arg(&file);
     chore::run(&mut command)?;
     serde_json::from_str(&chore::read(&file)?).map_err(|why| Chore::form(&file.display(), &why))

@@ -7,7 +7,6 @@ use crate::bench::row::{Beside, Better, Row};
 use crate::chore::{self, Chore};
 use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
 
 /// How much memory an attempt may use: little, since without confinement it uses more than this, and somebody
 /// may be working on the machine.
@@ -102,8 +101,7 @@ struct Trials {
 
 impl Trials {
     fn new(by: By) -> Result<Self, Chore> {
-        let build =
-            |words: &[&str]| chore::run(Command::new(env!("CARGO")).args(["build", "--quiet"]).args(words));
+        let build = |words: &[&str]| chore::run(chore::cargo().args(["build", "--quiet"]).args(words));
         if by == By::Keep {
             build(&["-p", "keep"])?;
         }

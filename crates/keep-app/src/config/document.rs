@@ -1,7 +1,7 @@
 use super::error::ConfigError;
 use super::keys::{self, Key, ProjectRule};
 use super::value::{Kind, Value};
-use keep_policy::Place;
+use keep_policy::{Lines, Place};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -36,7 +36,8 @@ pub fn read(file: &str, text: &str, reader: Reader) -> Result<Document, ConfigEr
     if text.len() > MAX_BYTES {
         return Err(ConfigError::TooLarge { file: file.to_owned(), limit_bytes: MAX_BYTES });
     }
-    let place = |offset| Place::at(file, text, offset);
+    let lines = Lines::of(file, text);
+    let place = |offset| lines.place(offset);
     let table = DeTable::parse(text).map_err(|error| ConfigError::Syntax {
         place: place(error.span().unwrap_or_default().start),
         message: error.message().trim_end().to_owned(),

@@ -317,15 +317,13 @@ pub(super) fn from_text(name: &str, text: &str, place: &str) -> Result<(&'static
 /// What a variable sets. `KEEP_` variables outside the settings' sections (`KEEP_HOME`, `KEEP_TOKEN`)
 /// are somebody else's; one inside a section that is no key is a mistake and says so.
 fn from_variable(name: &str, text: &str) -> Result<Option<(&'static Key, Value)>, ConfigError> {
+    let Some(rest) = name.strip_prefix("KEEP_") else { return Ok(None) };
     if let Some(key) = KEYS.iter().find(|key| key.variable() == name) {
         return from_text(key.name, text, name).map(Some);
     }
     let section_of = |key: &Key| key.name.split('.').next().map(str::to_ascii_uppercase);
-    let inside = |section: &String| {
-        name.strip_prefix("KEEP_")
-            .and_then(|rest| rest.strip_prefix(section.as_str()))
-            .is_some_and(|rest| rest.starts_with('_'))
-    };
+    let inside =
+        |section: &String| rest.strip_prefix(section.as_str()).is_some_and(|rest| rest.starts_with('_'));
     if !KEYS.iter().filter_map(section_of).any(|section| inside(&section)) {
         return Ok(None);
     }

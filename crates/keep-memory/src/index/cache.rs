@@ -2,12 +2,13 @@
 
 use super::card::{Card, LIVE};
 use super::leaf::Sheet;
+use super::meaning::{Distances, Wanted};
 use super::tables::{self, SpaceRow};
 use super::{IndexError, LEAF, Part, Place, SpaceId};
 use keep_embed::Quantised;
 use rusqlite::Connection;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// How much is kept between searches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +36,8 @@ struct Kept {
 pub(super) struct View {
     pub(super) space: SpaceId,
     pub(super) row: SpaceRow,
-    pub(super) leaves: Vec<Arc<Loaded>>,
+    /// Filled by [`Self::distances_once`] where nothing is kept.
+    leaves: OnceLock<Vec<Arc<Loaded>>>,
     speakers: HashMap<u16, String>,
     /// Numbers of the speakers by name.
     pub(super) numbers: HashMap<String, u16>,
@@ -58,21 +60,18 @@ struct Vectors {
 }
 
 impl Loaded {
-    fn read(sql: &Connection, space: SpaceId, number: u32, keep: Keep) -> Result<Self, IndexError> {
+    fn read(sql: &Connection, space: SpaceId, number: u32) -> Result<Self, IndexError> {
         let sheet = tables::sheet(sql, space, number)?.unwrap_or_default();
-        let vectors = match keep {
-            Keep::Nothing => None,
-            Keep::UpTo(_) => {
-                let mut read: Vec<(Place, Quantised)> = Vec::with_capacity(sheet.len());
-                tables::vectors_of_leaf(sql, space, number, |place, vector| read.push((place, vector)))?;
-                let mut live = (number * LEAF..).zip(sheet.cards()).filter(|(_, card)| card.is(LIVE));
-                let mut read_places = read.iter().map(|(place, _)| *place);
-                if let Some((place, _)) = live.find(|(place, _)| read_places.next() != Some(*place)) {
-                    return Err(IndexError::Damaged { space, part: Part::Vector(place) });
-                }
-                Some(Vectors::of(read, sheet.len()))
-            }
-        };
+        let mut read: Vec<(Place, Quantised)> = Vec::with_capacity(sheet.len());
+        tables::vectors_of_leaf(sql, space, number, |place, vector| read.push((place, vector)))?;
+        let mut read_places = read.iter().map(|(place, _)| *place);
+        let lacks = (number * LEAF..)
+            .zip(sheet.cards())
+            .find(|(place, card)| card.is(LIVE) && read_places.next() != Some(*place));
+        if let Some((place, _)) = lacks {
+            return Err(IndexError::Damaged { space, part: Part::Vector(place) });
+        }
+        let vectors = Some(Vectors::of(read, sheet.len()));
         Ok(Self { sheet, vectors })
     }
 
@@ -107,18 +106,42 @@ impl Vectors {
 impl View {
     /// The card of a place.
     pub(super) fn card(&self, place: Place) -> Card {
-        let leaf = self.leaves.get((place / LEAF) as usize);
+        let leaf = self.leaves().get((place / LEAF) as usize);
         leaf.map_or(Card::EMPTY, |loaded| loaded.sheet.card((place % LEAF) as usize))
     }
 
     /// How long the memory at a place is.
     pub(super) fn length(&self, place: Place) -> u16 {
-        let leaf = self.leaves.get((place / LEAF) as usize);
+        let leaf = self.leaves().get((place / LEAF) as usize);
         leaf.map_or(0, |loaded| loaded.sheet.length((place % LEAF) as usize))
     }
 
     pub(super) fn places(&self) -> usize {
         self.row.places as usize
+    }
+
+    /// The leaves that were read, in their order.
+    pub(super) fn leaves(&self) -> &[Arc<Loaded>] {
+        self.leaves.get().map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Reads all leaves of a space of which nothing is kept, and answers how far each memory is from what is wanted.
+    /// Its codes are not needed again and not held.
+    pub(super) fn distances_once(&self, sql: &Connection, wanted: &[Wanted]) -> Result<Vec<u16>, IndexError> {
+        let mut distances = Distances::with_room(wanted, self.places());
+        let most = self.places().div_ceil(LEAF as usize);
+        let mut leaves: Vec<Arc<Loaded>> = Vec::with_capacity(most);
+        tables::each_leaf(sql, self.space, |number, bytes| {
+            let damaged = IndexError::Damaged { space: self.space, part: Part::Leaf(number) };
+            let apart = if (number as usize) < most { Sheet::open_apart(bytes) } else { None };
+            let (codes, sheet) = apart.ok_or(damaged)?;
+            distances.add(number as usize, codes, &sheet);
+            leaves.resize_with(number as usize, Arc::default);
+            leaves.push(Arc::new(Loaded { sheet, vectors: None }));
+            Ok(())
+        })?;
+        self.leaves.get_or_init(|| leaves);
+        Ok(distances.of(self.places()))
     }
 
     fn read(
@@ -129,14 +152,20 @@ impl View {
         keep: Keep,
     ) -> Result<Self, IndexError> {
         let after = known.map_or(i64::MIN, |view| view.row.stamp);
-        let mut leaves = known.map(|view| view.leaves.clone()).unwrap_or_default();
-        for number in tables::leaves_after(sql, space, after)? {
-            let at = number as usize;
-            if leaves.len() <= at {
-                leaves.resize_with(at + 1, Arc::default);
+        let leaves = match keep {
+            Keep::Nothing => OnceLock::new(),
+            Keep::UpTo(_) => {
+                let mut leaves = known.map(|view| view.leaves().to_vec()).unwrap_or_default();
+                for number in tables::leaves_after(sql, space, after)? {
+                    let at = number as usize;
+                    if leaves.len() <= at {
+                        leaves.resize_with(at + 1, Arc::default);
+                    }
+                    leaves[at] = Arc::new(Loaded::read(sql, space, number)?);
+                }
+                OnceLock::from(leaves)
             }
-            leaves[at] = Arc::new(Loaded::read(sql, space, number, keep)?);
-        }
+        };
         let mut speakers = known.map(|view| view.speakers.clone()).unwrap_or_default();
         for (number, name) in tables::speakers_after(sql, space, after)? {
             match name {
@@ -155,7 +184,7 @@ impl View {
     }
 
     fn bytes(&self) -> usize {
-        self.leaves.iter().map(|loaded| loaded.bytes()).sum()
+        self.leaves().iter().map(|loaded| loaded.bytes()).sum()
     }
 }
 
@@ -164,6 +193,11 @@ impl Cache {
     #[must_use]
     pub fn new(keep: Keep) -> Self {
         Self { keep, kept: Mutex::default() }
+    }
+
+    /// Whether each search reads everything anew, and leaves are read by [`View::distances_once`].
+    pub(super) fn reads_once(&self) -> bool {
+        self.keep == Keep::Nothing
     }
 
     /// A space as the snapshot of this connection has it; none when nothing was ever remembered there.

@@ -110,7 +110,7 @@ impl<'q> Admission<'q> {
         if !card.is(TIMED) {
             return true;
         }
-        let times = view.leaves[(place / LEAF) as usize].sheet.times((place % LEAF) as usize);
+        let times = view.leaves()[(place / LEAF) as usize].sheet.times((place % LEAF) as usize);
         times.retired.is_none_or(|retired| retired > asked.recorded.unwrap_or(self.now))
             && times.valid.holds_at(asked.valid.unwrap_or(self.now))
             && times.expires.is_none_or(|expires| expires > self.now)

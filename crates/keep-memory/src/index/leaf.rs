@@ -81,17 +81,33 @@ impl Leaf {
 pub(super) struct Sheet {
     bytes: Box<[u8]>,
     count: usize,
+    /// Where the codes end and the cards begin; nought where the codes were left out.
+    cards_at: usize,
 }
 
 impl Sheet {
     /// The leaf; none when the bytes are not what was written.
     pub(super) fn open(bytes: &[u8]) -> Option<Self> {
+        let count = Self::count_of(bytes)?;
+        Some(Self { bytes: bytes.into(), count, cards_at: HEAD + count * CODE_BYTES })
+    }
+
+    /// The same without its codes, which are handed out as they lie there: for a search that looks at each of them
+    /// once. Memory that was never touched is slow to touch.
+    pub(super) fn open_apart(bytes: &[u8]) -> Option<(&[[u8; CODE_BYTES]], Self)> {
+        let count = Self::count_of(bytes)?;
+        let (codes, rest) = bytes.get(HEAD..)?.split_at_checked(count * CODE_BYTES)?;
+        Some((codes.as_chunks().0, Self { bytes: rest.into(), count, cards_at: 0 }))
+    }
+
+    /// How many places the leaf in these bytes has, when they are what was written.
+    fn count_of(bytes: &[u8]) -> Option<usize> {
         let (count, rest) = opened(bytes)?.split_first_chunk::<4>()?;
         let count = u32::from_le_bytes(*count) as usize;
         let fixed = count.checked_mul(Card::BYTES + CODE_BYTES + SCALE_BYTES)?;
         let times = rest.len().checked_sub(fixed)?;
         let whole = count <= LEAF as usize && times.is_multiple_of(1 + Times::BYTES);
-        whole.then(|| Self { bytes: bytes.into(), count })
+        whole.then_some(count)
     }
 
     /// How many places it has.
@@ -104,17 +120,9 @@ impl Sheet {
         self.bytes.len()
     }
 
-    /// The codes as bytes, in the order of the places.
+    /// The codes as bytes, in the order of the places; none where they were left out.
     pub(super) fn code_bytes(&self) -> &[[u8; CODE_BYTES]] {
-        self.bytes.get(HEAD..self.cards_at()).unwrap_or_default().as_chunks::<CODE_BYTES>().0
-    }
-
-    /// The codes, in the order of the places.
-    pub(super) fn codes(&self) -> impl ExactSizeIterator<Item = SignCode> {
-        self.code_bytes().iter().map(|code| {
-            let (words, _) = code.as_chunks::<8>();
-            SignCode(std::array::from_fn(|at| u64::from_le_bytes(words[at])))
-        })
+        self.bytes.get(HEAD..self.cards_at).unwrap_or_default().as_chunks::<CODE_BYTES>().0
     }
 
     /// The card at a slot.
@@ -122,7 +130,7 @@ impl Sheet {
         if slot >= self.count {
             return Card::EMPTY;
         }
-        let from = self.cards_at() + slot * Card::BYTES;
+        let from = self.cards_at + slot * Card::BYTES;
         self.bytes.get(from..).and_then(|rest| rest.first_chunk()).map_or(Card::EMPTY, Card::read)
     }
 
@@ -131,7 +139,7 @@ impl Sheet {
         if slot >= self.count {
             return Card::EMPTY.length;
         }
-        let from = self.cards_at() + slot * Card::BYTES + Card::LENGTH_AT;
+        let from = self.cards_at + slot * Card::BYTES + Card::LENGTH_AT;
         let length = self.bytes.get(from..).and_then(|rest| rest.first_chunk());
         length.map_or(0, |length| u16::from_le_bytes(*length))
     }
@@ -143,7 +151,7 @@ impl Sheet {
 
     /// The scale at a slot.
     pub(super) fn scale(&self, slot: usize) -> f32 {
-        let from = self.cards_at() + self.count * Card::BYTES + slot * SCALE_BYTES;
+        let from = self.cards_at + self.count * Card::BYTES + slot * SCALE_BYTES;
         let scale = self.bytes.get(from..).and_then(|rest| rest.first_chunk());
         scale.map_or(0.0, |scale| f32::from_le_bytes(*scale))
     }
@@ -155,7 +163,7 @@ impl Sheet {
     }
 
     fn all_times(&self) -> impl Iterator<Item = (u8, Times)> {
-        let from = self.cards_at() + self.count * (Card::BYTES + SCALE_BYTES);
+        let from = self.cards_at + self.count * (Card::BYTES + SCALE_BYTES);
         let rows = self.bytes.get(from..).unwrap_or_default().as_chunks::<{ 1 + Times::BYTES }>().0;
         rows.iter().filter_map(|row| {
             let (slot, times) = row.split_first()?;
@@ -163,17 +171,19 @@ impl Sheet {
         })
     }
 
-    fn cards_at(&self) -> usize {
-        HEAD + self.count * CODE_BYTES
-    }
-
     /// The leaf, ready to be changed.
     pub(super) fn leaf(&self) -> Leaf {
         Leaf {
             cards: self.cards().collect(),
-            codes: self.codes().collect(),
+            codes: self.code_bytes().iter().map(code).collect(),
             scales: (0..self.count).map(|slot| self.scale(slot)).collect(),
             times: self.all_times().collect(),
         }
     }
+}
+
+/// A code from its bytes.
+pub(super) fn code(bytes: &[u8; CODE_BYTES]) -> SignCode {
+    let (words, _) = bytes.as_chunks::<8>();
+    SignCode(std::array::from_fn(|at| u64::from_le_bytes(words[at])))
 }

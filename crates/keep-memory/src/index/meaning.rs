@@ -2,6 +2,7 @@
 
 use super::cache::View;
 use super::card::Card;
+use super::leaf::{Sheet, code};
 use super::mix::{lenders, meaning};
 use super::{IndexError, LEAF, Place, tables};
 use crate::rank::Weights;
@@ -46,22 +47,43 @@ static NEARNESS: LazyLock<[f32; SIGN_DIMENSIONS + 1]> = LazyLock::new(|| {
 });
 
 /// How many bits of each memory's code differ; all of them where no embedder at hand made it.
-pub(super) fn distances(view: &View, wanted: &[Wanted]) -> Vec<u16> {
-    let mut out = Vec::with_capacity(view.places());
-    for loaded in &view.leaves {
-        let from = out.len();
-        let sheet = &loaded.sheet;
-        match wanted {
-            [only] => only.code.distances(sheet.code_bytes(), &mut out),
-            several => out.extend(sheet.codes().zip(sheet.cards()).map(|(code, card)| {
+pub(super) struct Distances<'w> {
+    wanted: &'w [Wanted],
+    out: Vec<u16>,
+}
+
+impl<'w> Distances<'w> {
+    /// None yet, of a space with so many places.
+    pub(super) fn with_room(wanted: &'w [Wanted], places: usize) -> Self {
+        Self { wanted, out: Vec::with_capacity(places + LEAF as usize) }
+    }
+
+    /// Adds a leaf's, whose place among the leaves is `number`.
+    pub(super) fn add(&mut self, number: usize, codes: &[[u8; SignCode::BYTES]], sheet: &Sheet) {
+        self.out.resize(number * LEAF as usize, SIGN_DIMENSIONS as u16);
+        match self.wanted {
+            [only] => only.code.distances(codes, &mut self.out),
+            several => self.out.extend(codes.iter().zip(sheet.cards()).map(|(bytes, card)| {
                 let own = several.iter().find(|wanted| wanted.number == card.embedder);
-                own.map_or(SIGN_DIMENSIONS as u16, |wanted| code.distance(&wanted.code) as u16)
+                own.map_or(SIGN_DIMENSIONS as u16, |wanted| code(bytes).distance(&wanted.code) as u16)
             })),
         }
-        out.resize(from + LEAF as usize, SIGN_DIMENSIONS as u16);
     }
-    out.resize(view.places(), SIGN_DIMENSIONS as u16);
-    out
+
+    /// Those of all places.
+    pub(super) fn of(mut self, places: usize) -> Vec<u16> {
+        self.out.resize(places, SIGN_DIMENSIONS as u16);
+        self.out
+    }
+}
+
+/// The distances of a space whose leaves are at hand.
+pub(super) fn distances(view: &View, wanted: &[Wanted]) -> Vec<u16> {
+    let mut all = Distances::with_room(wanted, view.places());
+    for (number, loaded) in view.leaves().iter().enumerate() {
+        all.add(number, loaded.sheet.code_bytes(), &loaded.sheet);
+    }
+    all.of(view.places())
 }
 
 /// Reads vectors, each once, and says how near memories are.
@@ -95,12 +117,12 @@ impl<'s> Reader<'s> {
                 sum += share * self.product(wanted, at)?;
             }
         }
-        let scale = view.leaves[(place / LEAF) as usize].sheet.scale((place % LEAF) as usize);
+        let scale = view.leaves()[(place / LEAF) as usize].sheet.scale((place % LEAF) as usize);
         Ok((sum * scale).max(0.0))
     }
 
     fn product(&mut self, wanted: &Wanted, place: Place) -> Result<f32, IndexError> {
-        let kept = self.view.leaves[(place / LEAF) as usize].vector((place % LEAF) as usize);
+        let kept = self.view.leaves()[(place / LEAF) as usize].vector((place % LEAF) as usize);
         if let Some((codes, scale)) = kept {
             return Ok(dot_codes(codes, &wanted.vector.codes) as f32 * scale * wanted.vector.scale);
         }

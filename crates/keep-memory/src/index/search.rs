@@ -91,13 +91,17 @@ pub fn search(
     let question = &query.question;
     let is_speaker = |word: &str| views.iter().any(|view| view.numbers.contains_key(word));
     let wanted = Wanted::by(sql, embedders, &question.without(is_speaker))?;
+    let read_once = |view: &Arc<View>| view.distances_once(sql, &wanted);
+    let once: Option<Vec<Vec<u16>>> =
+        if cache.reads_once() { Some(views.iter().map(read_once).collect::<Result<_, _>>()?) } else { None };
     let of_words = || words::score(sql, &views, &question.terms, &query.weights);
     let of_bits = || views.iter().map(|view| distances(view, &wanted)).collect::<Vec<_>>();
     let places: usize = views.iter().map(|view| view.places()).sum();
     // The two legs have nothing to do with each other.
-    let (words, bits) = match places {
-        ..SIDE_BY_SIDE => (of_words()?, of_bits()),
-        _ => std::thread::scope(|scope| {
+    let (words, bits) = match (once, places) {
+        (Some(bits), _) => (of_words()?, bits),
+        (None, ..SIDE_BY_SIDE) => (of_words()?, of_bits()),
+        (None, _) => std::thread::scope(|scope| {
             let beside = std::thread::Builder::new().spawn_scoped(scope, of_bits);
             let words = of_words();
             // Where no thread is to be had, one comes after the other.

@@ -68,6 +68,22 @@ pub(super) fn sheet(sql: &Connection, space: SpaceId, leaf: u32) -> Result<Optio
     Sheet::open(row.get_ref(0)?.as_blob().map_err(rusqlite::Error::from)?).map(Some).ok_or(damaged)
 }
 
+/// Hands on the bytes of each leaf of a space with its number, in their order.
+pub(super) fn each_leaf(
+    sql: &Connection,
+    space: SpaceId,
+    mut hand_on: impl FnMut(u32, &[u8]) -> Result<(), IndexError>,
+) -> Result<(), IndexError> {
+    let mut find = sql
+        .prepare_cached("SELECT key, body FROM memory_index_leaf WHERE key BETWEEN ?1 AND ?2 ORDER BY key")?;
+    let mut rows = find.query([key(space, 0), key(space, u32::MAX)])?;
+    while let Some(row) = rows.next()? {
+        let body = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+        hand_on(number(row.get(0)?), body)?;
+    }
+    Ok(())
+}
+
 pub(super) fn leaf(sql: &Connection, space: SpaceId, leaf: u32) -> Result<Option<Leaf>, IndexError> {
     Ok(sheet(sql, space, leaf)?.map(|sheet| sheet.leaf()))
 }
