@@ -92,6 +92,13 @@ pub(crate) struct Bases {
     pub(crate) root: Hash,
 }
 
+impl Bases {
+    /// As the codec asks for it; none when nothing differs from anything.
+    pub(crate) fn as_base(&self) -> Option<&dyn Base> {
+        (!self.by_start.is_empty()).then_some(self)
+    }
+}
+
 impl Base for Bases {
     fn root(&self) -> Hash {
         self.root

@@ -4,6 +4,7 @@ mod blobs;
 mod mark;
 mod place;
 mod pour;
+mod sparse;
 
 pub(crate) use blobs::{
     all_names, delete_blob, name_version, named, names_in, object_text, put_again, put_blob, sweep_temporary,
@@ -16,3 +17,4 @@ pub(crate) use mark::{
 pub use place::Existing;
 pub(crate) use place::{Target, shape_of};
 pub(crate) use pour::Pour;
+pub(crate) use sparse::Sparse;

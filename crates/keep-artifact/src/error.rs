@@ -130,6 +130,12 @@ pub enum ArtifactError {
     /// The bundles that were put were taken away meanwhile.
     #[error("what was stored so far was taken away by a collection, so nothing was recorded")]
     Collected,
+    /// A version was removed, and what it was made of deleted, while it was read.
+    #[error("{0} was removed while it was read, and what it was made of deleted")]
+    RemovedMeanwhile(String),
+    /// A version was stored anew while it was read.
+    #[error("a collection stored what is read anew, so the rest of it was not found")]
+    MovedMeanwhile,
     /// A version was removed or stored anew while a collection stored it anew.
     #[error("versions changed while they were stored anew, so they stay as they were")]
     Shifted,
@@ -228,6 +234,8 @@ impl Explain for ArtifactError {
             Self::Changed(_)
             | Self::Exists(_)
             | Self::Collected
+            | Self::RemovedMeanwhile(_)
+            | Self::MovedMeanwhile
             | Self::Shifted
             | Self::OtherOwner { .. }
             | Self::BeingCollected { .. }
@@ -255,6 +263,7 @@ impl Explain for ArtifactError {
             Self::Blob(error) => error.hint(),
             Self::LinkOut { .. } => Some("store what it points to, or a copy made with `cp -L`".into()),
             Self::Changed(_) | Self::Collected => Some("put it again".into()),
+            Self::MovedMeanwhile => Some("read it again".into()),
             Self::NoSuchArtifact { .. } => Some("`keep artifact ls` shows what is there".into()),
             Self::NoSuchVersion { key, .. } => {
                 Some(format!("`keep artifact log {}` shows its versions", key.name))

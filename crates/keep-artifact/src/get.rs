@@ -2,19 +2,24 @@
 
 use crate::acts::GetArtifact;
 use crate::base::{Bases, RegionReader, as_chunk};
-use crate::effects::{Existing, Target};
+use crate::effects::{Existing, Sparse, Target};
 use crate::engine::{Artifacts, Progress, Watch, workers};
 use crate::error::ArtifactError;
 use crate::manifest::{EntryKind, FileEntry, Manifest, Shape, StoredChunk};
 use crate::name::{Key, Reference};
 use crate::shelf::Shelf;
-use keep_tensor::{Base, Hash, TensorError, pipeline};
+use crate::store::Found;
+use keep_blob::BlobId;
+use keep_tensor::pipeline::{self, Chunk};
+use keep_tensor::{Hash, Layout, TensorError, WriteAt};
 use keep_types::{Caller, Namespace};
 use serde::Serialize;
 use std::collections::HashMap;
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// What is to be restored, and where.
 #[derive(Clone, Debug)]
@@ -55,12 +60,42 @@ impl Artifacts {
     /// When there is no such version, the place is taken, the store cannot be read or holds other bytes.
     pub async fn get(&self, caller: &Caller, wanted: Wanted, watch: Watch) -> Result<Got, ArtifactError> {
         let found = self.find(caller, wanted.namespace.as_ref(), &wanted.reference).await?;
-        let manifest = self.manifest_of(&found).await?;
+        match self.get_found(caller, &found, &wanted, Arc::clone(&watch)).await {
+            Err(error) => {
+                self.must_be_stored_anew(&found, error).await?;
+                // Nothing has its place yet, and what was stored anew is under the same name.
+                Box::pin(self.get(caller, wanted, watch)).await
+            }
+            got => got,
+        }
+    }
+
+    /// Whether what a version is made of could not be read because a collection beside this, without a
+    /// grace, has stored it anew. If it has not, that is the error: the one that there was, or a better one.
+    async fn must_be_stored_anew(&self, found: &Found, error: ArtifactError) -> Result<(), ArtifactError> {
+        if !error.is_damage() {
+            return Err(error);
+        }
+        match self.stands(&found.key, found.number).await? {
+            Some(now) if now.manifest == found.manifest => Err(error),
+            Some(_) => Ok(()),
+            None => Err(ArtifactError::RemovedMeanwhile(called(&found.key, found.number))),
+        }
+    }
+
+    async fn get_found(
+        &self,
+        caller: &Caller,
+        found: &Found,
+        wanted: &Wanted,
+        watch: Watch,
+    ) -> Result<Got, ArtifactError> {
+        let manifest = self.manifest_of(found).await?;
         let own_name = match (manifest.head.shape, manifest.head.entries.as_slice()) {
             (Shape::File, [only]) => only.path.clone(),
             _ => found.key.name.to_string(),
         };
-        let path = wanted.here.join(wanted.to.unwrap_or_else(|| own_name.into()));
+        let path = wanted.here.join(wanted.to.clone().unwrap_or_else(|| own_name.into()));
         let act = GetArtifact {
             key: found.key.clone(),
             number: found.number,
@@ -72,10 +107,10 @@ impl Artifacts {
         let act = permit.observe().await?;
         let path = act.to.ok_or(ArtifactError::Worker)?;
         let (files, bytes) = (manifest.head.sums.files, manifest.head.sums.raw_bytes);
-        let called = called(&act.key, act.number);
+        let (called, existing) = (called(&act.key, act.number), wanted.existing);
         let restored = self
             .compute(move |shelf| {
-                let target = Target::at(&path, wanted.existing)?;
+                let target = Target::at(&path, existing)?;
                 Restorer::new(shelf, Arc::new(manifest), watch, called).restore(target)
             })
             .await??;
@@ -115,17 +150,26 @@ impl Artifacts {
             None => None,
             Some(name) => Some(tensor_at(&file, Some(name)).ok_or_else(|| missing("tensor", name.clone()))?),
         };
-        let (key, number) = (found.key, found.number);
+        let (key, number) = (found.key.clone(), found.number);
         let called = called(&key, number);
         let act = GetArtifact { key, number, to: None, part: Some(path.clone()), replaces: false };
         let _act = self.gate.admit(caller, act).await?.observe().await?;
-        self.compute(move |shelf| {
-            let restorer = Restorer::new(shelf, Arc::new(manifest), crate::engine::unwatched(), called);
-            let pieces = piece.map_or(0..file.pieces.len(), |piece| piece..piece + 1);
-            let written = restorer.pieces(&file, pieces, &mut out).map_err(ArtifactError::from);
-            written.map_err(|error| restorer.blamed(&path, &file, error))
-        })
-        .await?
+        let written = self
+            .compute(move |shelf| {
+                let restorer = Restorer::new(shelf, Arc::new(manifest), crate::engine::unwatched(), called);
+                let pieces = piece.map_or(0..file.pieces.len(), |piece| piece..piece + 1);
+                let written = restorer.pieces(&file, pieces, &mut out).map_err(ArtifactError::from);
+                written.map_err(|error| restorer.blamed(&path, &file, error))
+            })
+            .await?;
+        match written {
+            Err(error) => {
+                self.must_be_stored_anew(&found, error).await?;
+                // What was written by now cannot be taken back.
+                Err(ArtifactError::MovedMeanwhile)
+            }
+            written => written,
+        }
     }
 
     /// A version's manifest, which must be that of this very version: a manifest that was put in the
@@ -162,12 +206,12 @@ pub(crate) struct Restorer {
     watch: Watch,
     /// The version in words, for errors.
     called: String,
-    done: std::cell::Cell<u64>,
+    done: AtomicU64,
 }
 
 impl Restorer {
     pub(crate) fn new(shelf: Shelf, manifest: Arc<Manifest>, watch: Watch, called: String) -> Self {
-        Self { shelf, manifest, watch, called, done: std::cell::Cell::new(0) }
+        Self { shelf, manifest, watch, called, done: AtomicU64::new(0) }
     }
 
     /// Restores the whole tree to its place.
@@ -176,8 +220,8 @@ impl Restorer {
         if let (Shape::File, [only]) = (self.manifest.head.shape, entries.as_slice())
             && let EntryKind::File(file) = &only.kind
         {
-            let mut out = target.file()?;
-            self.file(&only.path, file, &mut out)?;
+            let out = target.file()?;
+            self.file(&only.path, file, &sized(&out, file)?)?;
             target.settle_file(&out, file.mode)?;
             return target.put_in_place();
         }
@@ -187,8 +231,8 @@ impl Restorer {
                 EntryKind::Folder { .. } => target.folder_in(&entry.path)?,
                 EntryKind::Link { target: to } => target.link_in(&entry.path, to)?,
                 EntryKind::File(file) => {
-                    let mut out = target.file_in(&entry.path)?;
-                    self.file(&entry.path, file, &mut out)?;
+                    let out = target.file_in(&entry.path)?;
+                    self.file(&entry.path, file, &sized(&out, file)?)?;
                     target.settle_file(&out, file.mode)?;
                 }
             }
@@ -204,16 +248,24 @@ impl Restorer {
     }
 
     /// Restores one file and holds it against its hash.
-    pub(crate) fn file(
-        &self,
-        path: &str,
-        file: &FileEntry,
-        out: &mut impl Write,
-    ) -> Result<(), ArtifactError> {
-        let mut hashing = Hashing { out, hasher: blake3::Hasher::new() };
-        let written = self.pieces(file, 0..file.pieces.len(), &mut hashing);
+    pub(crate) fn file(&self, path: &str, file: &FileEntry, out: &impl WriteAt) -> Result<(), ArtifactError> {
+        let mut hasher = blake3::Hasher::new();
+        let parts = self.parts(file, 0..file.pieces.len());
+        let (mut ahead, bases) = (self.shelf.ahead(parts.fetched), parts.bases);
+        let written = pipeline::restore_to(
+            &parts.layout.regions,
+            parts.chunks,
+            |_, stored| ahead.next(stored),
+            bases.as_base(),
+            workers(),
+            out,
+            |raw| {
+                hasher.update(raw);
+                self.moved(raw.len() as u64);
+            },
+        );
         let bytes = written.map_err(|error| self.blamed(path, file, error.into()))?;
-        let hash = Hash::from_bytes(*hashing.hasher.finalize().as_bytes());
+        let hash = Hash::from_bytes(*hasher.finalize().as_bytes());
         if bytes != file.bytes || hash != file.hash {
             let wrong = ArtifactError::Wrong { path: path.to_owned() };
             return Err(self.blamed(path, file, wrong));
@@ -275,8 +327,17 @@ impl Restorer {
         &self,
         file: &FileEntry,
         wanted: std::ops::Range<usize>,
-        out: &mut impl Write,
+        out: &mut (impl Write + Send),
     ) -> Result<u64, TensorError> {
+        let parts = self.parts(file, wanted);
+        let (mut ahead, bases) = (self.shelf.ahead(parts.fetched), parts.bases);
+        let fetch = |_: &Chunk, stored: &mut Vec<u8>| ahead.next(stored);
+        let regions = &parts.layout.regions;
+        pipeline::restore(regions, parts.chunks, fetch, bases.as_base(), workers(), out)
+    }
+
+    /// What some pieces of a file are made of.
+    fn parts(&self, file: &FileEntry, wanted: std::ops::Range<usize>) -> Parts {
         let layout = self.manifest.layout(file);
         let reader = RegionReader::new(self.shelf.clone(), Arc::clone(&self.manifest));
         let (mut chunks, mut fetched, mut by_start) = (Vec::new(), Vec::new(), HashMap::new());
@@ -292,59 +353,34 @@ impl Restorer {
                 offset += u64::from(chunk.raw_bytes);
             }
         }
-        let bases = Bases { by_start, root: file.hash };
-        let base = (!bases.by_start.is_empty()).then_some(&bases as &dyn Base);
-        let mut ahead = self.shelf.ahead(fetched);
-        let mut counting = Counting { out, restorer: self };
-        pipeline::restore(
-            &layout.regions,
-            chunks,
-            |_, stored| ahead.next(stored),
-            base,
-            workers(),
-            &mut counting,
-        )
+        Parts { layout, chunks, fetched, bases: Bases { by_start, root: file.hash } }
     }
 
     fn moved(&self, bytes: u64) {
-        self.done.set(self.done.get() + bytes);
-        let (done, all) = (self.done.get(), self.manifest.head.sums.raw_bytes);
+        let done = self.done.fetch_add(bytes, Relaxed) + bytes;
+        let all = self.manifest.head.sums.raw_bytes;
         (self.watch)(Progress { doing: "restoring", done, all, stored: None });
     }
 }
 
-/// Tells how much went through.
-struct Counting<'a, W> {
-    out: &'a mut W,
-    restorer: &'a Restorer,
+/// What is restored: its chunks in order, where their stored bytes lie, and what differences apply to.
+struct Parts {
+    layout: Layout,
+    chunks: Vec<Chunk>,
+    fetched: Vec<(BlobId, StoredChunk)>,
+    bases: Bases,
 }
 
-impl<W: Write> Write for Counting<'_, W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = Write::write(self.out, bytes)?;
-        self.restorer.moved(count as u64);
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
+/// A new file, filled from several threads.
+fn sized<'f>(out: &'f File, file: &FileEntry) -> Result<Sparse<'f>, ArtifactError> {
+    Ok(Sparse::of(out, file.bytes).map_err(TensorError::Output)?)
 }
 
-/// Hashes what goes through.
-struct Hashing<'a, W> {
-    out: &'a mut W,
-    hasher: blake3::Hasher,
-}
+/// Where nothing is kept of what is written.
+pub(crate) struct Nowhere;
 
-impl<W: Write> Write for Hashing<'_, W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = Write::write(self.out, bytes)?;
-        self.hasher.update(&bytes[..count]);
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+impl WriteAt for Nowhere {
+    fn write_all_at(&self, _: &[u8], _: u64) -> io::Result<()> {
+        Ok(())
     }
 }

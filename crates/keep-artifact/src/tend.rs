@@ -2,7 +2,7 @@
 
 use crate::acts::{Collect, RemoveVersions, TagArtifact};
 use crate::effects;
-use crate::engine::Artifacts;
+use crate::engine::{Artifacts, Progress, Watch};
 use crate::error::ArtifactError;
 use crate::name::{Key, Reference, Tag};
 use crate::store::{self, Found, Sweepable};
@@ -11,6 +11,7 @@ use keep_gate::Outcome;
 use keep_types::{Act, Caller, Duration, Namespace, chain};
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// How long a bundle stays that nothing uses. What a slow put in another place has just looked at is
 /// held by it; this is for the slips of people.
@@ -208,7 +209,12 @@ impl Artifacts {
     ///
     /// # Errors
     /// When the gate refuses, the store cannot delete, or nothing may be young while a put runs.
-    pub async fn collect(&self, caller: &Caller, grace: Duration) -> Result<Collection, ArtifactError> {
+    pub async fn collect(
+        &self,
+        caller: &Caller,
+        grace: Duration,
+        watch: Watch,
+    ) -> Result<Collection, ArtifactError> {
         self.must_tend().await?;
         let now = self.now();
         if grace == Duration::from_ms(0) {
@@ -219,8 +225,8 @@ impl Artifacts {
         }
         let permit = self.gate.admit(caller, Collect { grace }).await?;
         let (started, _) = store::begin_sweep(permit, now.minus(grace), now).await?;
-        let (started, tidied) = self.tidy(started).await?;
-        let (found, needed_elsewhere) = match self.sweep(&started, grace).await {
+        let (started, tidied) = self.tidy(started, Arc::clone(&watch)).await?;
+        let (found, needed_elsewhere) = match self.sweep(&started, grace, &watch).await {
             Ok(swept) => swept,
             Err(error) => {
                 // Should this fail as well, the next collection takes the place of this one.
@@ -239,6 +245,7 @@ impl Artifacts {
         &self,
         started: &keep_gate::Started<Collect>,
         grace: Duration,
+        watch: &Watch,
     ) -> Result<(Sweepable, usize), ArtifactError> {
         let now = self.now();
         let found = store::condemn(started, &self.db, now.minus(grace), now).await?;
@@ -247,8 +254,12 @@ impl Artifacts {
             self.settle_name(started, &put.key, put.number).await?;
         }
         let needed = self.begin_deleting(started, &found).await?;
-        for bundle in found.bundles.iter().filter(|bundle| !needed.contains(&bundle.blob)) {
+        let goes = || found.bundles.iter().filter(|bundle| !needed.contains(&bundle.blob));
+        let (all, mut done) = (goes().map(|bundle| bundle.bytes).sum(), 0);
+        for bundle in goes() {
             effects::delete_blob(started, &self.store, &bundle.blob).await?;
+            done += bundle.bytes;
+            watch(Progress { doing: "deleting", done, all, stored: None });
         }
         effects::sweep_temporary(started, &self.store, now.minus(LEFTOVER)).await?;
         self.deleted(started).await?;

@@ -6,13 +6,13 @@ mod choose;
 mod field;
 
 use crate::effects;
-use crate::engine::Artifacts;
+use crate::engine::{Artifacts, Watch};
 use crate::error::ArtifactError;
 use crate::name::Key;
 use crate::shelf::Shelf;
 use crate::store::{self, Found, Pending};
 use crate::tend::failed;
-use carry::{Carried, Carrier};
+use carry::{Carried, Carrier, Told};
 use choose::{Choice, choose};
 use field::Field;
 use keep_gate::Started;
@@ -89,6 +89,7 @@ impl Artifacts {
     pub(crate) async fn tidy<A: Act + Sync + Send + 'static>(
         &self,
         started: Started<A>,
+        watch: Watch,
     ) -> Result<(Started<A>, Option<Tidied>), ArtifactError> {
         let tidying = match self.untidy().await {
             Ok(Some(tidying)) => tidying,
@@ -105,7 +106,7 @@ impl Artifacts {
         let db = self.db.clone();
         let (started, carried) = self
             .compute(move |shelf| {
-                let carried = carry(&started, &shelf, &db, lead, tidying);
+                let carried = carry(&started, &shelf, (&db, lead), tidying, &watch);
                 (started, carried)
             })
             .await?;
@@ -187,10 +188,11 @@ impl Artifacts {
 fn carry<A: Act + Sync>(
     started: &Started<A>,
     shelf: &Shelf,
-    db: &keep_db::Db,
-    pending: Pending,
+    (db, pending): (&keep_db::Db, Pending),
     tidying: Tidying,
+    watch: &Watch,
 ) -> Result<Carried, ArtifactError> {
     let Tidying { mut field, choice, versions } = tidying;
-    Carrier { started, shelf, db, pending, field: &mut field, choice: &choice }.carry(&versions)
+    let told = Told::new(watch, choice.written_bytes());
+    Carrier { started, shelf, db, pending, field: &mut field, choice: &choice, told }.carry(&versions)
 }

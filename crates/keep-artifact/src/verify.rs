@@ -2,7 +2,7 @@
 
 use crate::engine::{Artifacts, Progress, Watch};
 use crate::error::ArtifactError;
-use crate::get::{Restorer, called};
+use crate::get::{Nowhere, Restorer, called};
 use crate::manifest::Manifest;
 use crate::name::Reference;
 use crate::shelf::Shelf;
@@ -192,7 +192,7 @@ fn whole(shelf: Shelf, manifest: &Arc<Manifest>, watch: &Watch, called: String) 
     let restorer = Restorer::new(shelf, Arc::clone(manifest), Arc::clone(watch), called);
     let (mut bytes, mut wrong) = (0, Vec::new());
     for (path, file) in manifest.files() {
-        match restorer.file(path, file, &mut std::io::sink()) {
+        match restorer.file(path, file, &Nowhere) {
             Ok(()) => bytes += file.bytes,
             Err(error) => {
                 let parts = if error.is_damage() { restorer.damaged_parts(file) } else { Vec::new() };

@@ -1,6 +1,11 @@
 //! How a version comes to be: region by region, from what is stored already, from differences to the
 //! version before, or anew.
 
+mod known;
+mod worth;
+
+pub(crate) use worth::worth_a_base;
+
 use crate::base::{Bases, RegionReader};
 use crate::effects::{Pour, shape_of};
 use crate::engine::{Progress, Watch, workers};
@@ -13,33 +18,26 @@ use crate::put::Check;
 use crate::scan::{Scanned, scan};
 use crate::shelf::Shelf;
 use crate::source::{Item, ItemKind, Source};
-use crate::store::{self, Pending};
+use crate::store::Pending;
 use crate::window::Window;
 use keep_blob::BlobId;
 use keep_db::Db;
 use keep_gate::Started;
-use keep_tensor::codec::{Codec, Content};
 use keep_tensor::pipeline::{self, Chunk, Options};
-use keep_tensor::{Hash, Layout, Region, RegionKind, TensorError};
+use keep_tensor::{Hash, RegionKind, TensorError};
 use keep_types::{Act, Namespace};
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
+use std::sync::Arc;
+use worth::{counterparts, pays};
 
 /// A region carried for its differences: its number in this manifest, and where it is read in the version
 /// before.
 type RegionBase = (u32, (RegionReader, u32));
-use std::sync::Arc;
 
 /// Smaller regions are stored again rather than looked up.
 const MIN_REGION_BYTES: u64 = 4096;
-/// A difference must save at least this much of what the region would take alone: less is not worth what
-/// reading two regions costs at each restoration.
-const MIN_GAIN_PERCENT: u64 = 5;
-/// Where a region is tried out, and how much of it at each place.
-const TRIES: u64 = 3;
-const TRY_BYTES: u64 = 256 << 10;
-
 /// A version that differences may be made against.
 pub(crate) struct Previous {
     pub(crate) id: BlobId,
@@ -201,101 +199,6 @@ impl<'a, A: Act + Sync> Loom<'a, A> {
         (self.watch)(Progress { doing: "storing", done: self.done, all: self.all, stored });
     }
 
-    /// A region that is stored already, as a region of this version.
-    fn find(&mut self, known: &Known) -> Result<Option<u32>, ArtifactError> {
-        if let Some(at) = self.known.get(known) {
-            return Ok(Some(*at));
-        }
-        if known.bytes < MIN_REGION_BYTES {
-            return Ok(None);
-        }
-        let (home, what) = (self.built_on.home.clone(), *known);
-        let seen = self.db.read(move |tx| store::known_region(tx.sql(), &home, &what)).wait()?;
-        let Some(seen) = seen else { return Ok(None) };
-        let taken = self.take(seen.manifest, seen.at)?;
-        if let Some(at) = taken {
-            self.known.insert(*known, at);
-            self.seen.push((*known, at));
-        }
-        Ok(taken)
-    }
-
-    fn manifest(&mut self, id: BlobId) -> Result<Option<Arc<Manifest>>, ArtifactError> {
-        if let Some(known) = self.manifests.get(&id) {
-            return Ok(known.clone());
-        }
-        let read = match self.shelf.wait(self.shelf.manifest(&id)) {
-            Ok(manifest) => Some(Arc::new(manifest)),
-            // Collected since it was found, or damaged: then the region is not known after all.
-            Err(error) if error.is_damage() => {
-                self.stored_anew += 1;
-                None
-            }
-            Err(error) => return Err(error),
-        };
-        self.manifests.insert(id, read.clone());
-        Ok(read)
-    }
-
-    /// Takes a region of a stored version into this one, with whatever it differs from.
-    fn take(&mut self, id: BlobId, at: u32) -> Result<Option<u32>, ArtifactError> {
-        if let Some(taken) = self.taken.get(&(id, at)) {
-            return Ok(*taken);
-        }
-        let taken = match self.manifest(id)? {
-            Some(manifest) => self.take_from(id, &manifest, at)?,
-            None => None,
-        };
-        self.taken.insert((id, at), taken);
-        Ok(taken)
-    }
-
-    fn take_from(&mut self, id: BlobId, manifest: &Manifest, at: u32) -> Result<Option<u32>, ArtifactError> {
-        let Some(region) = manifest.regions.get(at as usize) else { return Ok(None) };
-        let base = match region.base {
-            None => None,
-            Some(base) => match self.take(id, base)? {
-                Some(base) => Some(base),
-                None => return Ok(None),
-            },
-        };
-        if !self.is_whole(manifest, manifest.chunks_of(at))? {
-            self.stored_anew += 1;
-            return Ok(None);
-        }
-        let mut chunks = Vec::with_capacity(region.count as usize);
-        for chunk in manifest.chunks_of(at) {
-            let bundle = manifest.bundles[chunk.bundle as usize];
-            let Some(bundle) = self.pour.take_up(self.started, bundle)? else { return Ok(None) };
-            chunks.push(StoredChunk { bundle, ..*chunk });
-        }
-        self.push(region.what, base, region.depth, &chunks).map(Some)
-    }
-
-    /// Whether stored chunks are as they were stored, as far as this put looks. What is damaged or gone is
-    /// stored anew rather than relied on.
-    fn is_whole(&mut self, manifest: &Manifest, chunks: &[StoredChunk]) -> Result<bool, ArtifactError> {
-        for chunk in chunks {
-            if !self.pour.is_there(&manifest.bundles[chunk.bundle as usize])? {
-                return Ok(false);
-            }
-        }
-        if self.built_on.check == Check::Sizes {
-            return Ok(true);
-        }
-        let located = |chunk: &StoredChunk| (manifest.bundles[chunk.bundle as usize].id, *chunk);
-        let mut ahead = self.shelf.ahead(chunks.iter().map(located).collect());
-        let mut bytes = Vec::new();
-        for _ in chunks {
-            match ahead.next(&mut bytes).map_err(ArtifactError::from) {
-                Ok(()) => {}
-                Err(error) if error.is_damage() => return Ok(false),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(true)
-    }
-
     fn push(
         &mut self,
         what: Known,
@@ -394,39 +297,6 @@ impl<'a, A: Act + Sync> Loom<'a, A> {
         self.pour.pour(self.started, chunk, stored)
     }
 
-    fn find_chunk(&mut self, chunk: &Chunk) -> Result<Option<StoredChunk>, ArtifactError> {
-        if let Some(own) = self.pour.own(&chunk.hash) {
-            return Ok(Some(own));
-        }
-        let (home, hash) = (self.built_on.home.clone(), chunk.hash);
-        let found = self.db.read(move |tx| store::known_chunk(tx.sql(), &home, &hash)).wait()?;
-        let Some(found) = found else { return Ok(None) };
-        let bundle = BundleRef { id: found.bundle, bytes: found.bundle_bytes };
-        let (start, bytes, raw_bytes) = (found.start, found.bytes, chunk.raw_len);
-        let known = StoredChunk { hash, bundle: 0, start, bytes, raw_bytes };
-        if !self.chunk_is_whole(bundle, known)? {
-            self.stored_anew += 1;
-            return Ok(None);
-        }
-        let taken = self.pour.take_up(self.started, bundle)?;
-        Ok(taken.map(|bundle| StoredChunk { bundle, ..known }))
-    }
-
-    fn chunk_is_whole(&mut self, bundle: BundleRef, chunk: StoredChunk) -> Result<bool, ArtifactError> {
-        if !self.pour.is_there(&bundle)? {
-            return Ok(false);
-        }
-        if self.built_on.check == Check::Sizes {
-            return Ok(true);
-        }
-        match self.shelf.wait(Shelf::chunk(&self.shelf.store, bundle.id, chunk)).map_err(ArtifactError::from)
-        {
-            Ok(_) => Ok(true),
-            Err(error) if error.is_damage() => Ok(false),
-            Err(error) => Err(error),
-        }
-    }
-
     /// For each wanted region the one of the version before that it is worth to be a difference to.
     fn bases(
         &mut self,
@@ -455,72 +325,6 @@ impl<'a, A: Act + Sync> Loom<'a, A> {
         }
         Ok(bases)
     }
-}
-
-/// The regions of the version before that lie where the wanted ones do: the tensor of the same name in
-/// the file of the same path, or other bytes in the same order. One file that was put under another name
-/// is still the same artifact's.
-fn counterparts(
-    before: &Manifest,
-    path: &str,
-    layout: &Layout,
-    wanted: &[(usize, Known)],
-) -> Vec<Option<u32>> {
-    let mut files = before.files();
-    let only = if before.head.entries.len() == 1 { files.next() } else { None };
-    let file = only.or_else(|| before.files().find(|(own, _)| *own == path));
-    let Some((_, file)) = file else { return vec![None; wanted.len()] };
-    let named: HashMap<&str, u32> = file
-        .pieces
-        .iter()
-        .filter_map(|piece| Some((piece.tensor.as_ref()?.name.as_str(), piece.region)))
-        .collect();
-    let fits = |at: u32, known: &Known| {
-        let other = &before.regions[at as usize].what;
-        other.bytes == known.bytes && other.content == known.content
-    };
-    let find = |index: usize, known: &Known| {
-        let at = match &layout.regions[index].kind {
-            RegionKind::Tensor(tensor) => named.get(tensor.name.as_str()).copied(),
-            RegionKind::Bytes => {
-                file.pieces.get(index).filter(|piece| piece.tensor.is_none()).map(|piece| piece.region)
-            }
-        };
-        at.filter(|at| fits(*at, known) && known.bytes >= MIN_REGION_BYTES)
-    };
-    wanted.iter().map(|(index, known)| find(*index, known)).collect()
-}
-
-/// Whether a region takes enough less as a difference, as measured at a few places of it.
-fn pays(file: &mut File, region: &Region, base: &RegionReader, at: u32) -> Result<bool, ArtifactError> {
-    let content = match &region.kind {
-        RegionKind::Bytes => Content::Bytes,
-        RegionKind::Tensor(tensor) => Content::Elements(tensor.dtype),
-    };
-    let (mut codec, mut alone, mut differing) = (Codec::new()?, Vec::new(), Vec::new());
-    let (mut alone_bytes, mut differing_bytes) = (0, 0);
-    let step = region.len / TRIES / TRY_BYTES * TRY_BYTES;
-    for number in 0..TRIES {
-        let offset = number * step;
-        let size = usize::try_from(TRY_BYTES.min(region.len - offset)).map_err(|_| ArtifactError::TooMany)?;
-        let (mut raw, mut below) = (vec![0; size], vec![0; size]);
-        file.seek(SeekFrom::Start(region.start + offset)).map_err(TensorError::Source)?;
-        file.read_exact(&mut raw).map_err(TensorError::Source)?;
-        base.read(at, offset, &mut below)?;
-        codec.encode(content, &raw, None, &mut alone)?;
-        codec.encode(content, &raw, Some(&below), &mut differing)?;
-        alone_bytes += alone.len();
-        differing_bytes += differing.len();
-        if step == 0 {
-            break;
-        }
-    }
-    Ok(worth_a_base(differing_bytes as u64, alone_bytes as u64))
-}
-
-/// Whether a difference of so many bytes is worth what restoring it costs.
-pub(crate) const fn worth_a_base(differing_bytes: u64, alone_bytes: u64) -> bool {
-    differing_bytes.saturating_mul(100) <= alone_bytes.saturating_mul(100 - MIN_GAIN_PERCENT)
 }
 
 /// An error of ours that went through the codec comes out as itself.

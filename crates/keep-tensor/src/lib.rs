@@ -8,7 +8,8 @@
 //! another file ([`Base`]). `pipeline` runs a whole file through it, in order and in memory that does not
 //! grow with the file. `pack` keeps files encoded in one file that can be checked and signed.
 //!
-//! **Must not know:** stores and networks, or files beyond `Read`, `Write` and `Seek`.
+//! **Must not know:** stores and networks, or files beyond `Read`, `Write` and `Seek`, and
+//! [`ReadAt`] and [`WriteAt`] for several threads at once.
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
 
@@ -21,6 +22,7 @@ mod hash;
 mod layout;
 pub mod pack;
 pub mod pipeline;
+mod place;
 mod wire;
 
 pub use base::{Base, FileBase};
@@ -28,3 +30,4 @@ pub use dtype::Dtype;
 pub use error::TensorError;
 pub use hash::{Hash, HashError};
 pub use layout::{Format, Layout, Region, RegionKind, TensorInfo};
+pub use place::{ReadAt, WriteAt};

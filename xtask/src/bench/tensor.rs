@@ -1,6 +1,8 @@
 //! Tensors: how small and how fast beside what else is in use, what a step of a training costs, and a file
 //! of 4 GB through the program.
 
+mod large;
+mod memory;
 mod peers;
 mod store;
 
@@ -22,7 +24,6 @@ const PYTHON: Python = Python {
     packages: &["numpy==2.4.6", "zstandard==0.25.0", "blosc2==4.14.1"],
     alone: &["zipnn==0.5.4"],
 };
-const LARGE_BYTES: u64 = 4_000_000_000;
 /// How often the memory of a run is looked at; its peak is kept by the kernel in between.
 const LOOK: Duration = Duration::from_millis(2);
 
@@ -37,7 +38,7 @@ pub(crate) fn rows(given: Option<&Path>) -> Result<Vec<Row>, Chore> {
     inside(&["others".as_ref(), &steps, &file])?;
     rows.extend(read_rows(&file)?);
     against_planes(&mut rows, &python, &steps)?;
-    rows.extend(large(&rows, &models, scratch.path())?);
+    rows.extend(large::rows(&models, scratch.path())?);
     rows.extend(store::rows(&models, scratch.path())?);
     Ok(rows)
 }
@@ -120,50 +121,15 @@ fn find<'r>(rows: &'r mut [Row], name: &str) -> Result<&'r mut Row, Chore> {
         .ok_or_else(|| Chore::form(&"the rows", &format!("none is called `{name}`")))
 }
 
-/// A file of 4 GB and the step after it through the program, from memory to memory.
-fn large(rows: &[Row], models: &Path, scratch: &Path) -> Result<Vec<Row>, Chore> {
-    chore::run(chore::cargo().args(["build", "--quiet", "--release", "-p", "keep"]))?;
-    let at = |name: &str| scratch.join(name);
-    let bytes = LARGE_BYTES.to_string();
-    let (old, new) = (at("old.safetensors"), at("new.safetensors"));
-    inside(&["large".as_ref(), &models.join("bf16.safetensors"), bytes.as_ref(), &old, &new])?;
-    let size = fs::metadata(&old).map_err(Chore::file(&old))?.len() as f64;
-    let (plain, step, back) = (at("old.keep"), at("new.keep"), at("back"));
-    let run = |words: &[&Path]| through(scratch, words);
-    let pack = run(&["pack".as_ref(), &old, "-o".as_ref(), &plain])?;
-    let unpack = run(&["unpack".as_ref(), &plain, "-o".as_ref(), &back])?;
-    same(&old, &back)?;
-    remove(&back)?;
-    let based = run(&["pack".as_ref(), &new, "--base".as_ref(), &plain, "-o".as_ref(), &step])?;
-    remove(&old)?;
-    let unbased = run(&["unpack".as_ref(), &step, "--base".as_ref(), &plain, "-o".as_ref(), &back])?;
-    same(&new, &back)?;
-    let resident = |name: &str, run: &Run| Beside::new(name, run.peak_mib, "MiB");
-    let speed = |run: &Run| size / run.seconds / 1e9;
-    let codec =
-        rows.iter().find(|row| row.name == "bf16 compress on all cores").map_or(f64::NAN, |row| row.value);
-    let small = fs::metadata(&step).map_err(Chore::file(&step))?.len() as f64;
-    for done in [&new, &plain, &step, &back] {
-        remove(done)?;
-    }
-    let peak = [&pack, &unpack, &based, &unbased].iter().map(|run| run.peak_mib).fold(0.0, f64::max);
-    Ok(vec![
-        Row::new("pack 4 GB resident", peak, "MiB", Better::Lower)
-            .beside(resident("pack", &pack))
-            .beside(resident("unpack", &unpack))
-            .beside(resident("pack --base", &based))
-            .beside(resident("unpack --base", &unbased)),
-        Row::new("pack 4 GB over codec speed", speed(&pack) / codec, "x", Better::Higher)
-            .beside(Beside::new("pack", speed(&pack), "GB/s"))
-            .beside(Beside::new("unpack", speed(&unpack), "GB/s"))
-            .beside(Beside::new("pack --base", speed(&based), "GB/s"))
-            .beside(Beside::new("unpack --base", speed(&unbased), "GB/s"))
-            .beside(Beside::new("ratio with --base", size / small, "x")),
-    ])
-}
-
 fn remove(path: &Path) -> Result<(), Chore> {
     fs::remove_file(path).map_err(Chore::file(path))
+}
+
+/// How fast the codec encodes and decodes a file that lies in its own memory, on all cores, in GB/s.
+fn figures(file: &Path, scratch: &Path) -> Result<[f64; 2], Chore> {
+    let figures = scratch.join("codec.json");
+    inside(&["codec".as_ref(), file, &figures])?;
+    serde_json::from_str(&chore::read(&figures)?).map_err(|why| Chore::form(&figures.display(), &why))
 }
 
 fn same(a: &Path, b: &Path) -> Result<(), Chore> {

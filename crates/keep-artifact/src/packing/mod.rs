@@ -6,11 +6,14 @@
 
 mod acts;
 mod bases;
+mod blank;
 mod effects;
 mod error;
 mod folder;
 mod links;
+mod opened;
 mod paths;
+mod places;
 mod probes;
 mod report;
 mod shared;
@@ -30,20 +33,16 @@ pub use watch::{Progressed, Watch};
 use acts::{LookInside, MakeKey, PackFiles, Place, SignPack, Unpack, Wanted};
 use bases::Bases;
 use keep_gate::{Gate, Outcome, Started};
-use keep_tensor::pack::{EntryKind, PackReader};
-use keep_tensor::{Base, TensorError};
+use keep_tensor::Base;
 use keep_types::{Act, Caller, chain};
+use opened::{Opened, check_pack, open};
+use places::{beside, canonical, check_existing, destination, last_name, stem};
 use serde_json::json;
-use shared::Shared;
 use signer::Key;
-use std::fs::File;
 use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// What a pack's name ends in when none is given.
-const ENDING: &str = "keep";
 
 /// Packs and unpacks. Cheap to clone.
 #[derive(Clone)]
@@ -246,7 +245,7 @@ impl Packing {
         &self,
         caller: &Caller,
         wanted: TensorWanted,
-        out: &mut impl Write,
+        out: &mut (impl Write + Send),
     ) -> Result<u64, PackingError> {
         self.look(caller, &wanted.pack).await?;
         let mut opened = open(&wanted.pack, wanted.signer.as_ref())?;
@@ -366,94 +365,6 @@ impl Packing {
     }
 }
 
-/// A pack that was opened, with its index checked.
-struct Opened {
-    path: PathBuf,
-    source: Shared,
-    pack: PackReader<Shared>,
-}
-
-impl Opened {
-    fn signer(&self) -> Option<String> {
-        self.pack.signer().map(|key| Signer(*key).to_string())
-    }
-
-    /// The file that a tensor is in.
-    fn file_of(&self, wanted: &TensorWanted) -> Result<String, PackingError> {
-        let has = |name: &str, kind: &EntryKind| match kind {
-            EntryKind::File(file) => {
-                wanted.file.as_deref().is_none_or(|file| file == name)
-                    && file.layout.regions.iter().any(|region| match &region.kind {
-                        keep_tensor::RegionKind::Tensor(tensor) => tensor.name == wanted.tensor,
-                        keep_tensor::RegionKind::Bytes => false,
-                    })
-            }
-            _ => false,
-        };
-        let files = self.pack.entries().iter().filter(|entry| has(&entry.path, &entry.kind));
-        let mut files: Vec<String> = files.map(|entry| entry.path.clone()).collect();
-        match (files.pop(), files.is_empty()) {
-            (Some(file), true) => Ok(file),
-            (Some(file), false) => {
-                files.push(file);
-                Err(PackingError::Ambiguous { tensor: wanted.tensor.clone(), files })
-            }
-            (None, _) => {
-                let (pack, tensor) = (self.path.clone(), wanted.tensor.clone());
-                Err(PackingError::NoTensor { pack, tensor })
-            }
-        }
-    }
-}
-
-fn open(path: &Path, wanted: Option<&Signer>) -> Result<Opened, PackingError> {
-    let path = canonical(path)?;
-    let file = File::open(&path).map_err(|e| PackingError::file("opening", &path, e))?;
-    if !file.metadata().is_ok_and(|meta| meta.is_file()) {
-        let fault = TensorError::Pack("it is no file");
-        return Err(PackingError::tensor("opening", &path, fault));
-    }
-    let source = Shared::new(file);
-    let pack = PackReader::open(source.clone()).map_err(|e| PackingError::tensor("opening", &path, e))?;
-    let opened = Opened { path, source, pack };
-    match wanted {
-        Some(wanted) if opened.pack.require_signer(&wanted.0).is_err() => Err(PackingError::Signer {
-            wanted: wanted.to_string(),
-            given: opened.signer(),
-            pack: opened.path,
-        }),
-        _ => Ok(opened),
-    }
-}
-
-fn check_pack(opened: &Opened, check: &Check, watch: &Watch) -> Result<VerifyReport, PackingError> {
-    let failed = |error| PackingError::tensor("checking", &opened.path, error);
-    let size = opened.source.len().map_err(|e| PackingError::file("reading", &opened.path, e))?;
-    let mut pack = PackReader::open(watch.raw(opened.source.clone())).map_err(failed)?;
-    watch.expect(size);
-    let totals = pack.verify().map_err(failed)?;
-    if let Check::Restored { bases, jobs } = check {
-        let bases = Bases::open(bases)?;
-        let mut nowhere = watch.raw(std::io::sink());
-        watch.expect(size + totals.raw_bytes);
-        let mut pack = PackReader::open(opened.source.clone()).map_err(failed)?;
-        for (_, path) in paths::files(opened.pack.entries()) {
-            let base = effects::base_of(&opened.path, &pack, &bases, &path)?;
-            let base = base.as_ref().map(|base| &**base as &dyn Base);
-            pack.unpack(&path, base, workers(*jobs), &mut nowhere).map_err(failed)?;
-        }
-    }
-    Ok(VerifyReport {
-        path: opened.path.clone(),
-        root: opened.pack.root(),
-        signer: opened.pack.signer().copied().map(Signer),
-        raw_bytes: totals.raw_bytes,
-        stored_bytes: totals.stored_bytes,
-        chunks: totals.chunks,
-        restored: matches!(check, Check::Restored { .. }),
-    })
-}
-
 fn unpacked(report: &UnpackReport) -> serde_json::Value {
     json!({ "files": report.files, "raw_bytes": report.raw_bytes })
 }
@@ -463,52 +374,5 @@ fn workers(jobs: NonZeroUsize) -> keep_tensor::pipeline::Workers {
         keep_tensor::pipeline::Workers::Inline
     } else {
         keep_tensor::pipeline::Workers::Threads(jobs)
-    }
-}
-
-fn canonical(path: &Path) -> Result<PathBuf, PackingError> {
-    path.canonicalize().map_err(|e| PackingError::file("finding", path, e))
-}
-
-/// Where something is to be written: its folder must be there.
-fn destination(path: &Path) -> Result<PathBuf, PackingError> {
-    let path = std::path::absolute(path).map_err(|e| PackingError::file("finding", path, e))?;
-    // `.` and `..` name a folder that is there, and nothing new.
-    let Some(name) = path.file_name() else { return canonical(&path) };
-    let parent = path.parent().unwrap_or(Path::new("/"));
-    Ok(canonical(parent)?.join(name))
-}
-
-/// Found out before anybody is asked; what happens in between is found out when it is put in place.
-fn check_existing(path: &Path, existing: Existing) -> Result<(), PackingError> {
-    match path.symlink_metadata() {
-        Ok(meta) if meta.is_dir() => {
-            Err(PackingError::InTheWay { path: path.to_owned(), problem: "is a folder" })
-        }
-        Ok(_) if existing == Existing::Keep => Err(PackingError::Exists(path.to_owned())),
-        _ => Ok(()),
-    }
-}
-
-fn last_name(path: &Path) -> Result<String, PackingError> {
-    let nameless = || PackingError::Nameless(path.to_owned());
-    let name = path.file_name().ok_or_else(nameless)?;
-    name.to_str()
-        .map(str::to_owned)
-        .ok_or(PackingError::Unfit { path: path.to_owned(), problem: "has a name that is not UTF-8" })
-}
-
-/// `model.safetensors.keep` beside `model.safetensors`, as it was named.
-fn beside(given: &Path, source: &Path, name: &str) -> PathBuf {
-    let folder = if given.file_name().is_some() { given.parent() } else { source.parent() };
-    folder.unwrap_or(Path::new("/")).join(format!("{name}.{ENDING}"))
-}
-
-/// What a pack of several things is unpacked as: its own name without the ending.
-fn stem(pack: &Path) -> String {
-    let name = pack.file_name().unwrap_or_default().to_string_lossy();
-    match name.strip_suffix(&format!(".{ENDING}")) {
-        Some(stem) if !stem.is_empty() => stem.to_owned(),
-        _ => format!("{name}.unpacked"),
     }
 }

@@ -1,5 +1,6 @@
 //! An open file that several readers share, each with a place of its own.
 
+use keep_tensor::ReadAt;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
@@ -17,14 +18,24 @@ impl Shared {
         Self { file: Arc::new(file), at: 0 }
     }
 
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
     pub(crate) fn len(&self) -> io::Result<u64> {
         Ok(self.file.metadata()?.len())
     }
 }
 
+impl ReadAt for Shared {
+    fn read_at(&self, out: &mut [u8], at: u64) -> io::Result<usize> {
+        FileExt::read_at(&*self.file, out, at)
+    }
+}
+
 impl Read for Shared {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read_at(out, self.at)?;
+        let count = ReadAt::read_at(self, out, self.at)?;
         self.at += count as u64;
         Ok(count)
     }

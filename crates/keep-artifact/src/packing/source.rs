@@ -204,3 +204,42 @@ fn mode(stat: &Stat) -> u32 {
 fn not_text(path: &Path) -> PackingError {
     PackingError::Unfit { path: path.to_owned(), problem: "has a name or target that is not UTF-8" }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn a_file_that_changes_after_it_was_listed_is_found_out() {
+        type Change = fn(&Path);
+        let later = |path: &Path| {
+            let file = fs::OpenOptions::new().write(true).open(path).unwrap();
+            file.set_modified(SystemTime::now() + Duration::from_secs(5)).unwrap();
+        };
+        let cases: [(&str, Change, bool); 4] = [
+            ("nothing happens", |_| {}, true),
+            ("it grows", |path| fs::write(path, "what is packed, and more").unwrap(), false),
+            ("other bytes", later, false),
+            ("it becomes shorter", |path| fs::write(path, "what").unwrap(), false),
+        ];
+        for (what, change, same) in cases {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("file");
+            fs::write(&path, "what is packed").unwrap();
+            for top in [path.as_path(), folder.path()] {
+                let source = Source::list(top).unwrap();
+                let item = source.items.last().unwrap();
+                let ItemKind::File { seen, .. } = item.kind else { panic!("a file is a file") };
+                let file = source.open(item).unwrap();
+                source.check(item, &file, seen).unwrap();
+                change(&path);
+                let checked = source.check(item, &file, seen);
+                let found = matches!(checked, Err(PackingError::Changed(ref shown)) if *shown == path);
+                assert_eq!((checked.is_ok(), found), (same, !same), "{what}");
+                fs::write(&path, "what is packed").unwrap();
+            }
+        }
+    }
+}

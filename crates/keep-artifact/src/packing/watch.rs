@@ -1,5 +1,6 @@
 //! How far long work has come, told to whoever looks, and the way to have it stop.
 
+use keep_tensor::{ReadAt, WriteAt};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 use std::sync::atomic::{
@@ -77,10 +78,6 @@ pub(crate) struct Counted<'w, T> {
 }
 
 impl<T> Counted<'_, T> {
-    pub(crate) fn into_inner(self) -> T {
-        self.inner
-    }
-
     /// Not the kind `Interrupted`, after which readers and writers try again.
     fn check(&self) -> io::Result<()> {
         if self.watch.is_stopped() { Err(io::Error::other("told to stop")) } else { Ok(()) }
@@ -109,6 +106,23 @@ impl<T: Write> Write for Counted<'_, T> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.inner.flush()
+    }
+}
+
+impl<T: ReadAt> ReadAt for Counted<'_, T> {
+    fn read_at(&self, out: &mut [u8], at: u64) -> io::Result<usize> {
+        self.check()?;
+        let bytes = self.inner.read_at(out, at)?;
+        Ok(self.count(bytes))
+    }
+}
+
+impl<T: WriteAt> WriteAt for Counted<'_, T> {
+    fn write_all_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
+        self.check()?;
+        self.inner.write_all_at(bytes, at)?;
+        self.count(bytes.len());
+        Ok(())
     }
 }
 

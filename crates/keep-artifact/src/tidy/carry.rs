@@ -5,7 +5,7 @@ use super::choose::Choice;
 use super::field::Field;
 use crate::base::{Bases, RegionReader};
 use crate::effects::Pour;
-use crate::engine::workers;
+use crate::engine::{Progress, Watch, workers};
 use crate::error::ArtifactError;
 use crate::manifest::{BundleRef, EntryKind, Manifest, StoredChunk, StoredRegion};
 use crate::shelf::Shelf;
@@ -46,6 +46,27 @@ pub(super) struct Carrier<'a, A> {
     pub(super) pending: Pending,
     pub(super) field: &'a mut Field,
     pub(super) choice: &'a Choice,
+    pub(super) told: Told<'a>,
+}
+
+/// What is told of how far it is.
+pub(super) struct Told<'a> {
+    watch: &'a Watch,
+    done: u64,
+    /// About so many: what will be encoded was only tried out.
+    all: u64,
+}
+
+impl<'a> Told<'a> {
+    pub(super) fn new(watch: &'a Watch, all: u64) -> Self {
+        Self { watch, done: 0, all }
+    }
+
+    fn written(&mut self, bytes: usize) {
+        self.done += bytes as u64;
+        let (done, all) = (self.done, self.all.max(self.done));
+        (self.watch)(Progress { doing: "storing anew", done, all, stored: None });
+    }
 }
 
 /// What lies in one new bundle: what the same versions use. So it goes when they go, and whoever is given
@@ -137,7 +158,7 @@ impl<A: Act + Sync> Carrier<'_, A> {
     }
 
     fn move_chunks(
-        &self,
+        &mut self,
         pour: &mut Pour<'_>,
         load: &Load,
     ) -> Result<Vec<(Spot, StoredChunk)>, ArtifactError> {
@@ -160,6 +181,7 @@ impl<A: Act + Sync> Carrier<'_, A> {
             ahead.next(&mut stored)?;
             let chunk = crate::base::as_chunk(old, 0, 0);
             moved.push(((old.bundle, old.start), pour.pour(self.started, &chunk, &stored)?));
+            self.told.written(stored.len());
         }
         Ok(moved)
     }
@@ -186,12 +208,13 @@ impl<A: Act + Sync> Carrier<'_, A> {
         let mut source = RegionSource::new(&own, at);
         let options = Options { workers: workers(), ..Options::default() };
         let mut chunks = Vec::new();
-        let started = self.started;
+        let (started, told) = (self.started, &mut self.told);
         pipeline::encode(&mut source, &layout, base, options, |chunk: &Chunk, stored: &[u8]| {
             chunks.push(match pour.own(&chunk.hash) {
                 Some(known) => StoredChunk { raw_bytes: chunk.raw_len, ..known },
                 None => pour.pour(started, chunk, stored).map_err(io::Error::other)?,
             });
+            told.written(stored.len());
             Ok(())
         })
         .map_err(unwrapped)?;

@@ -2,8 +2,8 @@ use super::entry::{Entry, EntryKind, PackedChunk, PackedFile, Stored};
 use super::index::Index;
 use super::trailer::{TRAILER_BYTES, Trailer, root_of};
 use super::{HEADER_BYTES, MAGIC, VERSION, header};
-use crate::pipeline::{Totals, Workers, restore};
-use crate::{Base, Hash, TensorError};
+use crate::pipeline::{Totals, Workers, restore, restore_at};
+use crate::{Base, Hash, ReadAt, TensorError, WriteAt};
 use ed25519_dalek::VerifyingKey;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::ops::Range;
@@ -121,8 +121,11 @@ impl<R: Read + Seek> PackReader<R> {
         path: &str,
         base: Option<&dyn Base>,
         workers: Workers,
-        out: &mut impl Write,
-    ) -> Result<u64, TensorError> {
+        out: &mut (impl Write + Send),
+    ) -> Result<u64, TensorError>
+    where
+        R: Send,
+    {
         let file = find(&self.index, path)?;
         let all = 0..file.chunks.len();
         write_chunks(&mut self.source, self.index.base, file, all, base, workers, out)
@@ -138,8 +141,11 @@ impl<R: Read + Seek> PackReader<R> {
         tensor: &str,
         base: Option<&dyn Base>,
         workers: Workers,
-        out: &mut impl Write,
-    ) -> Result<u64, TensorError> {
+        out: &mut (impl Write + Send),
+    ) -> Result<u64, TensorError>
+    where
+        R: Send,
+    {
         let file = find(&self.index, path)?;
         let Some(region) = file.tensor(tensor) else {
             return Err(TensorError::NotFound { what: "tensor", name: tensor.to_owned() });
@@ -150,6 +156,27 @@ impl<R: Read + Seek> PackReader<R> {
 
     pub(super) fn into_parts(self) -> (R, Hash, Index) {
         (self.source, self.root, self.index)
+    }
+}
+
+impl<R: ReadAt> PackReader<R> {
+    /// Writes a file as it was, each part to its place: as [`PackReader::unpack`], with reading and writing
+    /// shared among the workers.
+    ///
+    /// # Errors
+    /// As [`PackReader::unpack`]. What was written before is right where it was written, and anything may be
+    /// missing.
+    pub fn unpack_at(
+        &self,
+        path: &str,
+        base: Option<&dyn Base>,
+        workers: Workers,
+        out: &(impl WriteAt + ?Sized),
+    ) -> Result<u64, TensorError> {
+        let file = find(&self.index, path)?;
+        check_base(&file.chunks, self.index.base, base)?;
+        let chunks = file.chunks.iter().map(|packed| (packed.chunk, packed.at, packed.stored_len));
+        restore_at(&file.layout.regions, chunks, &self.source, base, workers, out)
     }
 }
 
@@ -186,24 +213,32 @@ pub(super) fn read_chunk(
     read_at(source, packed.at, stored)
 }
 
+/// Refuses another base than the one that chunks are differences to.
+fn check_base(
+    chunks: &[PackedChunk],
+    needed: Option<Hash>,
+    base: Option<&dyn Base>,
+) -> Result<(), TensorError> {
+    let given = base.map(Base::root);
+    match needed {
+        Some(needed) if given != Some(needed) && chunks.iter().any(|packed| packed.chunk.needs_base) => {
+            Err(TensorError::WrongBase { needed, given })
+        }
+        _ => Ok(()),
+    }
+}
+
 fn write_chunks(
-    source: &mut (impl Read + Seek),
+    source: &mut (impl Read + Seek + Send),
     needed: Option<Hash>,
     file: &PackedFile,
     range: Range<usize>,
     base: Option<&dyn Base>,
     workers: Workers,
-    out: &mut impl Write,
+    out: &mut (impl Write + Send),
 ) -> Result<u64, TensorError> {
     let chunks = &file.chunks[range];
-    if chunks.iter().any(|packed| packed.chunk.needs_base)
-        && let Some(needed) = needed
-    {
-        let given = base.map(Base::root);
-        if given != Some(needed) {
-            return Err(TensorError::WrongBase { needed, given });
-        }
-    }
+    check_base(chunks, needed, base)?;
     // The pipeline asks for the chunks in the order in which it is given them.
     let mut next = chunks.iter();
     let fetch = |_: &_, stored: &mut Vec<u8>| match next.next() {

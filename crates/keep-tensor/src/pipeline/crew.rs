@@ -1,125 +1,224 @@
 //! Jobs that are worked on side by side and finished in order, a bounded number at a time.
+//!
+//! Nobody hands out work: whoever is free takes the next job, and whoever ends the one whose turn it is
+//! finishes those that wait behind it as well. A thread that only hands out and takes back would cost two
+//! changes of threads for each job, and be in the way of the others where there are as many as cores.
 
 use super::Workers;
 use crate::TensorError;
 use std::collections::BTreeMap;
-use std::sync::mpsc::{Receiver, Sender, channel, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-/// What the three parts of a run do. `next` and `done` run on the calling thread, in order.
-pub(crate) struct Crew<Next, Make, Work, Done> {
-    /// Makes the next job out of a finished one, whose buffers it reuses. `None` ends the run.
-    pub(crate) next: Next,
+/// What the parts of a run do.
+pub(super) struct Crew<Next, Make, Work, Done, After> {
+    /// Makes the next job out of a finished one, whose buffers it reuses. One at a time, in order. `false`
+    /// ends the run.
+    pub(super) next: Next,
     /// Makes what a worker keeps from job to job.
-    pub(crate) make: Make,
-    pub(crate) work: Work,
-    pub(crate) done: Done,
+    pub(super) make: Make,
+    /// Side by side.
+    pub(super) work: Work,
+    /// One at a time, in order.
+    pub(super) done: Done,
+    /// Side by side, after `done`.
+    pub(super) after: After,
 }
 
-enum Report<J> {
-    Worked(u64, J, Result<(), TensorError>),
-    /// A worker panicked; its job will not come back.
-    Lost,
-}
-
-impl<Next, Make, Work, Done> Crew<Next, Make, Work, Done> {
-    pub(crate) fn run<J, W>(mut self, workers: Workers) -> Result<(), TensorError>
+impl<Next, Make, Work, Done, After> Crew<Next, Make, Work, Done, After> {
+    pub(super) fn run<J, W>(mut self, workers: Workers) -> Result<(), TensorError>
     where
         J: Default + Send,
-        Next: FnMut(&mut J) -> Result<bool, TensorError>,
+        Next: FnMut(&mut J) -> Result<bool, TensorError> + Send,
         Make: Fn() -> Result<W, TensorError> + Sync,
         Work: Fn(&mut W, &mut J) -> Result<(), TensorError> + Sync,
-        Done: FnMut(&J) -> Result<(), TensorError>,
+        Done: FnMut(&mut J) -> Result<(), TensorError> + Send,
+        After: Fn(&J) -> Result<(), TensorError> + Sync,
     {
         let count = match workers {
             Workers::Inline => {
                 let (mut worker, mut job) = ((self.make)()?, J::default());
                 while (self.next)(&mut job)? {
                     (self.work)(&mut worker, &mut job)?;
-                    (self.done)(&job)?;
+                    (self.done)(&mut job)?;
+                    (self.after)(&job)?;
                 }
                 return Ok(());
             }
             Workers::Threads(count) => count.get(),
         };
-        // One job in each worker's hands and one waiting for it; more would only be memory.
-        let most = count as u64 * 2;
-        let (to_workers, jobs) = sync_channel(count * 2);
-        let (reports, from_workers) = channel();
-        let jobs = Mutex::new(jobs);
-        let (make, work, jobs) = (&self.make, &self.work, &jobs);
+        // One job in each worker's hands and one waiting for its turn; more would only be memory.
+        let free = (0..count * 2).map(|_| J::default()).collect();
+        let floor = Floor {
+            start: Mutex::new(Start { next: self.next, number: 0, ended: false }),
+            done: Mutex::new(self.done),
+            state: Mutex::new(State {
+                waiting: BTreeMap::new(),
+                finished: 0,
+                finishing: false,
+                free,
+                stopped: false,
+                failed: None,
+            }),
+            changed: Condvar::new(),
+        };
+        let (make, work, after) = (&self.make, &self.work, &self.after);
         thread::scope(|scope| {
             for _ in 0..count {
-                let reports = reports.clone();
-                scope.spawn(move || serve(jobs, &reports, make, work));
+                scope.spawn(|| floor.serve(make, work, after));
             }
-            drop(reports);
-            // Dropped when this closure ends, by whatever way: that is what lets the workers end.
-            let to_workers = to_workers;
-            let mut waiting = BTreeMap::new();
-            let mut free = Vec::new();
-            let (mut sent, mut finished, mut ended) = (0, 0, false);
-            loop {
-                while !ended && sent - finished < most {
-                    let mut job = free.pop().unwrap_or_default();
-                    if !(self.next)(&mut job)? {
-                        ended = true;
-                    } else if to_workers.send((sent, job)).is_ok() {
-                        sent += 1;
-                    } else {
-                        return Err(TensorError::Worker);
-                    }
-                }
-                if sent == finished {
-                    return Ok(());
-                }
-                while !waiting.contains_key(&finished) {
-                    match from_workers.recv() {
-                        Ok(Report::Worked(number, job, result)) => _ = waiting.insert(number, (job, result)),
-                        Ok(Report::Lost) | Err(_) => return Err(TensorError::Worker),
-                    }
-                }
-                while let Some((job, result)) = waiting.remove(&finished) {
-                    result?;
-                    (self.done)(&job)?;
-                    free.push(job);
-                    finished += 1;
-                }
-            }
-        })
+        });
+        let state = floor.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        state.failed.map_or(Ok(()), Err)
     }
 }
 
-/// Says that a worker panicked, so that nobody waits for its job.
-struct Alarm<'a, J>(&'a Sender<Report<J>>);
+/// Where the workers meet.
+struct Floor<J, Next, Done> {
+    start: Mutex<Start<Next>>,
+    done: Mutex<Done>,
+    state: Mutex<State<J>>,
+    changed: Condvar,
+}
 
-impl<J> Drop for Alarm<'_, J> {
+struct Start<Next> {
+    next: Next,
+    number: u64,
+    ended: bool,
+}
+
+struct State<J> {
+    /// Worked on, and behind one that is not.
+    waiting: BTreeMap<u64, (J, Result<(), TensorError>)>,
+    finished: u64,
+    /// Somebody is finishing what waits.
+    finishing: bool,
+    free: Vec<J>,
+    stopped: bool,
+    failed: Option<TensorError>,
+}
+
+/// Stops the others when a worker panics, so that nobody waits for its job.
+struct Alarm<'a, J, Next, Done>(&'a Floor<J, Next, Done>);
+
+impl<J, Next, Done> Drop for Alarm<'_, J, Next, Done> {
     fn drop(&mut self) {
         if thread::panicking() {
-            // Nobody listening means that the run has ended already.
-            _ = self.0.send(Report::Lost);
+            self.0.stop(None);
         }
     }
 }
 
-fn serve<J, W>(
-    jobs: &Mutex<Receiver<(u64, J)>>,
-    reports: &Sender<Report<J>>,
-    make: &impl Fn() -> Result<W, TensorError>,
-    work: &impl Fn(&mut W, &mut J) -> Result<(), TensorError>,
-) {
-    let _alarm = Alarm(reports);
-    let mut worker = None;
-    loop {
-        let next = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok((number, mut job)) = next else { return };
-        let result = match &mut worker {
-            Some(worker) => work(worker, &mut job),
-            None => make().and_then(|made| work(worker.insert(made), &mut job)),
-        };
-        if reports.send(Report::Worked(number, job, result)).is_err() {
+impl<J, Next, Done> Floor<J, Next, Done> {
+    fn state(&self) -> MutexGuard<'_, State<J>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The first error is what is reported.
+    fn stop(&self, error: Option<TensorError>) {
+        let mut state = self.state();
+        if !state.stopped {
+            (state.stopped, state.failed) = (true, error);
+        }
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// A job that is free, as soon as there is one; none once the run has stopped.
+    fn free(&self) -> Option<J> {
+        let mut state = self.state();
+        loop {
+            if state.stopped {
+                return None;
+            }
+            if let Some(job) = state.free.pop() {
+                return Some(job);
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn give_back(&self, job: J) {
+        self.state().free.push(job);
+        self.changed.notify_one();
+    }
+
+    fn serve<W>(
+        &self,
+        make: &impl Fn() -> Result<W, TensorError>,
+        work: &impl Fn(&mut W, &mut J) -> Result<(), TensorError>,
+        after: &impl Fn(&J) -> Result<(), TensorError>,
+    ) where
+        Next: FnMut(&mut J) -> Result<bool, TensorError>,
+        Done: FnMut(&mut J) -> Result<(), TensorError>,
+    {
+        let _alarm = Alarm(self);
+        let (mut worker, mut ready) = (None, Vec::new());
+        while let Some(mut job) = self.free() {
+            let (number, begun) = match self.begin(&mut job) {
+                Some(begun) => begun,
+                // Whoever waits for a free job finds out with this one that there is nothing left to do.
+                None => return self.give_back(job),
+            };
+            let result = begun.and_then(|()| match &mut worker {
+                Some(worker) => work(worker, &mut job),
+                None => make().and_then(|made| work(worker.insert(made), &mut job)),
+            });
+            self.finish(number, job, result, &mut ready);
+            for job in ready.drain(..) {
+                if let Err(error) = after(&job) {
+                    return self.stop(Some(error));
+                }
+                self.give_back(job);
+            }
+        }
+    }
+
+    /// Begins the next job and says which it is, and whether that went well; none when there is none left.
+    fn begin(&self, job: &mut J) -> Option<(u64, Result<(), TensorError>)>
+    where
+        Next: FnMut(&mut J) -> Result<bool, TensorError>,
+    {
+        let mut start = self.start.lock().unwrap_or_else(PoisonError::into_inner);
+        if start.ended {
+            return None;
+        }
+        let begun = (start.next)(job);
+        start.ended = !matches!(begun, Ok(true));
+        if matches!(begun, Ok(false)) {
+            return None;
+        }
+        start.number += 1;
+        Some((start.number - 1, begun.map(drop)))
+    }
+
+    /// Finishes a job if it is its turn, and those that waited for it; otherwise whoever finishes the one
+    /// before does it. What is finished is then in `ready`.
+    fn finish(&self, number: u64, job: J, result: Result<(), TensorError>, ready: &mut Vec<J>)
+    where
+        Done: FnMut(&mut J) -> Result<(), TensorError>,
+    {
+        let mut state = self.state();
+        state.waiting.insert(number, (job, result));
+        if state.finishing {
             return;
         }
+        state.finishing = true;
+        loop {
+            let turn = state.finished;
+            let next = if state.stopped { None } else { state.waiting.remove(&turn) };
+            let Some((mut job, result)) = next else { break };
+            drop(state);
+            let mut done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+            let result = result.and_then(|()| done(&mut job));
+            drop(done);
+            match result {
+                Ok(()) => ready.push(job),
+                Err(error) => self.stop(Some(error)),
+            }
+            state = self.state();
+            state.finished += 1;
+        }
+        state.finishing = false;
     }
 }

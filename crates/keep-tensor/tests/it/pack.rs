@@ -3,9 +3,10 @@
 use crate::make::{Random, bf16, file, stepped};
 use keep_tensor::pack::{EntryKind, PackBase, PackReader, PackWriter, SigningKey, check_path};
 use keep_tensor::pipeline::{Options, Workers};
-use keep_tensor::{Base, Dtype, FileBase, Format, Hash, Layout, TensorError};
-use std::io::{self, Cursor, Write};
+use keep_tensor::{Base, Dtype, FileBase, Format, Hash, Layout, ReadAt, TensorError, WriteAt};
+use std::io::{self, Cursor, Read, Seek, SeekFrom, Write};
 use std::num::NonZeroUsize;
+use std::sync::Mutex;
 
 fn threads() -> Workers {
     Workers::Threads(NonZeroUsize::new(3).unwrap())
@@ -43,6 +44,32 @@ fn a_file_and_its_next_step_come_back_as_they_were() {
     assert!(out == next);
     let error = pack.unpack("a/model", None, Workers::Inline, &mut out).unwrap_err();
     assert!(matches!(error, TensorError::WrongBase { needed, given: None } if needed == root));
+}
+
+#[test]
+fn a_pack_filled_by_place_is_the_pack_written_from_front_to_back() {
+    let mut random = Random(7);
+    let weights = bf16(300_001, &mut random);
+    let (bytes, layout) = file(&[
+        (None, b"header"),
+        (Some(("w", Dtype::Bf16)), &weights),
+        (Some(("v", Dtype::Bf16)), &weights),
+    ]);
+    let mut writer = PackWriter::new(Vec::new(), None).unwrap();
+    let mut shared = PackWriter::new(Memory::default(), None).unwrap();
+    for (path, workers) in [("m/a", threads()), ("m/b", Workers::Inline), ("m/c", threads())] {
+        let options = Options { workers, ..Options::default() };
+        let one = writer.file(path, 0o644, &mut Cursor::new(&bytes), &layout, None, options).unwrap();
+        let other = shared.file_at(path, 0o644, &bytes, &layout, None, options).unwrap();
+        assert_eq!(one, other);
+    }
+    let (pack, root) = writer.finish(None).unwrap();
+    let (same, same_root) = shared.finish(None).unwrap();
+    assert!(root == same_root && pack == same.0.into_inner().unwrap());
+    let out = Mutex::new(Vec::new());
+    let reader = PackReader::open(Memory(Mutex::new(pack), 0)).unwrap();
+    assert_eq!(reader.unpack_at("m/b", None, threads(), &out).unwrap(), bytes.len() as u64);
+    assert!(out.into_inner().unwrap() == bytes);
 }
 
 /// A pack of everything a pack can hold, small enough to be damaged bit by bit.
@@ -302,6 +329,53 @@ fn what_differs_from_a_plain_file_does_not_depend_on_how_that_is_read() {
 fn small_layout() -> Layout {
     let none = [0; 240];
     file(&[(None, b"{}"), (Some(("w", Dtype::Bf16)), &none), (Some(("tied", Dtype::Bf16)), &none)]).1
+}
+
+/// A file in memory, with a place in it where it is read and written on.
+#[derive(Default)]
+struct Memory(Mutex<Vec<u8>>, u64);
+
+impl Read for Memory {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.read_at(out, self.1)?;
+        self.1 += count as u64;
+        Ok(count)
+    }
+}
+
+impl Write for Memory {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all_at(bytes, self.1)?;
+        self.1 += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Seek for Memory {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.1 = match to {
+            SeekFrom::Start(at) => at,
+            SeekFrom::End(by) => (self.0.lock().unwrap().len() as u64).strict_add_signed(by),
+            SeekFrom::Current(by) => self.1.strict_add_signed(by),
+        };
+        Ok(self.1)
+    }
+}
+
+impl ReadAt for Memory {
+    fn read_at(&self, out: &mut [u8], at: u64) -> io::Result<usize> {
+        self.0.lock().unwrap().read_at(out, at)
+    }
+}
+
+impl WriteAt for Memory {
+    fn write_all_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
+        self.0.write_all_at(bytes, at)
+    }
 }
 
 /// Accepts so many bytes.

@@ -1,5 +1,6 @@
 //! Artifacts through the program: what goes in comes out, or an error with a name does.
 
+mod beside;
 mod bucket;
 mod credentials;
 mod faults;

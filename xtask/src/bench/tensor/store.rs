@@ -2,7 +2,7 @@
 //! turns, round by round, and the middle of each counts: the machine has other work, which comes and goes
 //! more slowly than a round.
 
-use super::{Run, inside, same, through};
+use super::{Run, figures, inside, memory, same, through};
 use crate::bench::row::{Beside, Better, Row, median};
 use crate::chore::{self, Chore};
 use std::collections::BTreeMap;
@@ -51,15 +51,14 @@ pub(super) fn rows(models: &Path, scratch: &Path) -> Result<Vec<Row>, Chore> {
 fn round(file: &Path, folder: &Path, size: f64, taken: &mut Taken) -> Result<(), Chore> {
     let mut note = |what: &'static str, speed: f64| taken.entry(what).or_default().push(speed);
     let speed = |run: &Run| size / run.seconds / 1e9;
-    let (figures, pack, back) = (folder.join("codec.json"), folder.join("a.keep"), folder.join("back"));
-    inside(&["codec".as_ref(), file, &figures])?;
-    let codec: [f64; 2] =
-        serde_json::from_str(&chore::read(&figures)?).map_err(|why| Chore::form(&figures.display(), &why))?;
+    let (pack, back) = (folder.join("a.keep"), folder.join("back"));
+    let codec = figures(file, folder)?;
     note("codec compress", codec[0]);
     note("codec restore", codec[1]);
     // The first start makes the home; that is no part of storing.
     through(folder, &["status".as_ref()])?;
     let run = |words: &[&str], path: Option<&Path>, rest: &[&Path]| {
+        memory::take(folder, size as u64)?;
         let words = words.iter().map(|word| Path::new(*word)).chain(path).chain(rest.iter().copied());
         through(folder, &words.collect::<Vec<_>>())
     };
@@ -71,6 +70,7 @@ fn round(file: &Path, folder: &Path, size: f64, taken: &mut Taken) -> Result<(),
     note("unpack", speed(&run(&["unpack"], Some(&pack), &["-o".as_ref(), &back])?));
     same(file, &back)?;
     fs::remove_file(&back).map_err(Chore::file(&back))?;
+    memory::take(folder, size as u64)?;
     let begun = Instant::now();
     chore::run(Command::new("cp").arg(file).arg(&back))?;
     note("cp", size / begun.elapsed().as_secs_f64() / 1e9);

@@ -3,6 +3,7 @@
 use super::base_of;
 use super::fresh::Fresh;
 use super::stage::Stage;
+use crate::effects::Sparse;
 use crate::packing::acts::Unpack;
 use crate::packing::bases::Bases;
 use crate::packing::error::PackingError;
@@ -11,13 +12,13 @@ use crate::packing::paths::{self, Top};
 use crate::packing::report::UnpackReport;
 use crate::packing::watch::Watch;
 use keep_gate::Started;
-use keep_tensor::pack::{Entry, EntryKind, PackReader};
-use keep_tensor::{Base, TensorError};
-use std::io::{BufWriter, Read, Seek, Write};
+use keep_tensor::pack::{Entry, EntryKind, PackReader, PackedFile};
+use keep_tensor::{Base, ReadAt, TensorError};
+use std::io::{Read, Seek};
 
 /// Unpacks everything to where the act says.
-pub(super) fn everything<R: Read + Seek>(
-    pack: &mut PackReader<R>,
+pub(super) fn everything<R: Read + Seek + Send + ReadAt>(
+    pack: &PackReader<R>,
     started: &Started<Unpack>,
     bases: &Bases,
     watch: &Watch,
@@ -56,8 +57,8 @@ pub(super) fn everything<R: Read + Seek>(
                 report.links += 1;
             }
             EntryKind::File(file) => {
-                let mut out = stage.file(below, file.mode)?;
-                report.raw_bytes += restore(pack, act, bases, watch, &entry.path, &mut out)?;
+                let out = stage.file(below, file.mode)?;
+                report.raw_bytes += restore(pack, act, bases, watch, &entry.path, &out)?;
                 out.sync_all().map_err(|e| PackingError::file("syncing", &stage.shown(below), e))?;
                 report.files += 1;
             }
@@ -67,20 +68,20 @@ pub(super) fn everything<R: Read + Seek>(
     Ok(report)
 }
 
-fn restore<R: Read + Seek>(
-    pack: &mut PackReader<R>,
+fn restore<R: Read + Seek + Send + ReadAt>(
+    pack: &PackReader<R>,
     act: &Unpack,
     bases: &Bases,
     watch: &Watch,
     path: &str,
-    out: &mut std::fs::File,
+    out: &std::fs::File,
 ) -> Result<u64, PackingError> {
     let base = base_of(&act.pack, pack, bases, path)?;
     let base = base.as_ref().map(|base| &**base as &dyn Base);
-    let mut out = BufWriter::with_capacity(super::BUFFER_BYTES, watch.raw(out));
-    let done = pack.unpack(path, base, act.workers, &mut out).and_then(|bytes| {
-        out.flush().map_err(TensorError::Output)?;
-        Ok(bytes)
+    let bytes = pack.file(path).map(PackedFile::raw_bytes);
+    let done = bytes.and_then(|bytes| {
+        let out = Sparse::of(out, bytes).map_err(TensorError::Output)?;
+        pack.unpack_at(path, base, act.workers, &watch.raw(out))
     });
     done.map_err(|error| match error {
         TensorError::Output(_) => PackingError::tensor("writing", &act.to, error),

@@ -7,23 +7,21 @@ mod undo;
 
 use super::acts::{Existing, MakeKey, PackFiles, SignPack, Unpack, Wanted};
 use super::bases::Bases;
+use super::blank::Blank;
 use super::error::PackingError;
 use super::paths;
 use super::report::{PackReport, UnpackReport};
+use super::shared::Shared;
 use super::source::{Item, ItemKind, Source};
-use super::watch::Watch;
+use super::watch::{Counted, Watch};
 use fresh::Fresh;
 use keep_gate::Started;
 use keep_tensor::format::{self, Limits};
 use keep_tensor::pack::{PackReader, PackWriter};
 use keep_tensor::pipeline::{Options, Totals};
 use keep_tensor::{Base, Hash, TensorError};
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
-
-/// Headers and padding are a few bytes each and would cost a call each. Whole pieces are larger than this, so
-/// that they are not copied once more.
-const BUFFER_BYTES: usize = 256 << 10;
 
 /// Writes a pack.
 pub(crate) fn pack(started: &Started<PackFiles>, watch: &Watch) -> Result<PackReport, PackingError> {
@@ -37,7 +35,7 @@ pub(crate) fn pack(started: &Started<PackFiles>, watch: &Watch) -> Result<PackRe
     // Nobody may read the pack who could not read all that is in it.
     let mut fresh = Fresh::make(&act.out, source.common_mode() | 0o600)?;
     let failed = |error| PackingError::tensor("writing", &act.out, error);
-    let out = BufWriter::with_capacity(BUFFER_BYTES, watch.stored(fresh.file()));
+    let out = watch.stored(Blank::new(fresh.file()));
     let mut writer = PackWriter::new(out, bases.root()).map_err(failed)?;
     let mut report =
         PackReport::new(&act.out, bases.root(), act.key.as_ref().map(super::signer::Key::signer));
@@ -53,17 +51,15 @@ pub(crate) fn pack(started: &Started<PackFiles>, watch: &Watch) -> Result<PackRe
         }
         report.count(&item.kind);
     }
-    let (mut out, root) = writer.finish(act.key.as_ref().map(|key| &key.0)).map_err(failed)?;
-    out.flush().map_err(|e| failed(TensorError::Sink(e)))?;
-    drop(out);
+    let (_, root) = writer.finish(act.key.as_ref().map(|key| &key.0)).map_err(failed)?;
     report.root = root;
     report.stored_bytes = fresh.put(act.existing)?;
     Ok(report)
 }
 
 /// Adds one file to a pack; says what came of it, and what is to be said of its format.
-fn add<W: Write>(
-    writer: &mut PackWriter<W>,
+fn add(
+    writer: &mut PackWriter<Counted<'_, Blank<'_>>>,
     act: &PackFiles,
     source: &Source,
     item: &Item,
@@ -84,14 +80,15 @@ fn add<W: Write>(
     };
     let base = base.as_ref().map(|base| &**base as &dyn Base);
     let options = Options { workers: act.workers, ..Options::default() };
-    let mut counted = watch.raw(file);
+    let file = Shared::new(file);
+    let counted = watch.raw(file.clone());
     let totals =
-        writer.file(path, mode, &mut counted, &layout, base, options).map_err(|error| match error {
+        writer.file_at(path, mode, &counted, &layout, base, options).map_err(|error| match error {
             TensorError::SourceLength => PackingError::Changed(shown.clone()),
             TensorError::Sink(_) => PackingError::tensor("writing", &act.out, error),
             error => PackingError::tensor("packing", &shown, error),
         })?;
-    source.check(item, &counted.into_inner(), seen)?;
+    source.check(item, file.file(), seen)?;
     Ok((totals, layout.note))
 }
 
@@ -105,7 +102,7 @@ pub(crate) fn unpack(started: &Started<Unpack>, watch: &Watch) -> Result<UnpackR
     }
     let bases = Bases::open(&act.bases)?;
     let report = match &act.wanted {
-        Wanted::Everything => fill::everything(&mut pack, started, &bases, watch)?,
+        Wanted::Everything => fill::everything(&pack, started, &bases, watch)?,
         Wanted::Tensor { file, tensor } => {
             let base = base_of(&act.pack, &pack, &bases, file)?;
             let mut fresh = Fresh::make(&act.to, pack.file(file).map_err(failed)?.mode & 0o666)?;

@@ -185,10 +185,11 @@ fn table_of(plan: &Plan) -> Table {
 
 impl Gc {
     pub(super) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        let bar = watch(session);
         let found = session.with(async |app, caller| {
             let artifacts = app.artifacts(caller).await?;
             Ok(match self.apply {
-                true => artifacts.collect(caller, self.grace).await?,
+                true => artifacts.collect(caller, self.grace, bar).await?,
                 false => artifacts.survey(caller, self.grace).await?,
             })
         })?;

@@ -176,7 +176,7 @@ impl Cat {
 
 /// The bytes as they are; with --json, too: whoever asks for a tensor wants nothing around it.
 fn to_stdout(session: &Session, wanted: TensorWanted) -> Result<ExitCode, Failure> {
-    let mut out = std::io::stdout().lock();
+    let mut out = std::io::stdout();
     if out.is_terminal() {
         return Err(Failure::usage(
             "a tensor is not for reading on a terminal",

@@ -47,6 +47,26 @@ fn restores_from_the_store_alone(home: &Home, version: u32, at: &str) {
 }
 
 #[test]
+fn what_is_restored_beside_collections_that_store_anew_is_whole() {
+    let home = chain(6);
+    std::thread::scope(|scope| {
+        let reads = scope.spawn(|| {
+            for round in 0..8 {
+                let to = format!("back{round}");
+                home.ok(&["artifact", "get", "model@6", "--to", &to]);
+                let back = std::fs::read(home.folder.path().join(to)).unwrap();
+                assert!(back == weights(5), "round {round}");
+            }
+        });
+        for gone in 1..6 {
+            home.ok(&["artifact", "rm", &format!("model@{gone}")]);
+            home.ok(&GC);
+        }
+        reads.join().unwrap();
+    });
+}
+
+#[test]
 fn what_differed_from_a_removed_version_stands_alone() {
     let home = chain(5);
     for gone in ["model@1", "model@2", "model@4"] {

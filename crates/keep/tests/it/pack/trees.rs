@@ -138,3 +138,31 @@ fn what_cannot_be_packed_is_named() {
     desk.write("run/a:b", b"");
     desk.fails("pack run", 2, "has a colon");
 }
+
+#[test]
+fn a_file_of_nothing_and_a_file_of_holes_come_back() {
+    use std::os::unix::fs::MetadataExt;
+    const HOLES: u64 = 300 << 20;
+    let desk = Desk::new();
+    desk.write("in/nothing", b"");
+    desk.write("in/holes", b"a beginning");
+    let holes = fs::OpenOptions::new().write(true).open(desk.at("in/holes")).unwrap();
+    holes.set_len(HOLES).unwrap();
+    drop(holes);
+    for (source, to) in [("in", "out"), ("in/holes", "holes")] {
+        desk.ok(&format!("pack {source} -o p{to}.keep"));
+        assert!(fs::metadata(desk.at(&format!("p{to}.keep"))).unwrap().len() < 1 << 20);
+        desk.ok(&format!("unpack p{to}.keep -o {to}"));
+    }
+    assert_eq!(fs::read(desk.at("out/nothing")).unwrap(), b"");
+    for path in ["out/holes", "holes"] {
+        let back = fs::metadata(desk.at(path)).unwrap();
+        assert_eq!(back.len(), HOLES);
+        // What was a hole takes no room again.
+        assert!(back.blocks() * 512 < HOLES / 10, "{} blocks", back.blocks());
+        let file = fs::File::open(desk.at(path)).unwrap();
+        let mut start = [0; 4096];
+        std::os::unix::fs::FileExt::read_exact_at(&file, &mut start, 0).unwrap();
+        assert!(start.starts_with(b"a beginning") && start[11..].iter().all(|byte| *byte == 0));
+    }
+}
