@@ -8,7 +8,10 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
 
+mod apart;
+mod cannot;
 mod cgroup;
+mod checked;
 mod command;
 mod confine;
 pub mod egress;
@@ -34,6 +37,7 @@ mod stage;
 mod streams;
 mod usual;
 
+pub use apart::Apart;
 pub use command::{Command, Stream, Streams};
 pub use confine::inside::PROXY_ADDRESS;
 pub use engine::{Engine, Root};
@@ -44,4 +48,4 @@ pub use probes::{probes, verdicts};
 pub use profile::{Environment, Limits, LocalSockets, Network, Profile, Reads, Tier};
 pub use running::{Ended, EndedBy, Running, Said, Stopper, Usage};
 pub use sandbox::{Capabilities, Sandbox};
-pub use usual::{credentials, runs_later};
+pub use usual::{caches, credentials, runs_later};

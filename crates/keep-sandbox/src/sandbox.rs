@@ -1,5 +1,6 @@
 //! What this machine can do, found out by doing it.
 
+use crate::apart::Apart;
 use crate::cgroup::{self, Controller, Groups};
 use crate::confine::inside::{self, Inside, Net};
 use crate::confine::mounts::View;
@@ -102,7 +103,7 @@ impl Sandbox {
     /// # Errors
     /// When no tier here can, with what each one lacks.
     pub fn plan(&self, profile: &Profile) -> Result<Plan, Refusal> {
-        Plan::new(&self.inner, profile, None, &Tier::ALL)
+        Plan::new(&self.inner, profile, None, None, &Tier::ALL)
     }
 
     /// The same, by this tier and no other.
@@ -110,7 +111,7 @@ impl Sandbox {
     /// # Errors
     /// When it cannot, with what it lacks.
     pub fn plan_in(&self, profile: &Profile, tier: Tier) -> Result<Plan, Refusal> {
-        Plan::new(&self.inner, profile, None, &[tier])
+        Plan::new(&self.inner, profile, None, None, &[tier])
     }
 
     /// The same for a run whose changes to one of the folders that it may write wait in a layer. The layer's
@@ -119,7 +120,20 @@ impl Sandbox {
     /// # Errors
     /// When no tier here can, with what each one lacks.
     pub fn plan_over(&self, profile: &Profile, layer: &Layer) -> Result<Plan, Refusal> {
-        Plan::new(&self.inner, profile, Some(layer), &Tier::ALL)
+        Plan::new(&self.inner, profile, Some(layer), None, &Tier::ALL)
+    }
+
+    /// The same, with folders that the run changes only for itself, and a layer where there is one.
+    ///
+    /// # Errors
+    /// When no tier here can, with what each one lacks.
+    pub fn plan_apart(
+        &self,
+        profile: &Profile,
+        apart: &Arc<Apart>,
+        layer: Option<&Layer>,
+    ) -> Result<Plan, Refusal> {
+        Plan::new(&self.inner, profile, layer, Some(apart), &Tier::ALL)
     }
 }
 
@@ -188,6 +202,18 @@ impl Inner {
         }
     }
 
+    /// Whether these folders could be kept apart before.
+    pub(crate) fn knows_apart(&self, print: u64) -> bool {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).apart == Some(print)
+    }
+
+    /// Remembers that they can.
+    pub(crate) fn remember_apart(&self, print: u64) {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.apart = Some(print);
+        self.remember(*found);
+    }
+
     fn remember(&self, found: Known) {
         // Not remembered, it is found out again.
         let _ = known::write(&file(&self.folder), found);
@@ -238,17 +264,17 @@ fn landlock_tier(version: u32) -> Result<u32, String> {
 }
 
 fn namespaces_tier(version: u32) -> Result<(), String> {
-    try_namespaces(version, None, &[])
+    try_namespaces(version, &[], &[])
 }
 
 /// Sets everything up for a command that reads everything, and runs none.
 pub(crate) fn try_namespaces(
     version: u32,
-    layer: Option<&OverlayMount>,
+    layers: &[&OverlayMount],
     writes: &[Resolved],
 ) -> Result<(), String> {
     let view = View {
-        layer,
+        layers,
         reads: None,
         writes,
         hidden: &[],

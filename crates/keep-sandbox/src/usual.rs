@@ -86,6 +86,30 @@ const STARTS: &[&str] = &[
     ".config/systemd/",
 ];
 
+/// Below the home folder: what package managers and build tools fetched and made, and need not keep.
+const CACHES: &[&str] = &[
+    ".cache",
+    ".npm",
+    ".cargo/registry",
+    ".cargo/git",
+    "go/pkg",
+    ".m2/repository",
+    ".gradle/caches",
+    ".gradle/wrapper",
+    ".ivy2/cache",
+    ".yarn/berry",
+    ".local/share/pnpm/store",
+    ".bun/install/cache",
+    ".nuget/packages",
+    ".node-gyp",
+];
+
+/// What a run may change below a home folder as long as nothing unconfined gets to see it.
+#[must_use]
+pub fn caches(home: &Path) -> Vec<PathBuf> {
+    CACHES.iter().map(|path| home.join(path)).collect()
+}
+
 /// What to hide below a home folder.
 #[must_use]
 pub fn credentials(home: &Path) -> Vec<PathBuf> {

@@ -18,8 +18,8 @@ use std::path::{Path, PathBuf};
 
 /// What a command sees.
 pub(crate) struct View<'a> {
-    /// What is seen through a layer that takes the changes.
-    pub(crate) layer: Option<&'a OverlayMount>,
+    /// What is seen through layers that take the changes.
+    pub(crate) layers: &'a [&'a OverlayMount],
     /// What may be read; nothing stands for everything.
     pub(crate) reads: Option<&'a [Resolved]>,
     pub(crate) writes: &'a [Resolved],
@@ -76,7 +76,7 @@ struct Tree<'w> {
 
 /// Writes the mounts into a script.
 pub(crate) fn write(writer: &mut Writer, view: &View<'_>) -> Result<(), SandboxError> {
-    if let Some(layer) = view.layer {
+    for layer in view.layers {
         lay_over(writer, layer)?;
     }
     let mut pieces = Vec::new();

@@ -1,6 +1,7 @@
 //! Real processes, really confined; real sockets and real mounts.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod apart;
 mod basic;
 mod bypasses;
 mod container;
