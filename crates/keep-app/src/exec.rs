@@ -71,6 +71,18 @@ impl App {
     }
 }
 
+impl App {
+    /// The folder that runs of whoever works here are about: the project, or the folder itself.
+    ///
+    /// # Errors
+    /// When the working folder cannot be found.
+    pub fn workspace(&self) -> Result<PathBuf, AppError> {
+        let cwd = &self.settings.around.cwd;
+        let folder = cwd.canonicalize().map_err(|e| AppError::file("finding", cwd, e))?;
+        Ok(crate::find_root(&folder).unwrap_or(folder))
+    }
+}
+
 /// The engine, as the settings want it.
 pub(crate) fn engine(app: &App) -> Exec {
     let values = VaultValues { vault: app.vault.clone(), profile: app.usual_profile() };
@@ -103,6 +115,7 @@ fn config(app: &App) -> ExecConfig {
         patience: PATIENCE,
         kept_bytes: KEPT_BYTES,
         kept_for: values.detail_retention,
+        cache_bytes: values.exec_cache_mib << 20,
         own: own(&app.at),
         state: app.at.state.join("exec"),
         home: home.map_or_else(|| PathBuf::from("/nonexistent"), PathBuf::from),

@@ -185,6 +185,30 @@ impl Act for CommitTry {
     }
 }
 
+/// Forgetting what package managers and build tools keep for the runs of a folder.
+pub(crate) struct ForgetCaches {
+    pub(crate) namespace: Namespace,
+    pub(crate) workspace: PathBuf,
+}
+
+impl Act for ForgetCaches {
+    fn facts(&self) -> ActFacts {
+        let workspace = self.workspace.display().to_string();
+        ActFacts {
+            action: Action::of("exec.forget"),
+            namespace: self.namespace.clone(),
+            touch: Touch::Change,
+            risk: Risk::Medium,
+            summary: format!("forget the caches of runs in {workspace}"),
+            detail: json!({ "workspace": workspace }),
+            bound: FieldHasher::new("exec.forget")
+                .field("workspace", self.workspace.as_os_str().as_encoded_bytes())
+                .finish(),
+            exact: None,
+        }
+    }
+}
+
 /// Discarding them.
 pub(crate) struct DiscardTry {
     pub(crate) id: Id<RunKind>,

@@ -52,6 +52,8 @@ pub struct ExecConfig {
     pub kept_bytes: usize,
     /// How long it is kept.
     pub kept_for: Duration,
+    /// How much package managers and build tools may keep for the runs of one project, in bytes; none for nothing.
+    pub cache_bytes: u64,
     /// Folders that no run may see: the installation's own.
     pub own: Vec<PathBuf>,
     /// Where the engine keeps what it must remember of runs.

@@ -10,6 +10,7 @@
 
 mod acts;
 mod bound;
+mod caches;
 mod confine;
 mod effects;
 mod engine;
@@ -26,6 +27,7 @@ mod store;
 mod tries;
 mod worktree;
 
+pub use caches::CacheView;
 pub use confine::{Confinement, Limits, Reach};
 pub use engine::{Advice, Exec, ExecConfig, SecretUse, Taking, Values};
 pub use error::ExecError;
@@ -33,7 +35,7 @@ pub use judge::{Judged, Judging, judge};
 pub use line::Line;
 pub use look::{RunView, State};
 pub use probes::probes;
-pub use run::{Changing, EndedBy, Ends, Enter, Input, Ran, Wanted};
+pub use run::{Changing, EndedBy, Ends, Enter, Input, Ran, Tidied, Wanted};
 pub use said::Copy;
 pub use schema::SCHEMA;
 pub use stop::Stop;

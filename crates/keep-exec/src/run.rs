@@ -15,7 +15,7 @@ use crate::worktree::linked;
 use keep_gate::{GateError, Permit, fresh_id};
 use keep_policy::{Decision, Profile};
 use keep_shell::Sort;
-use keep_types::{Act, ActFacts, Asks, Audience, Caller, Duration, Id, PrincipalKind, Risk, RunKind};
+use keep_types::{Act, ActFacts, Asks, Audience, Caller, Duration, Id, PrincipalKind, Risk, RunKind, chain};
 use serde::Serialize;
 use std::any::Any;
 use std::ffi::{OsStr, OsString};
@@ -123,6 +123,35 @@ pub struct Ran {
     pub output: Copy,
     /// What it said of errors; at a terminal that is in the output.
     pub errors: Copy,
+    /// What became of the caches of its project.
+    #[serde(skip_serializing_if = "Tidied::is_nothing")]
+    pub caches: Tidied,
+}
+
+/// What became of the caches of a project after a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tidied {
+    /// They are as the run left them.
+    Nothing,
+    /// They held more than they may, and were emptied.
+    Emptied,
+    /// They could not be looked after, and why.
+    Failed(String),
+}
+
+impl Tidied {
+    fn of(done: Result<bool, ExecError>) -> Self {
+        match done {
+            Ok(false) => Self::Nothing,
+            Ok(true) => Self::Emptied,
+            Err(error) => Self::Failed(chain(&error).join(": ")),
+        }
+    }
+
+    fn is_nothing(&self) -> bool {
+        *self == Self::Nothing
+    }
 }
 
 impl Ran {
@@ -138,6 +167,7 @@ impl Ran {
             largest_bytes: over.largest_bytes,
             output: over.output,
             errors: over.errors,
+            caches: Tidied::Nothing,
         }
     }
 }
@@ -227,7 +257,11 @@ impl Exec {
         let id: Id<RunKind> = fresh_id(self.now())?;
         let planned = match permit.act().changing {
             Changing::AtOnce => planned,
-            Changing::Waiting => effects::lay(&permit, &self.0.cell, &self.0.config, id)?,
+            Changing::Waiting => {
+                // Which holds the caches that this one is to have.
+                drop(planned);
+                effects::lay(&permit, &self.0.cell, &self.0.config, id)?
+            }
         };
         let exact = self.0.ledger.hmac(&permit.act().line.exact());
         let row = store::NewRun { id, exact, tier: planned.tier(), started: self.now() };
@@ -236,14 +270,18 @@ impl Exec {
         let started = store::begin(permit, row, redactor.clone().ok(), kept_since).await?;
         let kept = self.0.config.kept_bytes;
         let during = effects::During { values, redactor, kept, ends, stop: stop.clone() };
-        let (started, over) = tokio::task::spawn_blocking(move || {
+        let config = self.0.config.clone();
+        let (started, over, tidied) = tokio::task::spawn_blocking(move || {
             let over = effects::live(&started, planned, during);
-            (started, over)
+            let tidied = effects::tidy(&started, &config);
+            (started, over, tidied)
         })
         .await
         .map_err(|_| ExecError::Worker)?;
         drop(slot);
-        store::finish(started, begun, over, self.now()).await
+        let ran = store::finish(started, begun, over, self.now()).await?;
+        // Whatever is wrong with the caches, the run is over and on record.
+        Ok(Ran { caches: Tidied::of(tidied), ..ran })
     }
 
     /// The exact act, from what is wanted and from how things are.

@@ -105,7 +105,7 @@ use ProjectRule::{Lower, Never, Own};
 
 /// Every setting there is. A key stands here only when something obeys it.
 #[rustfmt::skip]
-pub static KEYS: [Key; 30] = [
+pub static KEYS: [Key; 31] = [
     key("approvals.expiry", Kind::Span(seconds(10), Duration::days(7)), (Lower, Smaller),
         field!(Span, approval_expiry),
         "How long a request for approval waits for an answer, and an approval stays good."),
@@ -140,6 +140,9 @@ pub static KEYS: [Key; 30] = [
     key("database.lock_wait", Kind::Span(Duration::from_ms(100), seconds(600)), (Never, Neither),
         field!(Span, lock_wait),
         "How long a write waits for other processes before it is refused."),
+    key("exec.cache_mib", Kind::Count(0, 1 << 24), (Lower, Smaller),
+        count!(exec_cache_mib, u64),
+        "How much package managers and build tools may keep for the runs of one project, in MiB; 0 is nothing."),
     key("exec.concurrent", Kind::Count(1, 1_000), (Lower, Smaller),
         count!(exec_concurrent, usize),
         "How many commands run at a time; the next waits for its turn."),

@@ -37,6 +37,8 @@ pub struct Values {
     pub blobs_url: Option<String>,
     /// `database.lock_wait`
     pub lock_wait: Duration,
+    /// `exec.cache_mib`
+    pub exec_cache_mib: u64,
     /// `exec.concurrent`
     pub exec_concurrent: usize,
     /// `exec.file_mib`
@@ -92,6 +94,7 @@ impl Default for Values {
             blobs_secret_key: None,
             blobs_url: None,
             lock_wait: Duration::from_ms(10_000),
+            exec_cache_mib: 4 << 10,
             exec_concurrent: 16,
             exec_file_mib: 2 << 10,
             exec_hosts: None,

@@ -1,5 +1,6 @@
 //! What a run does to the world: it is started, listened to and ended here, and nowhere else.
 
+mod caches;
 mod egress;
 mod live;
 mod plan;
@@ -7,6 +8,7 @@ mod pump;
 mod slot;
 mod tries;
 
+pub(crate) use caches::{forget, sizes, tidy};
 pub(crate) use live::{During, Over, live};
 pub(crate) use plan::{Cell, plan};
 pub(crate) use slot::{Waiting, slot};

@@ -1,5 +1,6 @@
 //! The sandbox's own profile, and which tier runs it.
 
+use super::caches;
 use crate::acts::RunCommand;
 use crate::confine::{Confinement, PASSED, Reach};
 use crate::engine::ExecConfig;
@@ -53,8 +54,28 @@ pub(crate) fn plan(
         Reach::Nothing | Reach::Everything => None,
     };
     let sandbox = opened(cell, config)?;
-    let plan = sandbox.plan(&profile(act, config)).map_err(|refusal| refused(&refusal))?;
+    let plan = planned(&sandbox, act, config, None)?;
     Ok(Planned { plan, layer: None, hosts })
+}
+
+/// Which tier runs it. With its caches where one can keep them apart here; without, they are only read.
+pub(super) fn planned(
+    sandbox: &Sandbox,
+    act: &RunCommand,
+    config: &ExecConfig,
+    layer: Option<&Layer>,
+) -> Result<Plan, ExecError> {
+    let profile = profile(act, config);
+    if let Some(caches) = caches::taken(act, config)?
+        && let Ok(plan) = sandbox.plan_apart(&profile, &caches, layer)
+    {
+        return Ok(plan);
+    }
+    let plan = match layer {
+        Some(layer) => sandbox.plan_over(&profile, layer),
+        None => sandbox.plan(&profile),
+    };
+    plan.map_err(|refusal| refused(&refusal))
 }
 
 pub(super) fn opened(cell: &Cell, config: &ExecConfig) -> Result<Sandbox, ExecError> {
@@ -67,7 +88,7 @@ pub(super) fn opened(cell: &Cell, config: &ExecConfig) -> Result<Sandbox, ExecEr
 }
 
 /// A refusal in words, with what can be done about it.
-pub(super) fn refused(refusal: &Refusal) -> ExecError {
+fn refused(refusal: &Refusal) -> ExecError {
     let of = |tier| refusal.reasons.iter().find(|(one, _)| *one == tier).map(|(_, why)| why.as_str());
     let why = of(Tier::Namespaces).unwrap_or_default();
     let hint = if why.contains("control group") {
@@ -81,7 +102,7 @@ pub(super) fn refused(refusal: &Refusal) -> ExecError {
 }
 
 /// What a run may do, in the sandbox's words.
-pub(super) fn profile(act: &RunCommand, config: &ExecConfig) -> Profile {
+fn profile(act: &RunCommand, config: &ExecConfig) -> Profile {
     let confinement = &act.confinement;
     let trusted = confinement.profile == Word::FullTrust;
     let mut hide = config.own.clone();

@@ -1,7 +1,7 @@
 use crate::edge::{Failure, RunEnds, Session, Watched};
 use clap::Args;
 use keep_app::{AppError, Profile, RunWanted};
-use keep_exec::{Changing, EndedBy, Line, Ran, SecretUse};
+use keep_exec::{Changing, EndedBy, Line, Ran, SecretUse, Tidied};
 use keep_types::Duration;
 use std::process::ExitCode;
 
@@ -95,6 +95,13 @@ impl How {
             session.show(&ran, |_| Ok(()))?;
         } else if let Some(why) = ended_because(&ran) {
             session.say(&format!("it was ended: {why} (run {})", ran.id));
+        }
+        match &ran.caches {
+            Tidied::Nothing => {}
+            Tidied::Emptied => {
+                session.say("the caches of this project held more than exec.cache_mib, and were emptied");
+            }
+            Tidied::Failed(why) => session.say(&format!("the caches could not be looked after: {why}")),
         }
         Ok(ran)
     }
