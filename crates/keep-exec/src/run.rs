@@ -123,9 +123,30 @@ pub struct Ran {
     pub output: Copy,
     /// What it said of errors; at a terminal that is in the output.
     pub errors: Copy,
+    /// What became of its repository's settings, where it wrote to them.
+    #[serde(skip_serializing_if = "Written::is_nothing")]
+    pub settings: Written,
     /// What became of the caches of its project.
     #[serde(skip_serializing_if = "Tidied::is_nothing")]
     pub caches: Tidied,
+}
+
+/// What became of what a run wrote into its repository's settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Written {
+    /// It wrote nothing.
+    Nothing,
+    /// It was taken over: these were changed.
+    Taken(Vec<String>),
+    /// It was not taken over, and why.
+    Refused(String),
+}
+
+impl Written {
+    pub(crate) fn is_nothing(&self) -> bool {
+        *self == Self::Nothing
+    }
 }
 
 /// What became of the caches of a project after a run.
@@ -167,6 +188,7 @@ impl Ran {
             largest_bytes: over.largest_bytes,
             output: over.output,
             errors: over.errors,
+            settings: over.settings,
             caches: Tidied::Nothing,
         }
     }
@@ -271,8 +293,14 @@ impl Exec {
         let kept = self.0.config.kept_bytes;
         let during = effects::During { values, redactor, kept, ends, stop: stop.clone() };
         let config = self.0.config.clone();
+        let mut planned = planned;
         let (started, over, tidied) = tokio::task::spawn_blocking(move || {
-            let over = effects::live(&started, planned, during);
+            let copied = planned.settings.take();
+            let over = effects::live(&started, planned, during).map(|mut over| {
+                over.settings =
+                    copied.map_or(Written::Nothing, |copied| effects::take_over(&started, &copied));
+                over
+            });
             let tidied = effects::tidy(&started, &config);
             (started, over, tidied)
         })

@@ -34,6 +34,7 @@ mod sandbox;
 mod script;
 mod seccomp;
 mod stage;
+mod stand_in;
 mod streams;
 mod usual;
 
@@ -48,4 +49,5 @@ pub use probes::{probes, verdicts};
 pub use profile::{Environment, Limits, LocalSockets, Network, Profile, Reads, Tier};
 pub use running::{Ended, EndedBy, Running, Said, Stopper, Usage};
 pub use sandbox::{Capabilities, Sandbox};
+pub use stand_in::StandIn;
 pub use usual::{caches, credentials, runs_later};

@@ -23,6 +23,7 @@ use crate::sandbox::Inner;
 use crate::script::Script;
 use crate::seccomp::{Rules, Sockets};
 use crate::stage::Stage;
+use crate::stand_in::StandIn;
 use crate::streams;
 use std::ffi::OsStr;
 use std::io;
@@ -40,6 +41,7 @@ pub struct Plan {
     pub(crate) sandbox: Arc<Inner>,
     pub(crate) tier: Tier,
     pub(crate) checked: Checked,
+    stand_ins: Vec<StandIn>,
 }
 
 impl Plan {
@@ -61,7 +63,9 @@ impl Plan {
                 lacks.or_else(|| apart_fails(sandbox, &checked))
             };
             match cannot(tier, &checked, sandbox).or_else(limits).or_else(lacks) {
-                None => return Ok(Self { sandbox: Arc::clone(sandbox), tier, checked }),
+                None => {
+                    return Ok(Self { sandbox: Arc::clone(sandbox), tier, checked, stand_ins: Vec::new() });
+                }
                 Some(why) => reasons.push((tier, why)),
             }
         }
@@ -72,6 +76,14 @@ impl Plan {
     #[must_use]
     pub fn tier(&self) -> Tier {
         self.tier
+    }
+
+    /// The same run, with copies that stand in for protected files. Where the tier knows no such thing these are
+    /// only read, as they are without.
+    #[must_use]
+    pub fn standing_in(mut self, stand_ins: Vec<StandIn>) -> Self {
+        self.stand_ins = stand_ins;
+        self
     }
 
     /// The hosts that its proxy must let through, as the profile lists them: empty for any other network.
@@ -246,6 +258,7 @@ impl Plan {
             hidden,
             guarded,
             overlooked,
+            stand_ins: &self.stand_ins,
             private_tmp: checked.profile.private_tmp.then_some(temporary),
             shared: temporary,
         }

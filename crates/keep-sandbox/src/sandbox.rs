@@ -280,6 +280,7 @@ pub(crate) fn try_namespaces(
         hidden: &[],
         guarded: &[],
         overlooked: &[],
+        stand_ins: &[],
         private_tmp: Some(1 << 20),
         shared: 1 << 20,
     };

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use tempfile::TempDir;
@@ -197,7 +198,9 @@ impl Place {
 
     fn set_memory(&self, mib: u32) -> Result<(), Chore> {
         let folder = self.keep_home().join("config");
-        fs::create_dir_all(&folder).map_err(Chore::file(&folder))?;
+        // Keep refuses folders that others can get at.
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+        made.map_err(Chore::file(&folder))?;
         let file = folder.join("config.toml");
         fs::write(&file, format!("[exec]\nmemory_mib = {mib}\n")).map_err(Chore::file(&file))
     }

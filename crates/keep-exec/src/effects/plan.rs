@@ -1,6 +1,7 @@
 //! The sandbox's own profile, and which tier runs it.
 
-use super::caches;
+use super::settings::Copied;
+use super::{caches, settings};
 use crate::acts::RunCommand;
 use crate::confine::{Confinement, PASSED, Reach};
 use crate::engine::ExecConfig;
@@ -26,6 +27,8 @@ pub(crate) struct Cell(OnceLock<Sandbox>);
 /// A run that can be confined as wanted.
 pub(crate) struct Planned {
     pub(super) plan: Plan,
+    /// The copy of its repository's settings that it writes to, if it does.
+    pub(crate) settings: Option<Copied>,
     /// Keeps the layer that its changes go to from everybody else.
     pub(super) layer: Option<Layer>,
     /// The hosts that its proxy reaches, if it has one.
@@ -55,7 +58,12 @@ pub(crate) fn plan(
     };
     let sandbox = opened(cell, config)?;
     let plan = planned(&sandbox, act, config, None)?;
-    Ok(Planned { plan, layer: None, hosts })
+    let settings = settings::copied(act, config)?;
+    let plan = match &settings {
+        Some(copied) => plan.standing_in(vec![copied.stand_in()]),
+        None => plan,
+    };
+    Ok(Planned { plan, settings, layer: None, hosts })
 }
 
 /// Which tier runs it. With its caches where one can keep them apart here; without, they are only read.

@@ -34,7 +34,7 @@ pub(crate) fn lay(
     match planned(&sandbox, act, config, Some(&layer)) {
         Ok(plan) => {
             let hosts = (!plan.hosts().is_empty()).then(|| plan.hosts().clone());
-            Ok(Planned { plan, layer: Some(layer), hosts })
+            Ok(Planned { plan, settings: None, layer: Some(layer), hosts })
         }
         Err(refusal) => {
             layer.discard().map_err(failed)?;

@@ -168,6 +168,7 @@ pub(crate) async fn finish(
                 "largest_bytes": ran.largest_bytes,
                 "output": summary(&ran.output),
                 "errors": summary(&ran.errors),
+                "settings": ran.settings,
             }));
             let row = ran.clone();
             started.finish_with(outcome, move |tx| end(tx, seq, &row, waits, now)).await?;

@@ -21,6 +21,7 @@ mod place;
 mod properties;
 mod proxy;
 mod repository;
+mod stand_in;
 mod terminal;
 mod unprivileged;
 mod way_out;

@@ -1,7 +1,7 @@
 use crate::edge::{Failure, RunEnds, Session, Watched};
 use clap::Args;
 use keep_app::{AppError, Profile, RunWanted};
-use keep_exec::{Changing, EndedBy, Line, Ran, SecretUse, Tidied};
+use keep_exec::{Changing, EndedBy, Line, Ran, SecretUse, Tidied, Written};
 use keep_types::Duration;
 use std::process::ExitCode;
 
@@ -95,6 +95,9 @@ impl How {
             session.show(&ran, |_| Ok(()))?;
         } else if let Some(why) = ended_because(&ran) {
             session.say(&format!("it was ended: {why} (run {})", ran.id));
+        }
+        if let Written::Refused(why) = &ran.settings {
+            session.say(&format!("the repository's settings stay as they were: {why}"));
         }
         match &ran.caches {
             Tidied::Nothing => {}
