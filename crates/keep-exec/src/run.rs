@@ -123,6 +123,8 @@ pub struct Ran {
     pub output: Copy,
     /// What it said of errors; at a terminal that is in the output.
     pub errors: Copy,
+    /// What becomes of its changes: by a rule they may wait although nobody wanted that.
+    pub changing: Changing,
     /// What became of its repository's settings, where it wrote to them.
     #[serde(skip_serializing_if = "Written::is_nothing")]
     pub settings: Written,
@@ -176,7 +178,7 @@ impl Tidied {
 }
 
 impl Ran {
-    pub(crate) fn new(id: Id<RunKind>, tier: &str, over: Over) -> Self {
+    pub(crate) fn new(id: Id<RunKind>, tier: &str, changing: Changing, over: Over) -> Self {
         Self {
             id,
             tier: tier.to_owned(),
@@ -188,6 +190,7 @@ impl Ran {
             largest_bytes: over.largest_bytes,
             output: over.output,
             errors: over.errors,
+            changing,
             settings: over.settings,
             caches: Tidied::Nothing,
         }
@@ -333,10 +336,14 @@ impl Exec {
         let path = path.unwrap_or_default().to_owned();
         let judged = self.judge(caller, &folder, &workspace, &path, &environment, judged_under, &text)?;
         let profile = granted(&ground, wanted.profile, judged_under, &judged);
+        let tried = judged.ruling.tries && profile != Profile::FullTrust;
+        // What changes nothing has nothing to wait.
+        let changing =
+            if tried && profile != Profile::ReadOnly { Changing::Waiting } else { wanted.changing };
         let mut confinement =
             confinement(profile, &judged.analysis, config.hosts.as_deref(), &ground, self.limits(wanted))?;
         // What a try changes waits beside the workspace, and nothing of it goes elsewhere.
-        if matches!(profile, Profile::Workspace | Profile::Network) && wanted.changing == Changing::AtOnce {
+        if matches!(profile, Profile::Workspace | Profile::Network) && changing == Changing::AtOnce {
             confinement.writes.extend(linked(&workspace).into_iter().flat_map(|linked| linked.writes()));
         }
         let (program, arguments) = started_as(&wanted.line, &path, &folder)?;
@@ -356,7 +363,8 @@ impl Exec {
             judged_under,
             judged,
             confinement,
-            changing: wanted.changing,
+            changing,
+            tried,
             besides,
             contents: None,
             advice: self.0.advice.clone(),
@@ -487,7 +495,7 @@ fn passed(environment: &[(OsString, OsString)], marker: &(String, String)) -> Ve
 /// what was said yes to. Where a program works outside every project, only a person's yes counts.
 fn granted(ground: &Ground<'_>, wanted: Option<Profile>, under: Profile, judged: &Judged) -> Profile {
     let profile = wanted.map_or(under, |wanted| ground.widest(wanted));
-    let asked = judged.ruling.decision == Decision::Ask;
+    let asked = judged.ruling.decision == Decision::Ask && !judged.ruling.tries;
     let lets = asked || ground.widest(Profile::Workspace) == Profile::Workspace;
     let changes = judged.analysis.risk >= Risk::Medium;
     if profile == Profile::ReadOnly && wanted != Some(Profile::ReadOnly) && changes && lets {
@@ -513,7 +521,7 @@ fn shadowing(
     confinement: &Confinement,
 ) -> Option<Asks> {
     let beyond = judged.analysis.risk > Risk::Medium || under == Profile::ReadOnly;
-    if judged.ruling.decision != Decision::Allow || !beyond {
+    if judged.ruling.decision != Decision::Allow && !judged.ruling.tries || !beyond {
         return None;
     }
     let (name, file) = shadowed(judged, path, folder, confinement)?;

@@ -50,4 +50,4 @@ pub use profile::{Environment, Limits, LocalSockets, Network, Profile, Reads, Ti
 pub use running::{Ended, EndedBy, Running, Said, Stopper, Usage};
 pub use sandbox::{Capabilities, Sandbox};
 pub use stand_in::StandIn;
-pub use usual::{caches, credentials, runs_later};
+pub use usual::{caches, credentials, engines, runs_later};

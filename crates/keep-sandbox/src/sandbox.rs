@@ -41,6 +41,8 @@ pub struct Capabilities {
 #[derive(Clone, Debug)]
 pub struct Sandbox {
     pub(crate) inner: Arc<Inner>,
+    /// Which tiers may be used, the fastest first.
+    tiers: Vec<Tier>,
 }
 
 #[derive(Debug)]
@@ -80,7 +82,13 @@ impl Sandbox {
             inner.folder.display()
         )))?;
         cgroup::sweep(&inner.groups);
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self { inner: Arc::new(inner), tiers: Tier::ALL.to_vec() })
+    }
+
+    /// The same sandbox, which runs everything by this tier or not at all.
+    #[must_use]
+    pub fn by(&self, tier: Tier) -> Self {
+        Self { inner: Arc::clone(&self.inner), tiers: vec![tier] }
     }
 
     /// What this machine can do, tried now.
@@ -103,7 +111,7 @@ impl Sandbox {
     /// # Errors
     /// When no tier here can, with what each one lacks.
     pub fn plan(&self, profile: &Profile) -> Result<Plan, Refusal> {
-        Plan::new(&self.inner, profile, None, None, &Tier::ALL)
+        Plan::new(&self.inner, profile, None, None, &self.tiers)
     }
 
     /// The same, by this tier and no other.
@@ -120,7 +128,7 @@ impl Sandbox {
     /// # Errors
     /// When no tier here can, with what each one lacks.
     pub fn plan_over(&self, profile: &Profile, layer: &Layer) -> Result<Plan, Refusal> {
-        Plan::new(&self.inner, profile, Some(layer), None, &Tier::ALL)
+        Plan::new(&self.inner, profile, Some(layer), None, &self.tiers)
     }
 
     /// The same, with folders that the run changes only for itself, and a layer where there is one.
@@ -133,7 +141,7 @@ impl Sandbox {
         apart: &Arc<Apart>,
         layer: Option<&Layer>,
     ) -> Result<Plan, Refusal> {
-        Plan::new(&self.inner, profile, layer, Some(apart), &Tier::ALL)
+        Plan::new(&self.inner, profile, layer, Some(apart), &self.tiers)
     }
 }
 

@@ -110,6 +110,28 @@ pub fn caches(home: &Path) -> Vec<PathBuf> {
     CACHES.iter().map(|path| home.join(path)).collect()
 }
 
+/// Where container engines listen. Whoever may use one is as good as root on the machine.
+const ENGINES: &[&str] = &[
+    "/run/docker.sock",
+    "/var/run/docker.sock",
+    "/run/podman",
+    "/run/containerd",
+    "/run/crio",
+    "/var/run/balena-engine.sock",
+];
+/// The same in the folder of a user's session, and below the home folder.
+const ENGINES_OF_A_USER: &[&str] = &["docker.sock", "podman", "containerd-rootless"];
+const ENGINES_AT_HOME: &[&str] = &[".docker/run", ".docker/desktop", ".colima", ".lima", ".rd", ".orbstack"];
+
+/// What to hide of container engines: of the machine, of this user's session, below a home folder.
+#[must_use]
+pub fn engines(home: &Path) -> Vec<PathBuf> {
+    let session = PathBuf::from(format!("/run/user/{}", rustix::process::geteuid().as_raw()));
+    let of_machine = ENGINES.iter().map(PathBuf::from);
+    let of_user = ENGINES_OF_A_USER.iter().map(|path| session.join(path));
+    of_machine.chain(of_user).chain(ENGINES_AT_HOME.iter().map(|path| home.join(path))).collect()
+}
+
 /// What to hide below a home folder.
 #[must_use]
 pub fn credentials(home: &Path) -> Vec<PathBuf> {

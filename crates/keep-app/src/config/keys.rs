@@ -105,7 +105,7 @@ use ProjectRule::{Lower, Never, Own};
 
 /// Every setting there is. A key stands here only when something obeys it.
 #[rustfmt::skip]
-pub static KEYS: [Key; 31] = [
+pub static KEYS: [Key; 32] = [
     key("approvals.expiry", Kind::Span(seconds(10), Duration::days(7)), (Lower, Smaller),
         field!(Span, approval_expiry),
         "How long a request for approval waits for an answer, and an approval stays good."),
@@ -168,6 +168,13 @@ pub static KEYS: [Key; 31] = [
             }
         }),
         "What commands run without a question where no rule speaks, and what runs may do, from read-only to full-trust."),
+    key("exec.tier", Kind::Choice(TIERS), (Never, Fixed),
+        (|c| Value::Choice(c.exec_tier), |c, v| {
+            if let Value::Choice(word) = v {
+                c.exec_tier = word;
+            }
+        }),
+        "What confines commands: the fastest tier that can enforce all of a profile, or one and no other."),
     key("exec.timeout", Kind::Span(seconds(1), Duration::days(30)), (Lower, Smaller),
         field!(Span, exec_timeout),
         "How long a run may take."),
@@ -230,6 +237,7 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
 const ON_SECRET: super::value::Choice = &["refuse", "redact"];
 
 /// The profiles for commands, the narrowest first.
+const TIERS: super::value::Choice = &["fastest", "landlock", "namespaces", "container"];
 const PROFILES: super::value::Choice = &["read-only", "workspace", "network", "full-trust"];
 
 impl Key {

@@ -53,6 +53,8 @@ pub struct Values {
     pub exec_processes: u64,
     /// `exec.profile`
     pub exec_profile: Profile,
+    /// `exec.tier`
+    pub exec_tier: &'static str,
     /// `exec.timeout`
     pub exec_timeout: Duration,
     /// `ledger.detail_retention`
@@ -102,6 +104,7 @@ impl Default for Values {
             exec_output_mib: 1 << 10,
             exec_processes: 4_096,
             exec_profile: Profile::Workspace,
+            exec_tier: "fastest",
             exec_timeout: Duration::from_ms(3_600_000),
             detail_retention: Duration::days(365),
             memory_batch: 100_000,

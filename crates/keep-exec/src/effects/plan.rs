@@ -13,7 +13,7 @@ use keep_sandbox::egress::HostList;
 use keep_sandbox::layer::Layer;
 use keep_sandbox::{
     Environment, Limits, LocalSockets, Network, Plan, Profile, Reads, Refusal, Sandbox, Tier, credentials,
-    runs_later,
+    engines, runs_later,
 };
 use keep_types::chain;
 use std::path::Path;
@@ -74,6 +74,7 @@ pub(super) fn planned(
     layer: Option<&Layer>,
 ) -> Result<Plan, ExecError> {
     let profile = profile(act, config);
+    let sandbox = &config.tier.map_or_else(|| sandbox.clone(), |tier| sandbox.by(tier));
     if let Some(caches) = caches::taken(act, config)?
         && let Ok(plan) = sandbox.plan_apart(&profile, &caches, layer)
     {
@@ -83,7 +84,7 @@ pub(super) fn planned(
         Some(layer) => sandbox.plan_over(&profile, layer),
         None => sandbox.plan(&profile),
     };
-    plan.map_err(|refusal| refused(&refusal))
+    plan.map_err(|refusal| refused(&refusal, config.tier))
 }
 
 pub(super) fn opened(cell: &Cell, config: &ExecConfig) -> Result<Sandbox, ExecError> {
@@ -96,7 +97,7 @@ pub(super) fn opened(cell: &Cell, config: &ExecConfig) -> Result<Sandbox, ExecEr
 }
 
 /// A refusal in words, with what can be done about it.
-fn refused(refusal: &Refusal) -> ExecError {
+fn refused(refusal: &Refusal, demanded: Option<Tier>) -> ExecError {
     let of = |tier| refusal.reasons.iter().find(|(one, _)| *one == tier).map(|(_, why)| why.as_str());
     let why = of(Tier::Namespaces).unwrap_or_default();
     let hint = if why.contains("control group") {
@@ -104,7 +105,18 @@ fn refused(refusal: &Refusal) -> ExecError {
             "`keep config set exec.processes 0` does without that limit, or give Keep a control group".into(),
         )
     } else {
-        None
+        demanded.map(|tier| {
+            let needs = match tier {
+                Tier::Landlock => {
+                    "it runs what changes nothing and hides nothing; `--profile read-only` is not enough"
+                }
+                Tier::Namespaces => "`keep doctor` says why it does not work here",
+                Tier::Container => "start Docker, or Podman's service as root, and see docs/sandbox.md",
+            };
+            format!(
+                "exec.tier demands {tier}: {needs}; `keep config set exec.tier fastest` lets others run it"
+            )
+        })
     };
     ExecError::Confine { why: chain(refusal).join(": "), hint }
 }
@@ -120,6 +132,7 @@ fn profile(act: &RunCommand, config: &ExecConfig) -> Profile {
         write.push("/tmp".into());
     } else {
         hide.extend(credentials(&config.home));
+        hide.extend(engines(&config.home));
         protect.extend(guarded(confinement, &act.workspace, &config.home));
     }
     let mut pass: Vec<String> = PASSED.iter().map(ToString::to_string).collect();

@@ -148,7 +148,8 @@ pub(crate) async fn finish(
     now: Timestamp,
 ) -> Result<Ran, ExecError> {
     let (seq, (id, tier)) = (started.intent(), begun);
-    let waits = started.act().changing == Changing::Waiting;
+    let changing = started.act().changing;
+    let waits = changing == Changing::Waiting;
     match over {
         Err(error) => {
             let why = chain(&error).join(": ");
@@ -157,7 +158,7 @@ pub(crate) async fn finish(
             Err(error)
         }
         Ok(over) => {
-            let ran = Ran::new(id, tier, over);
+            let ran = Ran::new(id, tier, changing, over);
             let outcome = Outcome::Done(json!({
                 "run": id,
                 "code": ran.code,
