@@ -17,7 +17,7 @@ pub(crate) fn cannot(tier: Tier, checked: &Checked, sandbox: &Inner) -> Option<S
         Tier::Landlock | Tier::Container if checked.over.is_some() => {
             Some("it has no layers in which changes wait".to_owned())
         }
-        Tier::Landlock | Tier::Container if !checked.apart.is_empty() => {
+        Tier::Landlock | Tier::Container if checked.place.is_some() => {
             Some("it keeps no folders apart".to_owned())
         }
         Tier::Landlock => alone_cannot(checked),

@@ -46,24 +46,26 @@ const CREDENTIALS: &[&str] = &[
     ".local/state/keep",
 ];
 
-/// Below a workspace: what runs later, by another program and unconfined. A slash at the end is a folder.
+/// Below a workspace: what runs later, by another program and unconfined. A slash at the end is a folder, or that a
+/// folder stands there while nothing is: who packs or archives a workspace meanwhile does not see empty folders, and
+/// would take empty files along.
 const RUNS_LATER: &[&str] = &[
     ".git/hooks/",
     ".git/config",
     ".git/config.worktree",
     ".git/commondir",
-    ".gitmodules",
+    ".gitmodules/",
     ".keep/",
     ".vscode/",
     ".idea/",
-    ".mcp.json",
-    ".envrc",
+    ".mcp.json/",
+    ".envrc/",
 ];
 
 /// Below the folder of a part of a repository: the same.
 const OF_A_PART: &[&str] = &["hooks/", "config", "config.worktree", "commondir"];
 /// Where there is no repository: without it a folder is none, whatever else lies in it.
-const OF_NO_REPOSITORY: &[&str] = &["HEAD"];
+const OF_NO_REPOSITORY: &[&str] = &["HEAD/"];
 /// How deep the names of parts may reach, and how many there may be: who has more has them guarded in part.
 const DEEPEST: usize = 6;
 const MOST_PARTS: usize = 256;
@@ -186,7 +188,7 @@ mod tests {
             fs::write(part.join("HEAD"), "ref: refs/heads/main").unwrap();
         }
         let guarded = runs_later(work, Path::new("/nonexistent"));
-        assert!(!guarded.contains(&work.join("HEAD")));
+        assert!(!guarded.contains(&work.join("HEAD/")));
         assert!(runs_later(&work.join(".git/modules"), work).contains(&work.join(".git/modules/HEAD")));
         for path in [
             ".git/config",

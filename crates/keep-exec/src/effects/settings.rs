@@ -59,6 +59,8 @@ pub(super) fn copied(act: &RunCommand, config: &ExecConfig) -> Result<Option<Cop
     let all = config.state.join("settings");
     keep_db::create_private_folder(&all)?;
     sweep(&all);
+    // A path to which no link leads, as the sandbox wants it.
+    let all = all.canonicalize().map_err(|error| ExecError::file("finding", &all, error))?;
     let folder = all.join(name());
     let made =
         DirBuilder::new().mode(0o700).create(&folder).and_then(|()| fs::write(folder.join(NAME), &before));

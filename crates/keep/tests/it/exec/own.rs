@@ -43,7 +43,7 @@ fn caches_are_a_projects_own() {
 fn caches_are_listed_and_forgotten() {
     let work = Work::new();
     script(&work, &[], "mkdir -p $HOME/.cache && head -c 500000 /dev/urandom > $HOME/.cache/large");
-    let listed = work.json(&["runs", "caches"]);
+    let listed = work.json(&["runs", "caches", "--json"]);
     assert_eq!(listed[0]["workspace"], work.work().display().to_string(), "{listed}");
     assert!(listed[0]["bytes"].as_u64().unwrap() >= 500_000, "{listed}");
     // A program asks first: that the next build takes long may be somebody's loss.
@@ -51,7 +51,7 @@ fn caches_are_listed_and_forgotten() {
     assert_eq!(said.code, 8, "{said:?}");
     let said = work.person(&["runs", "forget-caches"], "");
     assert_eq!(said.code, 0, "{said:?}");
-    assert_eq!(work.json(&["runs", "caches"]), serde_json::json!([]));
+    assert_eq!(work.json(&["runs", "caches", "--json"]), serde_json::json!([]));
     let said = script(&work, &[], "ls $HOME/.cache/large");
     assert_ne!(said.code, 0, "{said:?}");
 }
@@ -63,7 +63,7 @@ fn caches_that_hold_too_much_are_emptied() {
     let said = script(&work, &["--set", "exec.cache_mib=1"], fill);
     assert_eq!(said.code, 0, "{said:?}");
     assert!(said.err.contains("were emptied"), "{said:?}");
-    assert_eq!(work.json(&["runs", "caches"]), serde_json::json!([]));
+    assert_eq!(work.json(&["runs", "caches", "--json"]), serde_json::json!([]));
 }
 
 #[test]
@@ -97,4 +97,16 @@ fn harmless_settings_are_taken_over_and_others_are_not() {
         assert_eq!(fs::read_to_string(&file).unwrap(), before, "all or nothing: {planted}");
     }
     assert!(!work.work().join(".git/config.lock").exists());
+}
+
+#[test]
+fn temporary_files_are_a_projects_own() {
+    let work = Work::new();
+    let said = script(&work, &[], "echo left > /tmp/left-by-a-run");
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(!std::path::Path::new("/tmp/left-by-a-run").exists());
+    // The test's own folder may lie in `/tmp`, and then each run has one that ends with it.
+    let stays = !work.work().starts_with("/tmp");
+    let said = script(&work, &[], "cat /tmp/left-by-a-run || echo none");
+    assert_eq!(said.out, if stays { "left\n" } else { "none\n" }, "{said:?}");
 }
