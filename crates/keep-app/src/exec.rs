@@ -7,7 +7,7 @@ use crate::error::AppError;
 use crate::rule_book::{UserRules, covers};
 use crate::shell_ask::CheckCommand;
 use keep_exec::{
-    Advice, Changing, Exec, ExecConfig, ExecError, Limits, Line, SecretUse, Taking, Values, Wanted,
+    Advice, Changing, Exec, ExecConfig, ExecError, Limits, Line, SecretUse, Taking, Tier, Values, Wanted,
 };
 use keep_gate::{Covered, RuleBook, SPAWN_MARKER};
 use keep_ledger::SystemClock;
@@ -71,6 +71,18 @@ impl App {
     }
 }
 
+impl App {
+    /// The folder that runs of whoever works here are about: the project, or the folder itself.
+    ///
+    /// # Errors
+    /// When the working folder cannot be found.
+    pub fn workspace(&self) -> Result<PathBuf, AppError> {
+        let cwd = &self.settings.around.cwd;
+        let folder = cwd.canonicalize().map_err(|e| AppError::file("finding", cwd, e))?;
+        Ok(crate::find_root(&folder).unwrap_or(folder))
+    }
+}
+
 /// The engine, as the settings want it.
 pub(crate) fn engine(app: &App) -> Exec {
     let values = VaultValues { vault: app.vault.clone(), profile: app.usual_profile() };
@@ -91,6 +103,7 @@ fn config(app: &App) -> ExecConfig {
     let hosts = values.exec_hosts.as_deref();
     ExecConfig {
         profile: values.exec_profile,
+        tier: Tier::of(values.exec_tier),
         hosts: hosts.map(|hosts| hosts.split_whitespace().map(str::to_owned).collect()),
         limits: Limits {
             timeout: values.exec_timeout,
@@ -103,6 +116,7 @@ fn config(app: &App) -> ExecConfig {
         patience: PATIENCE,
         kept_bytes: KEPT_BYTES,
         kept_for: values.detail_retention,
+        cache_bytes: values.exec_cache_mib << 20,
         own: own(&app.at),
         state: app.at.state.join("exec"),
         home: home.map_or_else(|| PathBuf::from("/nonexistent"), PathBuf::from),

@@ -36,6 +36,8 @@ pub(crate) struct RunCommand {
     pub(crate) confinement: Confinement,
     /// What becomes of its changes.
     pub(crate) changing: Changing,
+    /// Whether nobody is asked because its changes wait, by a rule.
+    pub(crate) tried: bool,
     /// Why it is asked about whatever the rules about commands say.
     pub(crate) besides: Option<Asks>,
     /// An HMAC of the environment.
@@ -48,7 +50,12 @@ pub(crate) struct RunCommand {
 impl RunCommand {
     /// Whether a person has to say yes.
     pub(crate) fn asked(&self) -> bool {
-        self.besides.is_some() || self.judged.ruling.decision == Decision::Ask
+        self.besides.is_some() || self.is_asked_about()
+    }
+
+    /// Whether the rules about commands want a person to say yes.
+    fn is_asked_about(&self) -> bool {
+        self.judged.ruling.decision == Decision::Ask && !self.tried
     }
 
     /// Which rule decided.
@@ -131,7 +138,7 @@ impl Act for RunCommand {
             return Some(asks.clone());
         }
         let ruling = &self.judged.ruling;
-        (ruling.decision == Decision::Ask)
+        self.is_asked_about()
             .then(|| Asks { rule: ruling.rule.id.to_string(), reason: ruling.reason.clone() })
     }
 }
@@ -181,6 +188,30 @@ impl Act for CommitTry {
                 .field("changes", self.digest.as_bytes())
                 .finish(),
             exact: Some(self.digest.as_bytes().to_vec()),
+        }
+    }
+}
+
+/// Forgetting what package managers and build tools keep for the runs of a folder.
+pub(crate) struct ForgetCaches {
+    pub(crate) namespace: Namespace,
+    pub(crate) workspace: PathBuf,
+}
+
+impl Act for ForgetCaches {
+    fn facts(&self) -> ActFacts {
+        let workspace = self.workspace.display().to_string();
+        ActFacts {
+            action: Action::of("exec.forget"),
+            namespace: self.namespace.clone(),
+            touch: Touch::Change,
+            risk: Risk::Medium,
+            summary: format!("forget the caches of runs in {workspace}"),
+            detail: json!({ "workspace": workspace }),
+            bound: FieldHasher::new("exec.forget")
+                .field("workspace", self.workspace.as_os_str().as_encoded_bytes())
+                .finish(),
+            exact: None,
         }
     }
 }

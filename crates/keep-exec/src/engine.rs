@@ -7,6 +7,7 @@ use keep_db::Db;
 use keep_gate::Gate;
 use keep_ledger::Ledger;
 use keep_policy::Profile;
+use keep_sandbox::Tier;
 use keep_shell::Analysis;
 use keep_types::{Caller, Clock, Duration, RuleOffer, Timestamp};
 use std::path::{Path, PathBuf};
@@ -40,6 +41,8 @@ pub trait Values: Send + Sync + 'static {
 pub struct ExecConfig {
     /// The widest profile that is used where nobody says otherwise.
     pub profile: Profile,
+    /// The one tier that runs everything, where it is not the fastest that will do.
+    pub tier: Option<Tier>,
     /// The hosts of the profile `network`; none stands for every host.
     pub hosts: Option<Vec<String>>,
     /// How much a run may use.
@@ -52,6 +55,8 @@ pub struct ExecConfig {
     pub kept_bytes: usize,
     /// How long it is kept.
     pub kept_for: Duration,
+    /// How much package managers and build tools may keep for the runs of one project, in bytes; none for nothing.
+    pub cache_bytes: u64,
     /// Folders that no run may see: the installation's own.
     pub own: Vec<PathBuf>,
     /// Where the engine keeps what it must remember of runs.

@@ -10,6 +10,7 @@
 
 mod acts;
 mod bound;
+mod caches;
 mod confine;
 mod effects;
 mod engine;
@@ -21,19 +22,22 @@ mod probes;
 mod run;
 mod said;
 mod schema;
+mod settings;
 mod stop;
 mod store;
 mod tries;
 mod worktree;
 
+pub use caches::CacheView;
 pub use confine::{Confinement, Limits, Reach};
 pub use engine::{Advice, Exec, ExecConfig, SecretUse, Taking, Values};
 pub use error::ExecError;
 pub use judge::{Judged, Judging, judge};
+pub use keep_sandbox::Tier;
 pub use line::Line;
 pub use look::{RunView, State};
 pub use probes::probes;
-pub use run::{Changing, EndedBy, Ends, Enter, Input, Ran, Wanted};
+pub use run::{Changing, EndedBy, Ends, Enter, Input, Ran, Tidied, Wanted, Written};
 pub use said::Copy;
 pub use schema::SCHEMA;
 pub use stop::Stop;

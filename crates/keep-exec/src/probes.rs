@@ -2,6 +2,7 @@
 
 use crate::confine::{Confinement, Ground, Limits, PASSED, confinement};
 use crate::error::ExecError;
+use crate::settings::changes;
 use keep_policy::Profile;
 use keep_shell::{Context, analyse};
 use keep_types::{Adversary, Duration, Installation, Principal, Probe, Promise, Twin, Verdict};
@@ -46,6 +47,15 @@ pub fn probes() -> Vec<Probe> {
             },
             run: |_| passes(&PASSED),
             twin: Twin::Program(|_| passes(&["PATH", "HOME", "*"])),
+        },
+        Probe {
+            promise: Promise {
+                id: "EXEC-4",
+                claim: "Nothing that a run wrote into a repository's settings is taken over if it could make git run a program, read other settings, or send to another place",
+                against: Adversary::Confined,
+            },
+            run: |_| takes_over(changes),
+            twin: Twin::Program(|_| takes_over(|_, _| Ok(Vec::new()))),
         },
     ]
 }
@@ -126,6 +136,28 @@ fn narrow(widest: Widest, confine: Confine) -> Verdict {
             if found.is_ok_and(|found| !found.writes.is_empty()) {
                 return Verdict::Fail(format!("{workspace} is writable for {who} under {profile}"));
             }
+        }
+    }
+    Verdict::Pass
+}
+
+/// Offers settings that must not be taken over.
+fn takes_over(judge: fn(&[u8], &[u8]) -> Result<Vec<String>, String>) -> Verdict {
+    const BEFORE: &str = "[core]\n\tbare = false\n[remote \"origin\"]\n\turl = https://example.org/x\n";
+    const NEVER: [&str; 9] = [
+        "[core]\n\tfsmonitor = ./watch\n",
+        "[core]\n\thooksPath = hooks\n",
+        "[core]\n\tsshCommand = ./x\n",
+        "[alias]\n\tst = !./x\n",
+        "[include]\n\tpath = ../other\n",
+        "[credential]\n\thelper = ./x\n",
+        "[remote \"new\"]\n\turl = ext::./x\n",
+        "[remote \"origin\"]\n\turl = https://elsewhere.example/x\n",
+        "[remote \"new\"]\n\turl = x\\\n[core]\n\tfsmonitor = ./watch\n",
+    ];
+    for more in NEVER {
+        if judge(BEFORE.as_bytes(), format!("{BEFORE}{more}").as_bytes()).is_ok() {
+            return Verdict::Fail(format!("taken over: {}", more.escape_debug()));
         }
     }
     Verdict::Pass

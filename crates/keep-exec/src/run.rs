@@ -15,7 +15,7 @@ use crate::worktree::linked;
 use keep_gate::{GateError, Permit, fresh_id};
 use keep_policy::{Decision, Profile};
 use keep_shell::Sort;
-use keep_types::{Act, ActFacts, Asks, Audience, Caller, Duration, Id, PrincipalKind, Risk, RunKind};
+use keep_types::{Act, ActFacts, Asks, Audience, Caller, Duration, Id, PrincipalKind, Risk, RunKind, chain};
 use serde::Serialize;
 use std::any::Any;
 use std::ffi::{OsStr, OsString};
@@ -123,10 +123,62 @@ pub struct Ran {
     pub output: Copy,
     /// What it said of errors; at a terminal that is in the output.
     pub errors: Copy,
+    /// What becomes of its changes: by a rule they may wait although nobody wanted that.
+    pub changing: Changing,
+    /// What became of its repository's settings, where it wrote to them.
+    #[serde(skip_serializing_if = "Written::is_nothing")]
+    pub settings: Written,
+    /// What became of the caches of its project.
+    #[serde(skip_serializing_if = "Tidied::is_nothing")]
+    pub caches: Tidied,
+}
+
+/// What became of what a run wrote into its repository's settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Written {
+    /// It wrote nothing.
+    Nothing,
+    /// It was taken over: these were changed.
+    Taken(Vec<String>),
+    /// It was not taken over, and why.
+    Refused(String),
+}
+
+impl Written {
+    pub(crate) fn is_nothing(&self) -> bool {
+        *self == Self::Nothing
+    }
+}
+
+/// What became of the caches of a project after a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tidied {
+    /// They are as the run left them.
+    Nothing,
+    /// They held more than they may, and were emptied.
+    Emptied,
+    /// They could not be looked after, and why.
+    Failed(String),
+}
+
+impl Tidied {
+    fn of(done: Result<bool, ExecError>) -> Self {
+        match done {
+            Ok(false) => Self::Nothing,
+            Ok(true) => Self::Emptied,
+            Err(error) => Self::Failed(chain(&error).join(": ")),
+        }
+    }
+
+    fn is_nothing(&self) -> bool {
+        *self == Self::Nothing
+    }
 }
 
 impl Ran {
-    pub(crate) fn new(id: Id<RunKind>, tier: &str, over: Over) -> Self {
+    pub(crate) fn new(id: Id<RunKind>, tier: &str, changing: Changing, over: Over) -> Self {
         Self {
             id,
             tier: tier.to_owned(),
@@ -138,6 +190,9 @@ impl Ran {
             largest_bytes: over.largest_bytes,
             output: over.output,
             errors: over.errors,
+            changing,
+            settings: over.settings,
+            caches: Tidied::Nothing,
         }
     }
 }
@@ -227,7 +282,11 @@ impl Exec {
         let id: Id<RunKind> = fresh_id(self.now())?;
         let planned = match permit.act().changing {
             Changing::AtOnce => planned,
-            Changing::Waiting => effects::lay(&permit, &self.0.cell, &self.0.config, id)?,
+            Changing::Waiting => {
+                // Which holds the caches that this one is to have.
+                drop(planned);
+                effects::lay(&permit, &self.0.cell, &self.0.config, id)?
+            }
         };
         let exact = self.0.ledger.hmac(&permit.act().line.exact());
         let row = store::NewRun { id, exact, tier: planned.tier(), started: self.now() };
@@ -236,14 +295,24 @@ impl Exec {
         let started = store::begin(permit, row, redactor.clone().ok(), kept_since).await?;
         let kept = self.0.config.kept_bytes;
         let during = effects::During { values, redactor, kept, ends, stop: stop.clone() };
-        let (started, over) = tokio::task::spawn_blocking(move || {
-            let over = effects::live(&started, planned, during);
-            (started, over)
+        let config = self.0.config.clone();
+        let mut planned = planned;
+        let (started, over, tidied) = tokio::task::spawn_blocking(move || {
+            let copied = planned.settings.take();
+            let over = effects::live(&started, planned, during).map(|mut over| {
+                over.settings =
+                    copied.map_or(Written::Nothing, |copied| effects::take_over(&started, &copied));
+                over
+            });
+            let tidied = effects::tidy(&started, &config);
+            (started, over, tidied)
         })
         .await
         .map_err(|_| ExecError::Worker)?;
         drop(slot);
-        store::finish(started, begun, over, self.now()).await
+        let ran = store::finish(started, begun, over, self.now()).await?;
+        // Whatever is wrong with the caches, the run is over and on record.
+        Ok(Ran { caches: Tidied::of(tidied), ..ran })
     }
 
     /// The exact act, from what is wanted and from how things are.
@@ -267,10 +336,14 @@ impl Exec {
         let path = path.unwrap_or_default().to_owned();
         let judged = self.judge(caller, &folder, &workspace, &path, &environment, judged_under, &text)?;
         let profile = granted(&ground, wanted.profile, judged_under, &judged);
+        let tried = judged.ruling.tries && profile != Profile::FullTrust;
+        // What changes nothing has nothing to wait.
+        let changing =
+            if tried && profile != Profile::ReadOnly { Changing::Waiting } else { wanted.changing };
         let mut confinement =
             confinement(profile, &judged.analysis, config.hosts.as_deref(), &ground, self.limits(wanted))?;
         // What a try changes waits beside the workspace, and nothing of it goes elsewhere.
-        if matches!(profile, Profile::Workspace | Profile::Network) && wanted.changing == Changing::AtOnce {
+        if matches!(profile, Profile::Workspace | Profile::Network) && changing == Changing::AtOnce {
             confinement.writes.extend(linked(&workspace).into_iter().flat_map(|linked| linked.writes()));
         }
         let (program, arguments) = started_as(&wanted.line, &path, &folder)?;
@@ -290,7 +363,8 @@ impl Exec {
             judged_under,
             judged,
             confinement,
-            changing: wanted.changing,
+            changing,
+            tried,
             besides,
             contents: None,
             advice: self.0.advice.clone(),
@@ -421,7 +495,7 @@ fn passed(environment: &[(OsString, OsString)], marker: &(String, String)) -> Ve
 /// what was said yes to. Where a program works outside every project, only a person's yes counts.
 fn granted(ground: &Ground<'_>, wanted: Option<Profile>, under: Profile, judged: &Judged) -> Profile {
     let profile = wanted.map_or(under, |wanted| ground.widest(wanted));
-    let asked = judged.ruling.decision == Decision::Ask;
+    let asked = judged.ruling.decision == Decision::Ask && !judged.ruling.tries;
     let lets = asked || ground.widest(Profile::Workspace) == Profile::Workspace;
     let changes = judged.analysis.risk >= Risk::Medium;
     if profile == Profile::ReadOnly && wanted != Some(Profile::ReadOnly) && changes && lets {
@@ -447,7 +521,7 @@ fn shadowing(
     confinement: &Confinement,
 ) -> Option<Asks> {
     let beyond = judged.analysis.risk > Risk::Medium || under == Profile::ReadOnly;
-    if judged.ruling.decision != Decision::Allow || !beyond {
+    if judged.ruling.decision != Decision::Allow && !judged.ruling.tries || !beyond {
         return None;
     }
     let (name, file) = shadowed(judged, path, folder, confinement)?;

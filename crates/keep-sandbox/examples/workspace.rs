@@ -1,12 +1,12 @@
 //! Runs a command in a workspace and nowhere else: `workspace STATE HOME WORKSPACE MIB PROGRAM [WORD...]`.
 //!
 //! It reads the whole machine but for the credentials below HOME, writes WORKSPACE but for what runs later,
-//! and has a private `/tmp`, MIB of memory, and no network but its own loopback. Nobody is asked and nothing is
+//! and has a private `/tmp`, caches below STATE, MIB of memory, and no network but its own loopback. Nobody is asked and nothing is
 //! recorded; that is the business of whoever calls this crate in earnest.
 
 use keep_sandbox::{
-    Command, Ended, EndedBy, Environment, Limits, LocalSockets, Network, Profile, Reads, Sandbox, Stream,
-    Streams, credentials, runs_later,
+    Apart, Command, Ended, EndedBy, Environment, Limits, LocalSockets, Network, Profile, Reads, Sandbox,
+    Stream, Streams, caches, credentials, runs_later,
 };
 use std::error::Error;
 use std::ffi::OsString;
@@ -15,6 +15,7 @@ use std::os::fd::AsFd;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 use std::{env, thread};
 
@@ -66,7 +67,12 @@ fn run() -> Result<Ended, Box<dyn Error>> {
     };
     let memory_mib = memory_mib.to_str().and_then(|text| text.parse().ok()).ok_or("MIB is no number")?;
     let profile = profile(Path::new(home), Path::new(workspace), memory_mib);
-    let plan = Sandbox::open(PathBuf::from(state))?.plan(&profile)?;
+    let sandbox = Sandbox::open(PathBuf::from(state))?;
+    // Caches of one workspace alone, since this example has no more.
+    let apart = Path::new(state).join("apart");
+    std::fs::create_dir_all(&apart)?;
+    let caches = Apart::take(&apart, &caches(Path::new(home)), 16)?.ok_or("16 runs have the caches")?;
+    let plan = sandbox.plan_apart(&profile, &Arc::new(caches), None)?;
     let mut running = plan.spawn(Command {
         program: PathBuf::from(program),
         arguments: arguments.to_vec(),

@@ -9,7 +9,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 /// The form of the file; one of another form is as good as none.
-const FORM: &str = "1";
+const FORM: &str = "2";
 
 /// What is remembered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub(crate) struct Known {
     pub(crate) landlock: Option<u32>,
     /// That the namespaces tier works.
     pub(crate) namespaces: bool,
+    /// Which folders could be kept apart when that was last tried, as a print of them.
+    pub(crate) apart: Option<u64>,
 }
 
 /// Which boot of the machine, and which user: what is known is known of both.
@@ -37,6 +39,7 @@ pub(crate) fn read(file: &Path) -> Known {
     for line in lines {
         match line.split_once(' ') {
             Some(("landlock", version)) => known.landlock = version.parse().ok(),
+            Some(("apart", print)) => known.apart = print.parse().ok(),
             _ => known.namespaces |= line == "namespaces",
         }
     }
@@ -47,6 +50,7 @@ pub(crate) fn read(file: &Path) -> Known {
 pub(crate) fn write(file: &Path, known: Known) -> io::Result<()> {
     let mut text = standing()? + "\n";
     text.extend(known.landlock.map(|version| format!("landlock {version}\n")));
+    text.extend(known.apart.map(|print| format!("apart {print}\n")));
     text.push_str(if known.namespaces { "namespaces\n" } else { "" });
     let new = file.with_extension(std::process::id().to_string());
     let mut written =
@@ -64,7 +68,7 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let file = scratch.path().join("known");
         assert_eq!(read(&file), Known::default());
-        let known = Known { landlock: Some(7), namespaces: true };
+        let known = Known { landlock: Some(7), namespaces: true, apart: Some(u64::MAX) };
         write(&file, known).unwrap();
         assert_eq!(read(&file), known);
         let text = fs::read_to_string(&file).unwrap();

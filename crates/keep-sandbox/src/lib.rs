@@ -8,7 +8,10 @@
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test that cannot go on should stop"))]
 
+mod apart;
+mod cannot;
 mod cgroup;
+mod checked;
 mod command;
 mod confine;
 pub mod egress;
@@ -31,9 +34,11 @@ mod sandbox;
 mod script;
 mod seccomp;
 mod stage;
+mod stand_in;
 mod streams;
 mod usual;
 
+pub use apart::Apart;
 pub use command::{Command, Stream, Streams};
 pub use confine::inside::PROXY_ADDRESS;
 pub use engine::{Engine, Root};
@@ -44,4 +49,5 @@ pub use probes::{probes, verdicts};
 pub use profile::{Environment, Limits, LocalSockets, Network, Profile, Reads, Tier};
 pub use running::{Ended, EndedBy, Running, Said, Stopper, Usage};
 pub use sandbox::{Capabilities, Sandbox};
-pub use usual::{credentials, runs_later};
+pub use stand_in::StandIn;
+pub use usual::{caches, credentials, engines, runs_later};

@@ -1,5 +1,8 @@
 //! Which tier runs a profile, and what exactly it will enforce.
 
+use crate::apart::Apart;
+use crate::cannot::{apart_fails, cannot, layer_fails};
+use crate::checked::{Checked, found};
 use crate::command::{self, Command, Stream, Streams};
 use crate::confine::alone::{self, Alone};
 use crate::confine::inside::{self, Inside, Net};
@@ -12,16 +15,18 @@ use crate::error::{Refusal, SandboxError};
 use crate::layer::{Layer, Lock, OverlayMount};
 use crate::limit::{self, Enforced};
 use crate::overlooked::{self, Overlooked};
-use crate::paths::{self, Guarded, Resolved, State};
+use crate::paths::{Guarded, Resolved};
 use crate::placeholder::{self, Placeholder};
-use crate::profile::{Limits, LocalSockets, Network, Profile, Reads, Tier};
+use crate::profile::{Limits, LocalSockets, Network, Profile, Tier};
 use crate::running::{Besides, Running};
-use crate::sandbox::{Inner, try_namespaces};
+use crate::sandbox::Inner;
 use crate::script::Script;
 use crate::seccomp::{Rules, Sockets};
 use crate::stage::Stage;
+use crate::stand_in::StandIn;
 use crate::streams;
 use std::ffi::OsStr;
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -36,114 +41,7 @@ pub struct Plan {
     pub(crate) sandbox: Arc<Inner>,
     pub(crate) tier: Tier,
     pub(crate) checked: Checked,
-}
-
-/// A profile whose paths were looked at.
-#[derive(Clone, Debug)]
-pub(crate) struct Checked {
-    pub(crate) profile: Profile,
-    /// What may be read; nothing stands for everything.
-    pub(crate) reads: Option<Vec<Resolved>>,
-    pub(crate) writes: Vec<Resolved>,
-    /// What exists and is to be hidden.
-    pub(crate) hidden: Vec<Resolved>,
-    /// What lies below what may be written and is hidden or protected, as the profile names it.
-    pub(crate) guarded: Vec<PathBuf>,
-    /// The hosts that may be reached through a proxy; none for any other network.
-    pub(crate) hosts: HostList,
-    /// The layer over one of the folders that may be written.
-    pub(crate) over: Option<Over>,
-}
-
-/// A layer as a run needs it.
-#[derive(Clone, Debug)]
-pub(crate) struct Over {
-    pub(crate) mount: OverlayMount,
-    home: PathBuf,
-}
-
-impl Checked {
-    fn new(profile: &Profile, layer: Option<&Layer>) -> Result<Self, String> {
-        let mut profile = profile.clone();
-        // What waits in the layer is not for the run to read or write past it.
-        profile.hide.extend(layer.map(|layer| layer.home.clone()));
-        let hosts = match &profile.network {
-            Network::Hosts(hosts) => {
-                HostList::parse(hosts).map_err(|why| match std::error::Error::source(&why) {
-                    Some(source) => format!("{why}: {source}"),
-                    None => why.to_string(),
-                })?
-            }
-            Network::None | Network::All => HostList::default(),
-        };
-        let reads = match &profile.read {
-            Reads::Everything => None,
-            // What is not there cannot be read, with or without leave.
-            Reads::Only(paths) => {
-                Some(paths.iter().filter_map(|path| found(path).transpose()).collect::<Result<Vec<_>, _>>()?)
-            }
-        };
-        let reads = reads.filter(|reads| reads.iter().all(|read| read.path != Path::new("/")));
-        let mut writes = Vec::new();
-        for path in &profile.write {
-            let resolved = found(path)?;
-            writes
-                .push(resolved.ok_or_else(|| format!("`{}`, to be written, is not there", path.display()))?);
-        }
-        if writes.iter().any(|write| write.path == Path::new("/")) {
-            return Err("everything would be writable, which leaves nothing to confine".to_owned());
-        }
-        let mut hidden = Vec::new();
-        for path in &profile.hide {
-            hidden.extend(found(path)?);
-        }
-        let granted = reads.iter().flatten().chain(&writes);
-        for (grant, cover) in granted.flat_map(|grant| hidden.iter().map(move |cover| (grant, cover))) {
-            if grant.path.starts_with(&cover.path) {
-                return Err(format!(
-                    "`{}` is granted and lies in `{}`, which is hidden",
-                    grant.path.display(),
-                    cover.path.display()
-                ));
-            }
-        }
-        let roots: Vec<PathBuf> = writes.iter().map(|write| write.path.clone()).collect();
-        let mut guarded = Vec::new();
-        for path in profile.hide.iter().chain(&profile.protect) {
-            let all = paths::guard(path, &roots)?;
-            if all.iter().any(|guard| roots.contains(&guard.path)) {
-                return Err(format!("`{}` is both to be written and protected", path.display()));
-            }
-            guarded.extend((!all.is_empty()).then(|| path.clone()));
-        }
-        let over = layer.map(|layer| over(layer, &roots)).transpose()?;
-        Ok(Self { profile, reads, writes, hidden, guarded, hosts, over })
-    }
-
-    /// Whether a path lies below what may be read.
-    fn lets_read(&self, path: &Path) -> bool {
-        self.reads.as_ref().is_none_or(|reads| reads.iter().any(|read| path.starts_with(&read.path)))
-    }
-}
-
-/// How a layer is mounted, if its folder is one that may be written.
-fn over(layer: &Layer, roots: &[PathBuf]) -> Result<Over, String> {
-    let mount = layer.mount(layer.folder());
-    if !roots.contains(&mount.lower) {
-        return Err(format!("`{}` has a layer and is not to be written", mount.lower.display()));
-    }
-    let home = layer.home.canonicalize().map_err(|why| format!("`{}`: {why}", layer.home.display()))?;
-    let mount = OverlayMount { upper: home.join("upper"), work: home.join("work"), ..mount };
-    Ok(Over { mount, home })
-}
-
-/// A path of a profile, if it leads anywhere.
-fn found(path: &Path) -> Result<Option<Resolved>, String> {
-    match paths::resolve(path) {
-        Ok(resolved) => Ok(Some(resolved)),
-        Err(why) if why.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(why) => Err(format!("`{}`: {why}", path.display())),
-    }
+    stand_ins: Vec<StandIn>,
 }
 
 impl Plan {
@@ -151,17 +49,23 @@ impl Plan {
         sandbox: &Arc<Inner>,
         profile: &Profile,
         layer: Option<&Layer>,
+        apart: Option<&Arc<Apart>>,
         tiers: &[Tier],
     ) -> Result<Self, Refusal> {
         let mut reasons = Vec::new();
-        let checked = Checked::new(profile, layer)
+        let checked = Checked::new(profile, layer, apart.cloned())
             .map_err(|why| Refusal { reasons: tiers.iter().map(|tier| (*tier, why.clone())).collect() })?;
         for &tier in tiers {
             let limits = || limit::enforce(tier, profile, &sandbox.groups).err();
             // Whether a tier works is found out only for one that would do.
-            let lacks = || sandbox.lacks(tier).or_else(|| layer_fails(sandbox, &checked));
+            let lacks = || {
+                let lacks = sandbox.lacks(tier).or_else(|| layer_fails(sandbox, &checked));
+                lacks.or_else(|| apart_fails(sandbox, &checked))
+            };
             match cannot(tier, &checked, sandbox).or_else(limits).or_else(lacks) {
-                None => return Ok(Self { sandbox: Arc::clone(sandbox), tier, checked }),
+                None => {
+                    return Ok(Self { sandbox: Arc::clone(sandbox), tier, checked, stand_ins: Vec::new() });
+                }
                 Some(why) => reasons.push((tier, why)),
             }
         }
@@ -172,6 +76,14 @@ impl Plan {
     #[must_use]
     pub fn tier(&self) -> Tier {
         self.tier
+    }
+
+    /// The same run, with copies that stand in for protected files. Where the tier knows no such thing these are
+    /// only read, as they are without.
+    #[must_use]
+    pub fn standing_in(mut self, stand_ins: Vec<StandIn>) -> Self {
+        self.stand_ins = stand_ins;
+        self
     }
 
     /// The hosts that its proxy must let through, as the profile lists them: empty for any other network.
@@ -209,12 +121,21 @@ impl Plan {
         let (hidden, limits) = self.look_again()?;
         let (groups, doors) = self.sandbox.groups.make(&limits.grouped)?;
         let mut locks = held.placeholders.iter().map(Placeholder::lock).collect::<Result<Vec<_>, _>>()?;
+        let place = self.checked.place.as_ref();
+        for lock in place.iter().flat_map(|place| place.locks()) {
+            let of_place = SandboxError::doing("share the lock of what is kept apart");
+            locks.push(lock.try_clone().map_err(of_place)?);
+        }
+        for kept in &self.checked.apart {
+            kept.renew().map_err(|why| SandboxError::doing("keep folders apart")(io::Error::other(why)))?;
+        }
         let layer = self.checked.over.as_ref().map(|over| hold_layer(&over.home)).transpose()?;
         if let Some(lock) = &layer {
             locks.push(lock.home().try_clone().map_err(SandboxError::doing("share the lock of the layer"))?);
         }
         let overlooked = overlooked::overlooked(&held.paths);
-        let view = self.view(&hidden, &held.guarded, &overlooked);
+        let (layers, writes) = (self.layers(), self.writes());
+        let view = self.view(&layers, &writes, &hidden, &held.guarded, &overlooked);
         let mut passed: Vec<BorrowedFd<'_>> = opened.theirs.iter().map(AsFd::as_fd).collect();
         passed.extend(doors.iter().map(AsFd::as_fd));
         passed.extend(locks.iter().map(AsFd::as_fd));
@@ -238,6 +159,7 @@ impl Plan {
             groups,
             placeholders: held.placeholders,
             layer,
+            apart: place.cloned(),
         };
         Running::follow(stage, &script, opened.ours, besides)
     }
@@ -286,9 +208,16 @@ impl Plan {
 
     /// Looks once more at everything that is guarded, and holds what has to stand in for it.
     fn hold(&self) -> Result<Held, SandboxError> {
-        let roots: Vec<PathBuf> = self.checked.writes.iter().map(|write| write.path.clone()).collect();
+        let roots = self.checked.roots();
         let notes = self.sandbox.notes();
         let mut held = Held::default();
+        // What is kept apart needs something to lie on, which goes with the run as others do.
+        for kept in &self.checked.apart {
+            let path = &kept.folder.path;
+            let above: Vec<PathBuf> = path.parent().map(Path::to_owned).into_iter().collect();
+            let (_, placeholder) = placeholder::hold(&notes, &path.join(""), &above)?;
+            held.placeholders.extend(placeholder);
+        }
         for path in &self.checked.guarded {
             let (guarded, placeholder) = placeholder::hold(&notes, path, &roots)?;
             held.paths.extend(placeholder.iter().filter_map(|_| Some(guarded.last()?.path.clone())));
@@ -300,22 +229,42 @@ impl Plan {
         Ok(held)
     }
 
+    /// What is seen through layers.
+    fn layers(&self) -> Vec<&OverlayMount> {
+        let over = self.checked.over.iter().map(|over| &over.mount);
+        over.chain(self.checked.apart.iter().map(|kept| &kept.mount)).collect()
+    }
+
+    /// Below what a run writes, in earnest or apart.
+    fn writes(&self) -> Vec<Resolved> {
+        let apart = self.checked.apart.iter().map(|kept| &kept.folder);
+        self.checked.writes.iter().chain(apart).cloned().collect()
+    }
+
     fn view<'a>(
         &'a self,
+        layers: &'a [&'a OverlayMount],
+        writes: &'a [Resolved],
         hidden: &'a [Resolved],
         guarded: &'a [Guarded],
         overlooked: &'a [Overlooked],
     ) -> View<'a> {
         let checked = &self.checked;
         let temporary = checked.profile.limits.temporary.unwrap_or(TEMPORARY);
+        // What is granted below `/tmp` needs folders there, which are made in memory.
+        let granted = checked.reads.iter().flatten().chain(writes);
+        let is_plain = !granted.into_iter().any(|one| one.path.starts_with("/tmp"));
+        let place = checked.place.as_ref().filter(|_| is_plain);
         View {
-            layer: checked.over.as_ref().map(|over| &over.mount),
+            layers,
             reads: checked.reads.as_deref(),
-            writes: &checked.writes,
+            writes,
             hidden,
             guarded,
             overlooked,
+            stand_ins: &self.stand_ins,
             private_tmp: checked.profile.private_tmp.then_some(temporary),
+            lasting_tmp: place.and_then(|place| place.temporary()),
             shared: temporary,
         }
     }
@@ -419,88 +368,6 @@ fn net(network: &Network) -> Net {
         Network::Hosts(_) => Net::OwnWithProxy,
         Network::All => Net::Shared,
     }
-}
-
-/// Why a tier cannot express all of a profile.
-fn cannot(tier: Tier, checked: &Checked, sandbox: &Inner) -> Option<String> {
-    match tier {
-        Tier::Landlock | Tier::Container if checked.over.is_some() => {
-            Some("it has no layers in which changes wait".to_owned())
-        }
-        Tier::Landlock => alone_cannot(checked),
-        Tier::Namespaces => None,
-        Tier::Container => contained_cannot(checked, sandbox),
-    }
-}
-
-/// Why a container cannot express all of a profile. The engine is asked last, since asking takes a while.
-fn contained_cannot(checked: &Checked, sandbox: &Inner) -> Option<String> {
-    if let Root::Image(name) = sandbox.root() {
-        if let Some(why) = engine::unpinned(name) {
-            return Some(why);
-        }
-        if checked.reads.is_none() {
-            return Some("an image has none of this machine's files; name what is to be read".to_owned());
-        }
-    }
-    let roots: Vec<PathBuf> = checked.writes.iter().map(|write| write.path.clone()).collect();
-    for path in &checked.guarded {
-        match paths::guard(path, &roots) {
-            Err(why) => return Some(why),
-            Ok(all) => {
-                if let Some(link) = all.iter().find(|one| one.state == State::Link) {
-                    return Some(engine::links_cannot_be_held(&link.path));
-                }
-            }
-        }
-    }
-    if let Err(why) = engine::user_of(&checked.writes) {
-        return Some(why);
-    }
-    let engine = match sandbox.engine() {
-        Ok(engine) => engine,
-        Err(why) => return Some(why),
-    };
-    let limits = &checked.profile.limits;
-    if limits.memory.is_some() && !engine.limits_memory {
-        return Some("this engine cannot limit memory".to_owned());
-    }
-    if limits.processes.is_some() && !engine.limits_processes {
-        return Some("this engine cannot limit how many processes there are".to_owned());
-    }
-    None
-}
-
-fn alone_cannot(checked: &Checked) -> Option<String> {
-    let profile = &checked.profile;
-    if let Some(write) = checked.writes.first() {
-        return Some(format!(
-            "it lets nothing be written (`{}`): Landlock guards neither modes nor owners of files, so the \
-             calls that change these are refused everywhere, and programs that write need them",
-            write.path.display()
-        ));
-    }
-    if let Some(hidden) = checked.hidden.iter().find(|hidden| checked.lets_read(&hidden.path)) {
-        return Some(format!("it cannot hide `{}` below what may be read", hidden.path.display()));
-    }
-    if profile.private_tmp {
-        return Some("it has no private folder for temporary files".to_owned());
-    }
-    if matches!(&profile.network, Network::Hosts(hosts) if !hosts.is_empty()) {
-        return Some("it cannot tell hosts apart".to_owned());
-    }
-    if profile.local_sockets == LocalSockets::Readable {
-        return Some("it cannot tell local sockets apart".to_owned());
-    }
-    None
-}
-
-/// Why a layer cannot be mounted for a run here; nothing without one. Tried, because it is up to the kernel
-/// and to the file system that the layer lies on.
-fn layer_fails(sandbox: &Inner, checked: &Checked) -> Option<String> {
-    let over = checked.over.as_ref()?;
-    let tried = |version| try_namespaces(version, Some(&over.mount), &checked.writes);
-    sandbox.version().map_err(|why| why.to_string()).and_then(tried).err()
 }
 
 /// Which sockets a profile lets a command open.

@@ -21,6 +21,12 @@ impl Tier {
     /// All of them, the fastest first.
     pub const ALL: [Self; 3] = [Self::Landlock, Self::Namespaces, Self::Container];
 
+    /// The tier of that name.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|tier| tier.as_str() == word)
+    }
+
     /// The tier as a word.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -1,5 +1,6 @@
 //! A confined command that runs, and how it ended.
 
+use crate::apart::Apart;
 use crate::cgroup::Group;
 use crate::error::SandboxError;
 use crate::layer::Lock;
@@ -139,6 +140,7 @@ pub(crate) struct Besides {
     pub(crate) groups: Vec<Group>,
     pub(crate) placeholders: Vec<Placeholder>,
     pub(crate) layer: Option<Lock>,
+    pub(crate) apart: Option<Arc<Apart>>,
 }
 
 /// What the caller keeps of a command's streams.
@@ -164,6 +166,7 @@ pub struct Running {
     sampler: Option<Sampler>,
     placeholders: Vec<Placeholder>,
     layer: Option<Lock>,
+    apart: Option<Arc<Apart>>,
 }
 
 impl std::fmt::Debug for Running {
@@ -212,6 +215,7 @@ impl Running {
             sampler: None,
             placeholders: besides.placeholders,
             layer: besides.layer,
+            apart: besides.apart,
         };
         loop {
             match running.stage.line().next().map_err(SandboxError::doing("hear from the stage"))? {
@@ -316,6 +320,7 @@ impl Running {
         self.groups.clear();
         self.placeholders.clear();
         self.layer = None;
+        self.apart = None;
         let (why, usage) = match heard {
             // In a container the first process is killed with the rest.
             Err(SandboxError::Lost) if starved => (f::BY_ITSELF, Usage::default()),

@@ -1,5 +1,6 @@
 //! What this machine can do, found out by doing it.
 
+use crate::apart::Apart;
 use crate::cgroup::{self, Controller, Groups};
 use crate::confine::inside::{self, Inside, Net};
 use crate::confine::mounts::View;
@@ -40,6 +41,8 @@ pub struct Capabilities {
 #[derive(Clone, Debug)]
 pub struct Sandbox {
     pub(crate) inner: Arc<Inner>,
+    /// Which tiers may be used, the fastest first.
+    tiers: Vec<Tier>,
 }
 
 #[derive(Debug)]
@@ -79,7 +82,13 @@ impl Sandbox {
             inner.folder.display()
         )))?;
         cgroup::sweep(&inner.groups);
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self { inner: Arc::new(inner), tiers: Tier::ALL.to_vec() })
+    }
+
+    /// The same sandbox, which runs everything by this tier or not at all.
+    #[must_use]
+    pub fn by(&self, tier: Tier) -> Self {
+        Self { inner: Arc::clone(&self.inner), tiers: vec![tier] }
     }
 
     /// What this machine can do, tried now.
@@ -102,7 +111,7 @@ impl Sandbox {
     /// # Errors
     /// When no tier here can, with what each one lacks.
     pub fn plan(&self, profile: &Profile) -> Result<Plan, Refusal> {
-        Plan::new(&self.inner, profile, None, &Tier::ALL)
+        Plan::new(&self.inner, profile, None, None, &self.tiers)
     }
 
     /// The same, by this tier and no other.
@@ -110,7 +119,7 @@ impl Sandbox {
     /// # Errors
     /// When it cannot, with what it lacks.
     pub fn plan_in(&self, profile: &Profile, tier: Tier) -> Result<Plan, Refusal> {
-        Plan::new(&self.inner, profile, None, &[tier])
+        Plan::new(&self.inner, profile, None, None, &[tier])
     }
 
     /// The same for a run whose changes to one of the folders that it may write wait in a layer. The layer's
@@ -119,7 +128,20 @@ impl Sandbox {
     /// # Errors
     /// When no tier here can, with what each one lacks.
     pub fn plan_over(&self, profile: &Profile, layer: &Layer) -> Result<Plan, Refusal> {
-        Plan::new(&self.inner, profile, Some(layer), &Tier::ALL)
+        Plan::new(&self.inner, profile, Some(layer), None, &self.tiers)
+    }
+
+    /// The same, with folders that the run changes only for itself, and a layer where there is one.
+    ///
+    /// # Errors
+    /// When no tier here can, with what each one lacks.
+    pub fn plan_apart(
+        &self,
+        profile: &Profile,
+        apart: &Arc<Apart>,
+        layer: Option<&Layer>,
+    ) -> Result<Plan, Refusal> {
+        Plan::new(&self.inner, profile, layer, Some(apart), &self.tiers)
     }
 }
 
@@ -188,6 +210,18 @@ impl Inner {
         }
     }
 
+    /// Whether these folders could be kept apart before.
+    pub(crate) fn knows_apart(&self, print: u64) -> bool {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).apart == Some(print)
+    }
+
+    /// Remembers that they can.
+    pub(crate) fn remember_apart(&self, print: u64) {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        found.apart = Some(print);
+        self.remember(*found);
+    }
+
     fn remember(&self, found: Known) {
         // Not remembered, it is found out again.
         let _ = known::write(&file(&self.folder), found);
@@ -238,23 +272,25 @@ fn landlock_tier(version: u32) -> Result<u32, String> {
 }
 
 fn namespaces_tier(version: u32) -> Result<(), String> {
-    try_namespaces(version, None, &[])
+    try_namespaces(version, &[], &[])
 }
 
 /// Sets everything up for a command that reads everything, and runs none.
 pub(crate) fn try_namespaces(
     version: u32,
-    layer: Option<&OverlayMount>,
+    layers: &[&OverlayMount],
     writes: &[Resolved],
 ) -> Result<(), String> {
     let view = View {
-        layer,
+        layers,
         reads: None,
         writes,
         hidden: &[],
         guarded: &[],
         overlooked: &[],
+        stand_ins: &[],
         private_tmp: Some(1 << 20),
+        lasting_tmp: None,
         shared: 1 << 20,
     };
     let inside = Inside {

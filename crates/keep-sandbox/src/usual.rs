@@ -46,24 +46,26 @@ const CREDENTIALS: &[&str] = &[
     ".local/state/keep",
 ];
 
-/// Below a workspace: what runs later, by another program and unconfined. A slash at the end is a folder.
+/// Below a workspace: what runs later, by another program and unconfined. A slash at the end is a folder, or that a
+/// folder stands there while nothing is: who packs or archives a workspace meanwhile does not see empty folders, and
+/// would take empty files along.
 const RUNS_LATER: &[&str] = &[
     ".git/hooks/",
     ".git/config",
     ".git/config.worktree",
     ".git/commondir",
-    ".gitmodules",
+    ".gitmodules/",
     ".keep/",
     ".vscode/",
     ".idea/",
-    ".mcp.json",
-    ".envrc",
+    ".mcp.json/",
+    ".envrc/",
 ];
 
 /// Below the folder of a part of a repository: the same.
 const OF_A_PART: &[&str] = &["hooks/", "config", "config.worktree", "commondir"];
 /// Where there is no repository: without it a folder is none, whatever else lies in it.
-const OF_NO_REPOSITORY: &[&str] = &["HEAD"];
+const OF_NO_REPOSITORY: &[&str] = &["HEAD/"];
 /// How deep the names of parts may reach, and how many there may be: who has more has them guarded in part.
 const DEEPEST: usize = 6;
 const MOST_PARTS: usize = 256;
@@ -85,6 +87,52 @@ const STARTS: &[&str] = &[
     ".config/autostart/",
     ".config/systemd/",
 ];
+
+/// Below the home folder: what package managers and build tools fetched and made, and need not keep.
+const CACHES: &[&str] = &[
+    ".cache",
+    ".npm",
+    ".cargo/registry",
+    ".cargo/git",
+    "go/pkg",
+    ".m2/repository",
+    ".gradle/caches",
+    ".gradle/wrapper",
+    ".ivy2/cache",
+    ".yarn/berry",
+    ".local/share/pnpm/store",
+    ".bun/install/cache",
+    ".nuget/packages",
+    ".node-gyp",
+];
+
+/// What a run may change below a home folder as long as nothing unconfined gets to see it.
+#[must_use]
+pub fn caches(home: &Path) -> Vec<PathBuf> {
+    CACHES.iter().map(|path| home.join(path)).collect()
+}
+
+/// Where container engines listen. Whoever may use one is as good as root on the machine.
+const ENGINES: &[&str] = &[
+    "/run/docker.sock",
+    "/var/run/docker.sock",
+    "/run/podman",
+    "/run/containerd",
+    "/run/crio",
+    "/var/run/balena-engine.sock",
+];
+/// The same in the folder of a user's session, and below the home folder.
+const ENGINES_OF_A_USER: &[&str] = &["docker.sock", "podman", "containerd-rootless"];
+const ENGINES_AT_HOME: &[&str] = &[".docker/run", ".docker/desktop", ".colima", ".lima", ".rd", ".orbstack"];
+
+/// What to hide of container engines: of the machine, of this user's session, below a home folder.
+#[must_use]
+pub fn engines(home: &Path) -> Vec<PathBuf> {
+    let session = PathBuf::from(format!("/run/user/{}", rustix::process::geteuid().as_raw()));
+    let of_machine = ENGINES.iter().map(PathBuf::from);
+    let of_user = ENGINES_OF_A_USER.iter().map(|path| session.join(path));
+    of_machine.chain(of_user).chain(ENGINES_AT_HOME.iter().map(|path| home.join(path))).collect()
+}
 
 /// What to hide below a home folder.
 #[must_use]
@@ -140,7 +188,7 @@ mod tests {
             fs::write(part.join("HEAD"), "ref: refs/heads/main").unwrap();
         }
         let guarded = runs_later(work, Path::new("/nonexistent"));
-        assert!(!guarded.contains(&work.join("HEAD")));
+        assert!(!guarded.contains(&work.join("HEAD/")));
         assert!(runs_later(&work.join(".git/modules"), work).contains(&work.join(".git/modules/HEAD")));
         for path in [
             ".git/config",

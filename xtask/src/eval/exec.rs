@@ -83,7 +83,7 @@ impl Count {
 /// What runs the trials confined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum By {
-    /// `keep exec`, and the sandbox alone for what policy does not admit by itself.
+    /// `keep exec`; what policy does not admit by itself, from a file that it does not read.
     Keep,
     /// The sandbox alone, which is built much sooner.
     Sandbox,
@@ -110,13 +110,15 @@ impl Trials {
         Ok(Self { place: Place::new()?, by, keep, sandbox, not_admitted: 0 })
     }
 
-    /// The ways to run confined: as everybody does, and for what policy does not admit by itself, the
-    /// confinement alone, as if a person had said yes.
+    /// The ways to run confined: as everybody does, and for what policy does not admit by itself, as if a person
+    /// had said yes.
     fn ways(&self, memory_mib: u32) -> [Way; 2] {
-        let sandbox = Way::Sandbox { program: self.sandbox.clone(), memory_mib };
+        let (keep, sandbox) = (self.keep.clone(), self.sandbox.clone());
         match self.by {
-            By::Keep => [Way::Keep { program: self.keep.clone(), memory_mib }, sandbox],
-            By::Sandbox => [sandbox.clone(), sandbox],
+            By::Keep => {
+                [Way::Keep { program: keep.clone(), memory_mib }, Way::KeepFile { program: keep, memory_mib }]
+            }
+            By::Sandbox => [(); 2].map(|()| Way::Sandbox { program: sandbox.clone(), memory_mib }),
         }
     }
 
@@ -156,16 +158,16 @@ impl Trials {
     }
 
     fn confined(&mut self, task: &Task) -> Result<Outcome, Chore> {
-        let [keep, sandbox] = self.ways(AMPLE_MIB);
+        let [asking, admitted] = self.ways(AMPLE_MIB);
         self.place.lay_out(&task.repository)?;
-        let done = steps(&self.place, &keep, task)?;
+        let done = steps(&self.place, &asking, task)?;
         if !done.was_not_admitted()? {
             return Ok(done);
         }
         println!("asked    {}: {}", task.name, done.last_words());
         self.not_admitted += 1;
         self.place.lay_out(&task.repository)?;
-        steps(&self.place, &sandbox, task)
+        steps(&self.place, &admitted, task)
     }
 
     /// Tries a way out without confinement, where it has to work, and then with it.
@@ -180,11 +182,11 @@ impl Trials {
                 return Ok(Verdict::None(why));
             }
         }
-        let [keep, sandbox] = self.ways(TIGHT_MIB);
-        let tried = match attempt(&mut self.place, &keep, escape)? {
+        let [asking, admitted] = self.ways(TIGHT_MIB);
+        let tried = match attempt(&mut self.place, &asking, escape)? {
             Attempt::NotBegun(_) => {
                 self.not_admitted += 1;
-                attempt(&mut self.place, &sandbox, escape)?
+                attempt(&mut self.place, &admitted, escape)?
             }
             tried => tried,
         };

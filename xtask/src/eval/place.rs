@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 use std::fs::{self, File};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use tempfile::TempDir;
@@ -25,6 +26,14 @@ pub(crate) enum Way {
     Unconfined,
     /// By `keep exec`, which judges the command first.
     Keep {
+        /// The program.
+        program: PathBuf,
+        /// How much memory it may use.
+        memory_mib: u32,
+    },
+    /// The same for what policy asks about when it reads it: from a file, whose text is not what is ruled on. It
+    /// runs as if a person had said yes.
+    KeepFile {
         /// The program.
         program: PathBuf,
         /// How much memory it may use.
@@ -167,12 +176,19 @@ impl Place {
     }
 
     fn bash(&self, way: &Way, folder: &Path, script: &str, terminal: bool) -> Result<Outcome, Chore> {
-        if let Way::Keep { memory_mib, .. } = way {
+        if let Way::Keep { memory_mib, .. } | Way::KeepFile { memory_mib, .. } = way {
             self.set_memory(*memory_mib)?;
         }
         let whole = format!("{}{}\n{script}", self.variables(), self.prelude);
         let mut words: Vec<OsString> = self.words(way);
-        words.extend(["bash", "-euo", "pipefail", "-c", &whole].map(OsString::from));
+        words.extend(["bash", "-euo", "pipefail"].map(OsString::from));
+        if let Way::KeepFile { .. } = way {
+            let file = self.at("script");
+            fs::write(&file, &whole).map_err(Chore::file(&file))?;
+            words.push(file.into());
+        } else {
+            words.extend(["-c", &whole].map(OsString::from));
+        }
         let mut command = Command::new("timeout");
         if terminal {
             let helper = trial::folder().join("terminal.py");
@@ -197,16 +213,20 @@ impl Place {
 
     fn set_memory(&self, mib: u32) -> Result<(), Chore> {
         let folder = self.keep_home().join("config");
-        fs::create_dir_all(&folder).map_err(Chore::file(&folder))?;
+        // Keep refuses folders that others can get at.
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+        made.map_err(Chore::file(&folder))?;
         let file = folder.join("config.toml");
-        fs::write(&file, format!("[exec]\nmemory_mib = {mib}\n")).map_err(Chore::file(&file))
+        // As little as the sandbox alone lets a command say: a trial should not fill the disk to find a limit.
+        let text = format!("[exec]\nmemory_mib = {mib}\noutput_mib = 16\n");
+        fs::write(&file, text).map_err(Chore::file(&file))
     }
 
     /// What stands before a command that runs so.
     fn words(&self, way: &Way) -> Vec<OsString> {
         match way {
             Way::Unconfined => Vec::new(),
-            Way::Keep { program, .. } => {
+            Way::Keep { program, .. } | Way::KeepFile { program, .. } => {
                 vec![program.into(), "exec".into(), "--profile".into(), "workspace".into(), "--".into()]
             }
             Way::Sandbox { program, memory_mib } => {

@@ -105,7 +105,7 @@ use ProjectRule::{Lower, Never, Own};
 
 /// Every setting there is. A key stands here only when something obeys it.
 #[rustfmt::skip]
-pub static KEYS: [Key; 30] = [
+pub static KEYS: [Key; 32] = [
     key("approvals.expiry", Kind::Span(seconds(10), Duration::days(7)), (Lower, Smaller),
         field!(Span, approval_expiry),
         "How long a request for approval waits for an answer, and an approval stays good."),
@@ -140,6 +140,9 @@ pub static KEYS: [Key; 30] = [
     key("database.lock_wait", Kind::Span(Duration::from_ms(100), seconds(600)), (Never, Neither),
         field!(Span, lock_wait),
         "How long a write waits for other processes before it is refused."),
+    key("exec.cache_mib", Kind::Count(0, 1 << 24), (Lower, Smaller),
+        count!(exec_cache_mib, u64),
+        "How much package managers and build tools may keep for the runs of one project, in MiB; 0 is nothing."),
     key("exec.concurrent", Kind::Count(1, 1_000), (Lower, Smaller),
         count!(exec_concurrent, usize),
         "How many commands run at a time; the next waits for its turn."),
@@ -165,6 +168,13 @@ pub static KEYS: [Key; 30] = [
             }
         }),
         "What commands run without a question where no rule speaks, and what runs may do, from read-only to full-trust."),
+    key("exec.tier", Kind::Choice(TIERS), (Never, Fixed),
+        (|c| Value::Choice(c.exec_tier), |c, v| {
+            if let Value::Choice(word) = v {
+                c.exec_tier = word;
+            }
+        }),
+        "What confines commands: the fastest tier that can enforce all of a profile, or one and no other."),
     key("exec.timeout", Kind::Span(seconds(1), Duration::days(30)), (Lower, Smaller),
         field!(Span, exec_timeout),
         "How long a run may take."),
@@ -227,6 +237,7 @@ pub(super) fn nearest(name: &str) -> Option<&'static str> {
 const ON_SECRET: super::value::Choice = &["refuse", "redact"];
 
 /// The profiles for commands, the narrowest first.
+const TIERS: super::value::Choice = &["fastest", "landlock", "namespaces", "container"];
 const PROFILES: super::value::Choice = &["read-only", "workspace", "network", "full-trust"];
 
 impl Key {

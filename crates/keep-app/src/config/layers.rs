@@ -37,6 +37,8 @@ pub struct Values {
     pub blobs_url: Option<String>,
     /// `database.lock_wait`
     pub lock_wait: Duration,
+    /// `exec.cache_mib`
+    pub exec_cache_mib: u64,
     /// `exec.concurrent`
     pub exec_concurrent: usize,
     /// `exec.file_mib`
@@ -51,6 +53,8 @@ pub struct Values {
     pub exec_processes: u64,
     /// `exec.profile`
     pub exec_profile: Profile,
+    /// `exec.tier`
+    pub exec_tier: &'static str,
     /// `exec.timeout`
     pub exec_timeout: Duration,
     /// `ledger.detail_retention`
@@ -92,6 +96,7 @@ impl Default for Values {
             blobs_secret_key: None,
             blobs_url: None,
             lock_wait: Duration::from_ms(10_000),
+            exec_cache_mib: 4 << 10,
             exec_concurrent: 16,
             exec_file_mib: 2 << 10,
             exec_hosts: None,
@@ -99,6 +104,7 @@ impl Default for Values {
             exec_output_mib: 1 << 10,
             exec_processes: 4_096,
             exec_profile: Profile::Workspace,
+            exec_tier: "fastest",
             exec_timeout: Duration::from_ms(3_600_000),
             detail_retention: Duration::days(365),
             memory_batch: 100_000,

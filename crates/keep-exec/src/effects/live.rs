@@ -5,7 +5,7 @@ use super::plan::Planned;
 use super::pump::{self, Pumped};
 use crate::acts::RunCommand;
 use crate::error::ExecError;
-use crate::run::{EndedBy, Ends, Enter, Input};
+use crate::run::{EndedBy, Ends, Enter, Input, Written};
 use crate::said::Copy;
 use crate::stop::{How, Stop};
 use keep_gate::Started;
@@ -43,6 +43,8 @@ pub(crate) struct Over {
     pub(crate) largest_bytes: u64,
     pub(crate) output: Copy,
     pub(crate) errors: Copy,
+    /// What became of its repository's settings.
+    pub(crate) settings: Written,
 }
 
 /// Runs what was admitted and follows it to its end. Nothing that it started is left then.
@@ -190,5 +192,6 @@ fn over(ended: Ended, output: Copy, errors: Copy) -> Over {
         largest_bytes: ended.usage.largest_bytes,
         output,
         errors,
+        settings: Written::Nothing,
     }
 }

@@ -1,13 +1,17 @@
 //! What a run does to the world: it is started, listened to and ended here, and nowhere else.
 
+mod caches;
 mod egress;
 mod live;
 mod plan;
 mod pump;
+mod settings;
 mod slot;
 mod tries;
 
+pub(crate) use caches::{forget, sizes, tidy};
 pub(crate) use live::{During, Over, live};
 pub(crate) use plan::{Cell, plan};
+pub(crate) use settings::take_over;
 pub(crate) use slot::{Waiting, slot};
 pub(crate) use tries::{commit, discard, lay, read};

@@ -1,5 +1,7 @@
 //! The sandbox's own profile, and which tier runs it.
 
+use super::settings::Copied;
+use super::{caches, settings};
 use crate::acts::RunCommand;
 use crate::confine::{Confinement, PASSED, Reach};
 use crate::engine::ExecConfig;
@@ -11,7 +13,7 @@ use keep_sandbox::egress::HostList;
 use keep_sandbox::layer::Layer;
 use keep_sandbox::{
     Environment, Limits, LocalSockets, Network, Plan, Profile, Reads, Refusal, Sandbox, Tier, credentials,
-    runs_later,
+    engines, runs_later,
 };
 use keep_types::chain;
 use std::path::Path;
@@ -25,6 +27,8 @@ pub(crate) struct Cell(OnceLock<Sandbox>);
 /// A run that can be confined as wanted.
 pub(crate) struct Planned {
     pub(super) plan: Plan,
+    /// The copy of its repository's settings that it writes to, if it does.
+    pub(crate) settings: Option<Copied>,
     /// Keeps the layer that its changes go to from everybody else.
     pub(super) layer: Option<Layer>,
     /// The hosts that its proxy reaches, if it has one.
@@ -53,8 +57,34 @@ pub(crate) fn plan(
         Reach::Nothing | Reach::Everything => None,
     };
     let sandbox = opened(cell, config)?;
-    let plan = sandbox.plan(&profile(act, config)).map_err(|refusal| refused(&refusal))?;
-    Ok(Planned { plan, layer: None, hosts })
+    let plan = planned(&sandbox, act, config, None)?;
+    let settings = settings::copied(act, config)?;
+    let plan = match &settings {
+        Some(copied) => plan.standing_in(vec![copied.stand_in()]),
+        None => plan,
+    };
+    Ok(Planned { plan, settings, layer: None, hosts })
+}
+
+/// Which tier runs it. With its caches where one can keep them apart here; without, they are only read.
+pub(super) fn planned(
+    sandbox: &Sandbox,
+    act: &RunCommand,
+    config: &ExecConfig,
+    layer: Option<&Layer>,
+) -> Result<Plan, ExecError> {
+    let profile = profile(act, config);
+    let sandbox = &config.tier.map_or_else(|| sandbox.clone(), |tier| sandbox.by(tier));
+    if let Some(caches) = caches::taken(act, config)?
+        && let Ok(plan) = sandbox.plan_apart(&profile, &caches, layer)
+    {
+        return Ok(plan);
+    }
+    let plan = match layer {
+        Some(layer) => sandbox.plan_over(&profile, layer),
+        None => sandbox.plan(&profile),
+    };
+    plan.map_err(|refusal| refused(&refusal, config.tier))
 }
 
 pub(super) fn opened(cell: &Cell, config: &ExecConfig) -> Result<Sandbox, ExecError> {
@@ -67,7 +97,7 @@ pub(super) fn opened(cell: &Cell, config: &ExecConfig) -> Result<Sandbox, ExecEr
 }
 
 /// A refusal in words, with what can be done about it.
-pub(super) fn refused(refusal: &Refusal) -> ExecError {
+fn refused(refusal: &Refusal, demanded: Option<Tier>) -> ExecError {
     let of = |tier| refusal.reasons.iter().find(|(one, _)| *one == tier).map(|(_, why)| why.as_str());
     let why = of(Tier::Namespaces).unwrap_or_default();
     let hint = if why.contains("control group") {
@@ -75,13 +105,24 @@ pub(super) fn refused(refusal: &Refusal) -> ExecError {
             "`keep config set exec.processes 0` does without that limit, or give Keep a control group".into(),
         )
     } else {
-        None
+        demanded.map(|tier| {
+            let needs = match tier {
+                Tier::Landlock => {
+                    "it runs what changes nothing and hides nothing; `--profile read-only` is not enough"
+                }
+                Tier::Namespaces => "`keep doctor` says why it does not work here",
+                Tier::Container => "start Docker, or Podman's service as root, and see docs/sandbox.md",
+            };
+            format!(
+                "exec.tier demands {tier}: {needs}; `keep config set exec.tier fastest` lets others run it"
+            )
+        })
     };
     ExecError::Confine { why: chain(refusal).join(": "), hint }
 }
 
 /// What a run may do, in the sandbox's words.
-pub(super) fn profile(act: &RunCommand, config: &ExecConfig) -> Profile {
+fn profile(act: &RunCommand, config: &ExecConfig) -> Profile {
     let confinement = &act.confinement;
     let trusted = confinement.profile == Word::FullTrust;
     let mut hide = config.own.clone();
@@ -91,6 +132,7 @@ pub(super) fn profile(act: &RunCommand, config: &ExecConfig) -> Profile {
         write.push("/tmp".into());
     } else {
         hide.extend(credentials(&config.home));
+        hide.extend(engines(&config.home));
         protect.extend(guarded(confinement, &act.workspace, &config.home));
     }
     let mut pass: Vec<String> = PASSED.iter().map(ToString::to_string).collect();

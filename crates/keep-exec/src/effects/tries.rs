@@ -1,6 +1,6 @@
 //! Runs whose changes wait, and what becomes of the changes.
 
-use super::plan::{Cell, Planned, opened, profile, refused};
+use super::plan::{Cell, Planned, opened, planned};
 use crate::acts::{CommitTry, DiscardTry, LookAtRuns, RunCommand};
 use crate::engine::ExecConfig;
 use crate::error::ExecError;
@@ -31,14 +31,14 @@ pub(crate) fn lay(
     keep_db::create_private_folder(&config.state.join("tries"))?;
     let layer = Layer::create(&home_of(config, id), &act.workspace).map_err(failed)?;
     let sandbox = opened(cell, config)?;
-    match sandbox.plan_over(&profile(act, config), &layer) {
+    match planned(&sandbox, act, config, Some(&layer)) {
         Ok(plan) => {
             let hosts = (!plan.hosts().is_empty()).then(|| plan.hosts().clone());
-            Ok(Planned { plan, layer: Some(layer), hosts })
+            Ok(Planned { plan, settings: None, layer: Some(layer), hosts })
         }
         Err(refusal) => {
             layer.discard().map_err(failed)?;
-            Err(refused(&refusal))
+            Err(refusal)
         }
     }
 }

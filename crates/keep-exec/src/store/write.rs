@@ -148,7 +148,8 @@ pub(crate) async fn finish(
     now: Timestamp,
 ) -> Result<Ran, ExecError> {
     let (seq, (id, tier)) = (started.intent(), begun);
-    let waits = started.act().changing == Changing::Waiting;
+    let changing = started.act().changing;
+    let waits = changing == Changing::Waiting;
     match over {
         Err(error) => {
             let why = chain(&error).join(": ");
@@ -157,7 +158,7 @@ pub(crate) async fn finish(
             Err(error)
         }
         Ok(over) => {
-            let ran = Ran::new(id, tier, over);
+            let ran = Ran::new(id, tier, changing, over);
             let outcome = Outcome::Done(json!({
                 "run": id,
                 "code": ran.code,
@@ -168,6 +169,7 @@ pub(crate) async fn finish(
                 "largest_bytes": ran.largest_bytes,
                 "output": summary(&ran.output),
                 "errors": summary(&ran.errors),
+                "settings": ran.settings,
             }));
             let row = ran.clone();
             started.finish_with(outcome, move |tx| end(tx, seq, &row, waits, now)).await?;

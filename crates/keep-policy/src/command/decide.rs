@@ -32,6 +32,9 @@ pub struct PartRuling {
     pub risk: Risk,
     /// What becomes of it.
     pub decision: Decision,
+    /// Whether it need not be asked about where its changes wait until a person has seen them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub tries: bool,
     /// What decided.
     pub rule: RuleRef,
     /// Why, in words for a person.
@@ -43,6 +46,10 @@ pub struct PartRuling {
 pub struct CommandRuling {
     /// What becomes of it.
     pub decision: Decision,
+    /// Whether nobody need be asked where its changes wait until a person has seen them. Whoever cannot make them
+    /// wait goes by the decision.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub tries: bool,
     /// What decided.
     pub rule: RuleRef,
     /// Why, in words for a person.
@@ -54,13 +61,14 @@ pub struct CommandRuling {
 }
 
 impl Policy {
-    /// Decides on a command, part by part. In each, deny wins, then ask, then allow; an `allow` answers
+    /// Decides on a command, part by part. In each, deny wins, then ask, then try, then allow; an `allow` answers
     /// the profile's question, and nothing answers what is critical or cannot be known.
     #[must_use]
     pub fn decide_command(&self, question: &CommandQuestion<'_>) -> CommandRuling {
         let analysis = question.analysis;
         let whole = |decision, id: &str, reason: String, parts| CommandRuling {
             decision,
+            tries: false,
             rule: RuleRef::fixed(id),
             reason,
             risk: analysis.risk,
@@ -89,6 +97,8 @@ impl Policy {
         match parts.iter().find(|part| part.decision == strictest) {
             Some(part) => CommandRuling {
                 decision: strictest,
+                tries: strictest == Decision::Ask
+                    && parts.iter().filter(|part| part.decision == strictest).all(|part| part.tries),
                 rule: part.rule.clone(),
                 reason: part.reason.clone(),
                 risk: analysis.risk,
@@ -130,6 +140,7 @@ fn decide_part(
         command: words.join(" "),
         risk: part.risk,
         decision,
+        tries: false,
         rule,
         reason,
     };
@@ -144,6 +155,10 @@ fn decide_part(
     let why = |otherwise: &str| worst.map_or_else(|| otherwise.to_owned(), |reason| reason.text.clone());
     if part.risk == Risk::Critical {
         return ruling(Decision::Ask, RuleRef::fixed("critical-is-asked"), why("it is critical"));
+    }
+    if let Some(rule) = matching.iter().find(|rule| rule.tries) {
+        let ruling = ruling(Decision::Ask, rule.reference(), rule.reason.clone());
+        return PartRuling { tries: true, ..ruling };
     }
     if let Some(rule) = of(Decision::Allow) {
         return ruling(Decision::Allow, rule.reference(), rule.reason.clone());

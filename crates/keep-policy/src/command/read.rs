@@ -38,12 +38,14 @@ pub(crate) fn rule(file: File<'_>, entry: &Value<'_>, source: &Source) -> Result
     file.known_keys(table, &COMMAND_KEYS)?;
     let row = Row { file, table, place: file.place(entry.span()) };
     let texts = |key| row.list(key, |value| file.text(key, value).map(str::to_owned));
+    let (decision, tries) = row.required("decision", decision_or_try)?;
     let rule = CommandRule {
         id: row.required("id", parsed::<Name>)?,
         layer: source.layer,
         source: source.name.clone(),
         line: row.place.line,
-        decision: row.required("decision", decision_of)?,
+        decision,
+        tries,
         principals: row.patterns("principals")?,
         namespaces: row.patterns("namespaces")?,
         argv: row.list("argv", |value| words(file, value))?,
@@ -63,6 +65,14 @@ pub(crate) fn rule(file: File<'_>, entry: &Value<'_>, source: &Source) -> Result
     limits(&rule, &row)?;
     check(&rule)?;
     Ok(rule)
+}
+
+/// A decision, or the word for letting it run over a layer.
+fn decision_or_try(text: &str) -> Result<(Decision, bool), String> {
+    if text == "try" {
+        return Ok((Decision::Allow, true));
+    }
+    decision_of(text).map(|decision| (decision, false)).map_err(|why| format!("{why}, or try"))
 }
 
 /// One place of the prefix: a word, or several that will do.
@@ -104,8 +114,12 @@ fn limits(rule: &CommandRule, row: &Row<'_, '_>) -> Result<(), PolicyError> {
     if rule.argv.len() > MAX_WORDS {
         return malformed("argv", "a rule has at most 64 words");
     }
-    if rule.decision == Decision::Allow && rule.argv.is_empty() {
+    if rule.decision == Decision::Allow && !rule.tries && rule.argv.is_empty() {
         return malformed("argv", "an allow names the words it is about");
+    }
+    // What reaches hosts has done so before anybody looks at changes.
+    if rule.tries && rule.argv.is_empty() && rule.max_risk > Risk::Medium {
+        return malformed("max_risk", "a try without words is about medium risk at most");
     }
     if rule.exact && rule.argv.is_empty() {
         return malformed("exact", "there are no words to be exact about");

@@ -20,6 +20,9 @@ pub struct CommandRule {
     pub line: usize,
     /// What it decides.
     pub decision: Decision,
+    /// Whether what it allows is only tried: its changes wait until a person has seen them.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub tries: bool,
     /// Who it speaks of.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub principals: Vec<PrincipalPattern>,

@@ -209,3 +209,31 @@ fn an_allow_without_paths_changes_nothing_outside_the_workspace() {
     assert_eq!(decide(rules, Profile::ReadOnly, "cp a /srv/b"), Decision::Ask);
     assert_eq!(decide(rules, Profile::ReadOnly, "cp a b > .git/hooks/pre-commit"), Decision::Ask);
 }
+
+/// A try answers what the profile asks, and only for whoever can make changes wait.
+#[test]
+fn a_try_is_weaker_than_a_question_and_stricter_than_an_allow() {
+    let tries = "[[command]]\nid = 't'\ndecision = 'try'\nmin_risk = 'medium'\nmax_risk = 'medium'\nreason = 'look first'\nmatch = ['touch a']\nnot_match = ['ls']\n";
+    let also = |more: &str| format!("{tries}{more}");
+    let found = |rules: &str, profile, command: &str| {
+        let ruling = decide_as(&policy(Layer::User, rules).unwrap(), profile, "agent:x", command);
+        (ruling.decision, ruling.tries)
+    };
+    for profile in [Profile::ReadOnly, Profile::Workspace] {
+        assert_eq!(found(tries, profile, "touch a"), (Decision::Ask, true));
+        assert_eq!(found(tries, profile, "ls; touch a"), (Decision::Ask, true));
+        assert_eq!(found(tries, profile, "ls"), (Decision::Allow, false));
+        // One part that is asked about for another reason is asked about.
+        assert_eq!(found(tries, profile, "touch a; npm install x"), (Decision::Ask, false));
+        assert_eq!(found(tries, profile, "touch a; $X"), (Decision::Ask, false));
+    }
+    let allow =
+        "[[command]]\nid = 'a'\ndecision = 'allow'\nargv = ['touch']\nreason = 'fine'\nmatch = ['touch a']\n";
+    assert_eq!(found(&also(allow), Profile::Workspace, "touch a"), (Decision::Ask, true));
+    let ask =
+        "[[command]]\nid = 'q'\ndecision = 'ask'\nargv = ['touch']\nreason = 'ask'\nmatch = ['touch a']\n";
+    assert_eq!(found(&also(ask), Profile::Workspace, "touch a"), (Decision::Ask, false));
+    let too_much = tries.replace("max_risk = 'medium'", "max_risk = 'high'");
+    assert!(policy(Layer::User, &too_much).is_err());
+    assert!(policy(Layer::Project, tries).is_err(), "a project lets nothing run");
+}

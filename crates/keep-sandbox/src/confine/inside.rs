@@ -9,6 +9,7 @@ use crate::error::SandboxError;
 use crate::kernel::landlock;
 use crate::script::{Script, format as f};
 use crate::seccomp::Rules;
+use crate::stand_in::StandIn;
 use std::net::{Ipv4Addr, SocketAddrV4};
 use std::path::{Path, PathBuf};
 
@@ -171,6 +172,7 @@ pub(crate) fn restrict(writer: &mut Writer, version: u32, view: &View<'_>) -> Re
         let rights = if write.is_folder { all } else { all & landlock::OF_A_FILE };
         rules.push((write.path.clone(), rights));
     }
+    rules.extend(view.stand_ins.iter().enumerate().map(|(number, _)| (StandIn::seen(number), all)));
     let rules: Vec<(&Path, u64)> = rules.iter().map(|(path, rights)| (path.as_path(), *rights)).collect();
     let scopes =
         if version >= landlock::SCOPES_SINCE { landlock::SCOPE_ABSTRACT | landlock::SCOPE_SIGNAL } else { 0 };

@@ -12,14 +12,15 @@ use crate::layer::OverlayMount;
 use crate::overlooked::Overlooked;
 use crate::paths::{self, Guarded, Resolved, State};
 use crate::script::{Arg, Slot};
+use crate::stand_in::StandIn;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// What a command sees.
 pub(crate) struct View<'a> {
-    /// What is seen through a layer that takes the changes.
-    pub(crate) layer: Option<&'a OverlayMount>,
+    /// What is seen through layers that take the changes.
+    pub(crate) layers: &'a [&'a OverlayMount],
     /// What may be read; nothing stands for everything.
     pub(crate) reads: Option<&'a [Resolved]>,
     pub(crate) writes: &'a [Resolved],
@@ -27,8 +28,12 @@ pub(crate) struct View<'a> {
     pub(crate) guarded: &'a [Guarded],
     /// What is seen with another content than it has.
     pub(crate) overlooked: &'a [Overlooked],
+    /// What is written to a copy.
+    pub(crate) stand_ins: &'a [StandIn],
     /// The size of the private folder for temporary files, if there is to be one.
     pub(crate) private_tmp: Option<u64>,
+    /// What lies there, where it is not to end with the run.
+    pub(crate) lasting_tmp: Option<&'a Path>,
     /// The size of the memory that its processes share by name.
     pub(crate) shared: u64,
 }
@@ -54,6 +59,8 @@ enum What {
     Devices(Vec<Slot>),
     Processes,
     Temporary(u64),
+    /// Temporary files that lie elsewhere on the machine.
+    Lasting(Slot),
     Link(PathBuf),
 }
 
@@ -76,7 +83,7 @@ struct Tree<'w> {
 
 /// Writes the mounts into a script.
 pub(crate) fn write(writer: &mut Writer, view: &View<'_>) -> Result<(), SandboxError> {
-    if let Some(layer) = view.layer {
+    for layer in view.layers {
         lay_over(writer, layer)?;
     }
     let mut pieces = Vec::new();
@@ -94,10 +101,26 @@ pub(crate) fn write(writer: &mut Writer, view: &View<'_>) -> Result<(), SandboxE
     pieces.push(devices(writer)?);
     pieces.push(Piece { path: "/proc".into(), what: What::Processes });
     if let Some(size) = view.private_tmp {
-        pieces.push(Piece { path: "/tmp".into(), what: What::Temporary(size) });
+        let what = match view.lasting_tmp {
+            None => What::Temporary(size),
+            Some(folder) => {
+                writer.script.step_at("take along", folder);
+                let slot = writer.copy(folder)?;
+                writer.attributes(slot, base);
+                What::Lasting(slot)
+            }
+        };
+        pieces.push(Piece { path: "/tmp".into(), what });
     }
     // What lies above comes first; of two at one path, the later covers the former.
     pieces.sort_by(|one, other| one.path.cmp(&other.path));
+    let mut copies = Vec::new();
+    for one in view.stand_ins {
+        writer.script.step_at("take along", &one.folder);
+        let slot = writer.copy(&one.folder)?;
+        writer.attributes(slot, base);
+        copies.push(slot);
+    }
     let relative = view.reads.is_some();
     let mut tree =
         Tree { writer, relative, shared: view.shared, empty: BTreeSet::new(), full: BTreeSet::new() };
@@ -107,6 +130,7 @@ pub(crate) fn write(writer: &mut Writer, view: &View<'_>) -> Result<(), SandboxE
     }
     tree.guard(view)?;
     tree.overlook(view)?;
+    tree.stand_in(view, &copies)?;
     tree.end(view)
 }
 
@@ -243,6 +267,12 @@ impl Tree<'_> {
                 self.empty.insert(path);
                 return Ok(());
             }
+            What::Lasting(slot) => {
+                self.writer.place(slot, &at)?;
+                // Nothing of what profiles name below is in it.
+                self.empty.insert(path);
+                return Ok(());
+            }
             What::Devices(slots) => return self.devices(&at, &slots),
             What::Link(_) => {}
         }
@@ -347,6 +377,32 @@ impl Tree<'_> {
             let copy = self.writer.copy(&made)?;
             self.writer.attributes(copy, mount::RDONLY | mount::NOSUID | mount::NODEV);
             self.writer.place(copy, &self.at(&file.path))?;
+        }
+        Ok(())
+    }
+
+    /// Puts a link to a copy in the place of each file that is written to a copy.
+    fn stand_in(&mut self, view: &View<'_>, copies: &[Slot]) -> Result<(), SandboxError> {
+        for (number, (one, copy)) in view.stand_ins.iter().zip(copies).enumerate() {
+            let is_hidden = view.hidden.iter().any(|hidden| one.path.starts_with(&hidden.path));
+            let (Some(name), false, true) = (one.path.file_name(), is_hidden, self.is_there(&one.path))
+            else {
+                self.writer.close(*copy);
+                continue;
+            };
+            self.writer.script.step_at("put a copy in the place of", &one.path);
+            let seen = StandIn::seen(number);
+            self.writer.folder(&self.at(&seen), 0o700)?;
+            self.writer.place(*copy, &self.at(&seen))?;
+            let link = self.at(&seen.with_extension("link"));
+            self.writer.link(&seen.join(name), &link)?;
+            let opened = self.writer.open_link(&link)?;
+            let link = self.writer.copy_of(opened);
+            self.writer.close(opened);
+            self.writer.attributes(link, mount::RDONLY | mount::NOSUID | mount::NODEV);
+            let target = self.writer.open(&self.at(&one.path))?;
+            self.writer.place_on(link, target);
+            self.writer.close(target);
         }
         Ok(())
     }

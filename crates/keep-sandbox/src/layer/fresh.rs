@@ -138,6 +138,7 @@ impl Layer {
             upper: self.home.join("upper"),
             work: self.home.join("work"),
             at: at.to_owned(),
+            lasting: true,
         }
     }
 

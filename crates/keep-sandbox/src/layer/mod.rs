@@ -30,3 +30,4 @@ pub(crate) use fresh::Lock;
 pub use mount::OverlayMount;
 pub use node::{Kind, Node};
 pub use path::RelPath;
+pub(crate) use root::{Root, names, remove_all, set_mode};

@@ -21,6 +21,9 @@ pub struct OverlayMount {
     pub work: PathBuf,
     /// Where the run sees the result; usually the lower folder's own path.
     pub at: PathBuf,
+    /// Whether what was written is on disk once it is unmounted. Waiting for that means waiting for the whole
+    /// file system, and without it nothing that a run syncs is synced.
+    pub lasting: bool,
 }
 
 impl OverlayMount {
@@ -52,6 +55,9 @@ impl OverlayMount {
         for (name, path) in [("lowerdir", lower), ("upperdir", &self.upper), ("workdir", &self.work)] {
             data.extend_from_slice(format!(",{name}=").as_bytes());
             data.extend(escaped(path));
+        }
+        if !self.lasting {
+            data.extend_from_slice(b",volatile");
         }
         if data.len() > MAX_DATA {
             let why = "the options would be longer than the kernel reads";

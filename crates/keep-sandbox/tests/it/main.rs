@@ -1,6 +1,7 @@
 //! Real processes, really confined; real sockets and real mounts.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod apart;
 mod basic;
 mod bypasses;
 mod container;
@@ -20,6 +21,7 @@ mod place;
 mod properties;
 mod proxy;
 mod repository;
+mod stand_in;
 mod terminal;
 mod unprivileged;
 mod way_out;

@@ -1,7 +1,8 @@
+use super::tries;
 use crate::edge::{Failure, RunEnds, Session, Watched};
 use clap::Args;
 use keep_app::{AppError, Profile, RunWanted};
-use keep_exec::{Changing, EndedBy, Line, Ran, SecretUse};
+use keep_exec::{Changing, EndedBy, Line, Ran, SecretUse, Tidied, Written};
 use keep_types::Duration;
 use std::process::ExitCode;
 
@@ -61,13 +62,21 @@ fn secret_use(text: &str) -> Result<SecretUse, String> {
 
 impl Exec {
     pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
-        self.how.run(session, Line::Words(self.words), Changing::AtOnce).map(|ran| status_of(&ran))
+        self.how.run(session, Line::Words(self.words), Changing::AtOnce).and_then(|ran| over(session, &ran))
     }
 }
 
 impl Sh {
     pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
-        self.how.run(session, Line::Shell(self.line), Changing::AtOnce).map(|ran| status_of(&ran))
+        self.how.run(session, Line::Shell(self.line), Changing::AtOnce).and_then(|ran| over(session, &ran))
+    }
+}
+
+/// What comes after a run: where a rule had its changes wait, somebody decides about them.
+fn over(session: &Session, ran: &Ran) -> Result<ExitCode, Failure> {
+    match ran.changing {
+        Changing::AtOnce => Ok(status_of(ran)),
+        Changing::Waiting => tries::by_rule(session, ran),
     }
 }
 
@@ -91,10 +100,20 @@ impl How {
             let ran = app.exec().run(caller, wanted, ends, &stop, &mut waits).await;
             Ok(ran.map_err(AppError::from)?)
         })?;
-        if session.is_json() && changing == Changing::AtOnce {
+        if session.is_json() && ran.changing == Changing::AtOnce {
             session.show(&ran, |_| Ok(()))?;
         } else if let Some(why) = ended_because(&ran) {
             session.say(&format!("it was ended: {why} (run {})", ran.id));
+        }
+        if let Written::Refused(why) = &ran.settings {
+            session.say(&format!("the repository's settings stay as they were: {why}"));
+        }
+        match &ran.caches {
+            Tidied::Nothing => {}
+            Tidied::Emptied => {
+                session.say("the caches of this project held more than exec.cache_mib, and were emptied");
+            }
+            Tidied::Failed(why) => session.say(&format!("the caches could not be looked after: {why}")),
         }
         Ok(ran)
     }

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 #[derive(Args)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "EXAMPLES:\n  keep runs                    what ran here, the newest first\n  keep runs --all --limit 50   everywhere that you may look\n  keep runs show run_01k…      one run whole, with what it said"
+    after_help = "EXAMPLES:\n  keep runs                    what ran here, the newest first\n  keep runs --all --limit 50   everywhere that you may look\n  keep runs show run_01k…      one run whole, with what it said\n  keep runs caches             what package managers keep for runs of each project\n  keep runs forget-caches      removes that of this project"
 )]
 pub(crate) struct Runs {
     #[command(subcommand)]
@@ -28,21 +28,50 @@ enum What {
         /// Its id, or the beginning of it
         id: String,
     },
+    /// How much package managers and build tools keep for runs, project by project
+    Caches,
+    /// Remove what they keep for runs of the project that you are in
+    ForgetCaches,
 }
 
 impl Runs {
     pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
-        if let Some(What::Show { id }) = self.what {
-            let view = session.with(async |app, caller| {
-                Ok(app.exec().look(caller, &id).await.map_err(AppError::from)?)
-            })?;
-            return session.show(&view, |out| describe(out, session, &view));
+        match self.what {
+            Some(What::Show { id }) => return show(session, &id),
+            Some(What::Caches) => return caches(session),
+            Some(What::ForgetCaches) => return forget_caches(session),
+            None => {}
         }
         let runs = session.with(async |app, caller| {
             Ok(app.exec().runs(caller, self.all, self.limit).await.map_err(AppError::from)?)
         })?;
         session.show_table(&runs, &table(&runs), "nothing has run here yet")
     }
+}
+
+fn show(session: &Session, id: &str) -> Result<ExitCode, Failure> {
+    let view =
+        session.with(async |app, caller| Ok(app.exec().look(caller, id).await.map_err(AppError::from)?))?;
+    session.show(&view, |out| describe(out, session, &view))
+}
+
+fn caches(session: &Session) -> Result<ExitCode, Failure> {
+    let found =
+        session.with(async |app, caller| Ok(app.exec().caches(caller).await.map_err(AppError::from)?))?;
+    let mut table = Table::new(&["size", "project"]);
+    for one in &found {
+        table.row([size(one.bytes), one.workspace.display().to_string()]);
+    }
+    session.show_table(&found, &table, "no run has caches yet")
+}
+
+fn forget_caches(session: &Session) -> Result<ExitCode, Failure> {
+    let all = session.with(async |app, caller| {
+        let workspace = app.workspace()?;
+        Ok(app.exec().forget_caches(caller, &workspace).await.map_err(AppError::from)?)
+    })?;
+    let said = if all { "they are gone" } else { "runs use some of them; what was free is gone" };
+    session.show(&serde_json::json!({ "all": all }), |out| writeln!(out, "{said}"))
 }
 
 fn table(runs: &[RunView]) -> Table {

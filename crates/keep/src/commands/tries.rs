@@ -3,6 +3,7 @@ use crate::edge::{Failure, Session, Table, counted, visible};
 use clap::{Args, Subcommand};
 use keep_app::AppError;
 use keep_exec::{Changing, Line, Ran, TryView};
+use keep_types::PrincipalKind;
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, IsTerminal, Write};
 use std::process::ExitCode;
@@ -106,6 +107,20 @@ fn then(session: &Session, ran: &Ran, commit: bool, discard: bool) -> Result<Exi
         }
     }
     Ok(status_of(ran))
+}
+
+/// The same where a rule had its changes wait. A program cannot commit them by itself: it asks a person, and goes on.
+pub(super) fn by_rule(session: &Session, ran: &Ran) -> Result<ExitCode, Failure> {
+    let status = then(session, ran, false, false)?;
+    let id = ran.id.to_string();
+    let waits = session.with(async |app, caller| {
+        let run = app.exec().look(caller, &id).await.map_err(AppError::from)?;
+        Ok(caller.principal.kind() != PrincipalKind::User && run.tried.as_deref() == Some("pending"))
+    })?;
+    if waits && let Err(asked) = settle(session, &id, &Then::Commit) {
+        session.say(&format!("to commit its changes: {asked}"));
+    }
+    Ok(status)
 }
 
 fn ask() -> Result<Then, Failure> {

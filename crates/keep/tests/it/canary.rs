@@ -254,6 +254,8 @@ const COMMANDS: &[&str] = &[
     "try show C",
     "try commit C",
     "try discard C",
+    "runs caches",
+    "runs forget-caches",
     "runs show C",
     "shell-check C",
     "shell-check --as C ls",

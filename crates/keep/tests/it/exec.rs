@@ -3,6 +3,7 @@
 mod asking;
 mod confining;
 mod ending;
+mod own;
 mod secrets;
 mod streams;
 mod trying;

@@ -213,3 +213,14 @@ fn a_linked_worktree_can_be_committed_in_and_not_led_astray() {
     assert_eq!(said.out, "done\n", "{said:?}");
     assert!(!main.join(".git/refs/heads/evil").exists());
 }
+
+#[test]
+fn a_tier_that_is_demanded_runs_it_or_nothing_does() {
+    let work = Work::new();
+    let said = work.person(&["--set", "exec.tier=namespaces", "exec", "--", "true"], "");
+    assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(work.json(&["runs", "--json"])[0]["tier"], "namespaces");
+    let said = work.person(&["--set", "exec.tier=landlock", "exec", "--", "touch", "made"], "");
+    assert!(said.code != 0 && said.out.contains("exec.tier demands landlock"), "{said:?}");
+    assert!(!work.work().join("made").exists());
+}

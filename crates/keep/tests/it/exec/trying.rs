@@ -76,3 +76,30 @@ fn what_changed_nothing_leaves_nothing() {
     assert!(said.code == 0 && said.err.contains("it changed nothing"), "{said:?}");
     assert_eq!(work.keep(&["try", "ls"]).out, "nothing waits\n");
 }
+
+const TRIES: &str = "[[command]]\nid = 'look-first'\ndecision = 'try'\nmin_risk = 'medium'\nmax_risk = 'medium'\n\
+                     reason = 'changes are looked at first'\nmatch = ['touch made']\nnot_match = ['ls']\n";
+
+#[test]
+fn a_rule_can_have_changes_wait() {
+    let work = Work::new();
+    work.rules(TRIES);
+    let made = work.work().join("made");
+    let said = work.keep(&["exec", "--", "touch", "made"]);
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(said.out.contains("created made") && said.err.contains("to commit its changes"), "{said:?}");
+    assert!(!made.exists());
+    // A person finds the question in the inbox, and the commit is bound to what was shown.
+    let waiting = work.person(&["inbox"], "");
+    assert!(waiting.out.contains("commit 1 changes"), "{waiting:?}");
+    let listed = work.json(&["try", "ls", "--json"]);
+    let id = listed[0]["id"].as_str().unwrap().to_owned();
+    let said = work.person(&["try", "commit", &id], "y\n");
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(made.exists());
+    // What only looks runs as ever, and nobody else's shell takes a try for a yes.
+    let said = work.keep(&["exec", "--", "ls"]);
+    assert_eq!((said.code, said.out.as_str()), (0, "made\n"), "{said:?}");
+    assert_eq!(work.keep(&["shell-check", "touch other"]).code, 8);
+    assert_eq!(work.keep(&["try", "ls"]).out, "nothing waits\n");
+}
