@@ -76,7 +76,7 @@ fn beside(
     let (send, pieces) = sync_channel::<Vec<u8>>(PIECES);
     let (send_back, used) = channel();
     thread::scope(|scope| {
-        scope.spawn(move || {
+        thread::Scope::spawn(scope, move || {
             for piece in pieces {
                 by_region.update(&piece);
                 // Once everything is read nobody wants them back.
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn however_it_is_read_every_region_has_its_own_hash() {
-        let bytes: Vec<u8> = (0..10_000u32).map(|at| (at * at >> 7) as u8).collect();
+        let bytes: Vec<u8> = (0..10_000u32).map(|at| ((at * at) >> 7) as u8).collect();
         let mut regions = Vec::new();
         let mut start = 0;
         for len in [1, 4096, 903, 5000] {
