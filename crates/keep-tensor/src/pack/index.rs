@@ -7,6 +7,7 @@ use crate::codec::MAX_CHUNK_BYTES;
 use crate::pipeline::{Chunk, check_layout};
 use crate::wire::{Take, put_number};
 use crate::{Dtype, Format, Hash, Layout, Region, RegionKind, TensorError, TensorInfo};
+use std::collections::HashMap;
 
 const FILE: u8 = 0;
 const LINK: u8 = 1;
@@ -41,6 +42,8 @@ const FORMATS: [Format; 6] =
 pub(super) struct Index {
     pub(super) base: Option<Hash>,
     pub(super) entries: Vec<Entry>,
+    /// Where in `entries` a path is: a folder of fifty thousand files is asked for each of them.
+    by_path: HashMap<String, usize>,
 }
 
 fn put_string(out: &mut Vec<u8>, text: &str) {
@@ -53,6 +56,19 @@ fn place<T: PartialEq>(list: &[T], value: &T) -> u8 {
 }
 
 impl Index {
+    pub(super) fn of(base: Option<Hash>, entries: Vec<Entry>) -> Self {
+        let by_path = entries.iter().enumerate().map(|(at, entry)| (entry.path.clone(), at)).collect();
+        Self { base, entries, by_path }
+    }
+
+    /// The file of this path.
+    pub(super) fn file(&self, path: &str) -> Option<&PackedFile> {
+        match &self.entries.get(*self.by_path.get(path)?)?.kind {
+            EntryKind::File(file) => Some(file),
+            _ => None,
+        }
+    }
+
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
         let told = self.tells_starts();
@@ -127,7 +143,7 @@ impl Index {
             return take.fault("its chunks do not fill their place");
         }
         check_tree(&entries)?;
-        Ok(Self { base, entries })
+        Ok(Self::of(base, entries))
     }
 }
 

@@ -192,11 +192,7 @@ fn check_header(head: &[u8; HEADER_BYTES]) -> Result<(), TensorError> {
 }
 
 pub(super) fn find<'a>(index: &'a Index, path: &str) -> Result<&'a PackedFile, TensorError> {
-    let found = index.entries.iter().find_map(|entry| match &entry.kind {
-        EntryKind::File(file) if entry.path == path => Some(file),
-        _ => None,
-    });
-    found.ok_or_else(|| TensorError::NotFound { what: "file", name: path.to_owned() })
+    index.file(path).ok_or_else(|| TensorError::NotFound { what: "file", name: path.to_owned() })
 }
 
 fn read_at(source: &mut (impl Read + Seek), at: u64, out: &mut [u8]) -> Result<(), TensorError> {

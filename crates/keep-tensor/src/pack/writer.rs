@@ -166,7 +166,7 @@ impl<W: Write> PackWriter<W> {
         }
         check_tree(&self.entries)?;
         check_items(self.places.count + self.entries.len() as u64 + regions(&self.entries))?;
-        let index = Index { base: self.base, entries: self.entries }.to_bytes();
+        let index = Index::of(self.base, self.entries).to_bytes();
         let index_bytes = index.len() as u64;
         if index_bytes > MAX_INDEX_BYTES {
             return Err(TensorError::Limit { what: "the index", size: index_bytes, limit: MAX_INDEX_BYTES });

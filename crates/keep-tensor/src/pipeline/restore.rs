@@ -142,7 +142,8 @@ where
             },
             after: |_: &Job| Ok(()),
         };
-        crew.run(workers)?;
+        let bytes = regions.last().map_or(0, |last| last.start.saturating_add(last.len));
+        crew.run(workers.for_bytes(bytes))?;
         Ok(restored)
     }
 }
