@@ -7,7 +7,7 @@ use crate::error::AppError;
 use crate::rule_book::{UserRules, covers};
 use crate::shell_ask::CheckCommand;
 use keep_exec::{
-    Advice, Changing, Exec, ExecConfig, ExecError, Limits, Line, SecretUse, Taking, Tier, Values, Wanted,
+    Advice, Changing, Exec, ExecConfig, ExecError, Limits, Line, SecretUse, Taking, Values, Wanted,
 };
 use keep_gate::{Covered, RuleBook, SPAWN_MARKER};
 use keep_ledger::SystemClock;
@@ -103,7 +103,7 @@ fn config(app: &App) -> ExecConfig {
     let hosts = values.exec_hosts.as_deref();
     ExecConfig {
         profile: values.exec_profile,
-        tier: Tier::of(values.exec_tier),
+        tier: Some(values.exec_tier).filter(|tier| *tier != "fastest"),
         hosts: hosts.map(|hosts| hosts.split_whitespace().map(str::to_owned).collect()),
         limits: Limits {
             timeout: values.exec_timeout,

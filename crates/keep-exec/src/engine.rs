@@ -7,7 +7,6 @@ use keep_db::Db;
 use keep_gate::Gate;
 use keep_ledger::Ledger;
 use keep_policy::Profile;
-use keep_sandbox::Tier;
 use keep_shell::Analysis;
 use keep_types::{Caller, Clock, Duration, RuleOffer, Timestamp};
 use std::path::{Path, PathBuf};
@@ -42,7 +41,7 @@ pub struct ExecConfig {
     /// The widest profile that is used where nobody says otherwise.
     pub profile: Profile,
     /// The one tier that runs everything, where it is not the fastest that will do.
-    pub tier: Option<Tier>,
+    pub tier: Option<&'static str>,
     /// The hosts of the profile `network`; none stands for every host.
     pub hosts: Option<Vec<String>>,
     /// How much a run may use.

@@ -33,7 +33,6 @@ pub use confine::{Confinement, Limits, Reach};
 pub use engine::{Advice, Exec, ExecConfig, SecretUse, Taking, Values};
 pub use error::ExecError;
 pub use judge::{Judged, Judging, judge};
-pub use keep_sandbox::Tier;
 pub use line::Line;
 pub use look::{RunView, State};
 pub use probes::probes;

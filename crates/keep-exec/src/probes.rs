@@ -141,8 +141,10 @@ fn narrow(widest: Widest, confine: Confine) -> Verdict {
     Verdict::Pass
 }
 
+type JudgeSettings = fn(&[u8], &[u8]) -> Result<Vec<String>, String>;
+
 /// Offers settings that must not be taken over.
-fn takes_over(judge: fn(&[u8], &[u8]) -> Result<Vec<String>, String>) -> Verdict {
+fn takes_over(judge: JudgeSettings) -> Verdict {
     const BEFORE: &str = "[core]\n\tbare = false\n[remote \"origin\"]\n\turl = https://example.org/x\n";
     const NEVER: [&str; 9] = [
         "[core]\n\tfsmonitor = ./watch\n",

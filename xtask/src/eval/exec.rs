@@ -83,7 +83,8 @@ impl Count {
 /// What runs the trials confined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum By {
-    /// `keep exec`; what policy does not admit by itself, from a file that it does not read.
+    /// `keep exec`; what policy does not admit by itself, as if a person had said yes, and escapes then by the sandbox
+    /// alone, since a yes would open what they try.
     Keep,
     /// The sandbox alone, which is built much sooner.
     Sandbox,
@@ -112,13 +113,16 @@ impl Trials {
 
     /// The ways to run confined: as everybody does, and for what policy does not admit by itself, as if a person
     /// had said yes.
-    fn ways(&self, memory_mib: u32) -> [Way; 2] {
+    fn ways(&self, memory_mib: u32) -> [Way; 3] {
         let (keep, sandbox) = (self.keep.clone(), self.sandbox.clone());
+        let alone = Way::Sandbox { program: sandbox, memory_mib };
         match self.by {
-            By::Keep => {
-                [Way::Keep { program: keep.clone(), memory_mib }, Way::KeepFile { program: keep, memory_mib }]
-            }
-            By::Sandbox => [(); 2].map(|()| Way::Sandbox { program: sandbox.clone(), memory_mib }),
+            By::Keep => [
+                Way::Keep { program: keep.clone(), memory_mib },
+                Way::KeepAfterYes { program: keep, memory_mib },
+                alone,
+            ],
+            By::Sandbox => [(); 3].map(|()| alone.clone()),
         }
     }
 
@@ -158,7 +162,7 @@ impl Trials {
     }
 
     fn confined(&mut self, task: &Task) -> Result<Outcome, Chore> {
-        let [asking, admitted] = self.ways(AMPLE_MIB);
+        let [asking, admitted, alone] = self.ways(AMPLE_MIB);
         self.place.lay_out(&task.repository)?;
         let done = steps(&self.place, &asking, task)?;
         if !done.was_not_admitted()? {
@@ -167,7 +171,13 @@ impl Trials {
         println!("asked    {}: {}", task.name, done.last_words());
         self.not_admitted += 1;
         self.place.lay_out(&task.repository)?;
-        steps(&self.place, &admitted, task)
+        let done = steps(&self.place, &admitted, task)?;
+        if !done.was_not_admitted()? {
+            return Ok(done);
+        }
+        // Not even a yes in advance lets run what is critical.
+        self.place.lay_out(&task.repository)?;
+        steps(&self.place, &alone, task)
     }
 
     /// Tries a way out without confinement, where it has to work, and then with it.
@@ -182,11 +192,11 @@ impl Trials {
                 return Ok(Verdict::None(why));
             }
         }
-        let [asking, admitted] = self.ways(TIGHT_MIB);
+        let [asking, _, alone] = self.ways(TIGHT_MIB);
         let tried = match attempt(&mut self.place, &asking, escape)? {
             Attempt::NotBegun(_) => {
                 self.not_admitted += 1;
-                attempt(&mut self.place, &admitted, escape)?
+                attempt(&mut self.place, &alone, escape)?
             }
             tried => tried,
         };

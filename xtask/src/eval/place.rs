@@ -31,9 +31,9 @@ pub(crate) enum Way {
         /// How much memory it may use.
         memory_mib: u32,
     },
-    /// The same for what policy asks about when it reads it: from a file, whose text is not what is ruled on. It
-    /// runs as if a person had said yes.
-    KeepFile {
+    /// The same under settings that let everything but what is critical run unasked, and confined no less: as if a
+    /// person had said yes.
+    KeepAfterYes {
         /// The program.
         program: PathBuf,
         /// How much memory it may use.
@@ -176,19 +176,12 @@ impl Place {
     }
 
     fn bash(&self, way: &Way, folder: &Path, script: &str, terminal: bool) -> Result<Outcome, Chore> {
-        if let Way::Keep { memory_mib, .. } | Way::KeepFile { memory_mib, .. } = way {
-            self.set_memory(*memory_mib)?;
+        if let Way::Keep { memory_mib, .. } | Way::KeepAfterYes { memory_mib, .. } = way {
+            self.set(*memory_mib, matches!(way, Way::KeepAfterYes { .. }))?;
         }
         let whole = format!("{}{}\n{script}", self.variables(), self.prelude);
         let mut words: Vec<OsString> = self.words(way);
-        words.extend(["bash", "-euo", "pipefail"].map(OsString::from));
-        if let Way::KeepFile { .. } = way {
-            let file = self.at("script");
-            fs::write(&file, &whole).map_err(Chore::file(&file))?;
-            words.push(file.into());
-        } else {
-            words.extend(["-c", &whole].map(OsString::from));
-        }
+        words.extend(["bash", "-euo", "pipefail", "-c", &whole].map(OsString::from));
         let mut command = Command::new("timeout");
         if terminal {
             let helper = trial::folder().join("terminal.py");
@@ -211,14 +204,15 @@ impl Place {
         self.at("keep")
     }
 
-    fn set_memory(&self, mib: u32) -> Result<(), Chore> {
+    fn set(&self, mib: u32, unasked: bool) -> Result<(), Chore> {
         let folder = self.keep_home().join("config");
         // Keep refuses folders that others can get at.
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
         made.map_err(Chore::file(&folder))?;
         let file = folder.join("config.toml");
         // As little as the sandbox alone lets a command say: a trial should not fill the disk to find a limit.
-        let text = format!("[exec]\nmemory_mib = {mib}\noutput_mib = 16\n");
+        let profile = if unasked { "full-trust" } else { "workspace" };
+        let text = format!("[exec]\nmemory_mib = {mib}\noutput_mib = 16\nprofile = \"{profile}\"\n");
         fs::write(&file, text).map_err(Chore::file(&file))
     }
 
@@ -226,7 +220,7 @@ impl Place {
     fn words(&self, way: &Way) -> Vec<OsString> {
         match way {
             Way::Unconfined => Vec::new(),
-            Way::Keep { program, .. } | Way::KeepFile { program, .. } => {
+            Way::Keep { program, .. } | Way::KeepAfterYes { program, .. } => {
                 vec![program.into(), "exec".into(), "--profile".into(), "workspace".into(), "--".into()]
             }
             Way::Sandbox { program, memory_mib } => {

@@ -1,6 +1,6 @@
 //! Caches of a project: what package managers and build tools write below the home folder when a run of the
 //! project starts them. It lies apart, for runs of this project alone: an unconfined program that trusted what a
-//! confined one wrote there would do as it says. Temporary files of its runs lie beside them.
+//! confined one wrote there would do as it says.
 
 use crate::acts::{ForgetCaches, LookAtRuns, RunCommand};
 use crate::caches::CacheView;
@@ -56,12 +56,8 @@ pub(super) fn taken(act: &RunCommand, config: &ExecConfig) -> Result<Option<Arc<
         .into_iter()
         .filter(|folder| folder.exists() || is_wanted(folder, &config.home, path))
         .collect();
-    let Some(taken) = Apart::take(&home, &folders, config.concurrent).map_err(failed)? else {
-        return Ok(None);
-    };
-    // A value that a program writes there would be read by runs that nobody gave it to.
-    let taken = if act.secrets.is_empty() { taken.with_temporary().map_err(failed)? } else { taken };
-    Ok(Some(Arc::new(taken)))
+    let taken = Apart::take(&home, &folders, config.concurrent).map_err(failed)?;
+    Ok(taken.map(Arc::new))
 }
 
 /// Whether one that is not there yet is to be had nevertheless. A home folder does not fill with folders of

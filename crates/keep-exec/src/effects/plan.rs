@@ -74,7 +74,9 @@ pub(super) fn planned(
     layer: Option<&Layer>,
 ) -> Result<Plan, ExecError> {
     let profile = profile(act, config);
-    let sandbox = &config.tier.map_or_else(|| sandbox.clone(), |tier| sandbox.by(tier));
+    let tier = |word| Tier::of(word).ok_or(ExecError::Unfit("exec.tier names no tier"));
+    let demanded = config.tier.map(tier).transpose()?;
+    let sandbox = &demanded.map_or_else(|| sandbox.clone(), |tier| sandbox.by(tier));
     if let Some(caches) = caches::taken(act, config)?
         && let Ok(plan) = sandbox.plan_apart(&profile, &caches, layer)
     {
@@ -84,7 +86,7 @@ pub(super) fn planned(
         Some(layer) => sandbox.plan_over(&profile, layer),
         None => sandbox.plan(&profile),
     };
-    plan.map_err(|refusal| refused(&refusal, config.tier))
+    plan.map_err(|refusal| refused(&refusal, demanded))
 }
 
 pub(super) fn opened(cell: &Cell, config: &ExecConfig) -> Result<Sandbox, ExecError> {
