@@ -59,6 +59,19 @@ pub(crate) fn weed() -> Result<PathBuf, Chore> {
     }
 }
 
+/// Others' clients for the tests of the server: one of the protocol, and one that tries an interface out.
+const CLIENTS: Python = Python {
+    name: "clients",
+    to: "run the tests that others' programs speak to the server in",
+    packages: &["mcp==2.3.0", "schemathesis==4.32.5"],
+    alone: &[],
+};
+
+/// The Python that these clients lie beside.
+pub(crate) fn clients() -> Result<PathBuf, Chore> {
+    CLIENTS.ready()
+}
+
 /// Prints where a tool is, for scripts.
 pub(crate) fn print_path(name: &str) -> Result<(), Chore> {
     let path = if name == "weed" { weed()? } else { plugin(name)? };

@@ -2,9 +2,10 @@
 
 use crate::acts::GetArtifact;
 use crate::base::{Bases, RegionReader, as_chunk};
-use crate::effects::{Existing, Target};
+use crate::effects::{Above, Existing, Target};
 use crate::engine::{Artifacts, Progress, Watch, workers};
 use crate::error::ArtifactError;
+use crate::fence::Fence;
 use crate::manifest::{EntryKind, FileEntry, Manifest, Shape, StoredChunk};
 use crate::name::{Key, Reference};
 use crate::shelf::Shelf;
@@ -29,6 +30,8 @@ pub struct Wanted {
     pub here: PathBuf,
     /// What becomes of a file that is there.
     pub existing: Existing,
+    /// What may be named, where whoever names it may not name every path.
+    pub fence: Option<Fence>,
 }
 
 /// What was restored.
@@ -61,6 +64,11 @@ impl Artifacts {
             _ => found.key.name.to_string(),
         };
         let path = wanted.here.join(wanted.to.unwrap_or_else(|| own_name.into()));
+        let above = if wanted.fence.is_some() { Above::LookedAt } else { Above::Named };
+        let path = match wanted.fence {
+            Some(fence) => self.compute(move |_| fence.new_below(&path)).await??,
+            None => path,
+        };
         let act = GetArtifact {
             key: found.key.clone(),
             number: found.number,
@@ -75,7 +83,7 @@ impl Artifacts {
         let called = called(&act.key, act.number);
         let restored = self
             .compute(move |shelf| {
-                let target = Target::at(&path, wanted.existing)?;
+                let target = Target::at(&path, wanted.existing, above)?;
                 Restorer::new(shelf, Arc::new(manifest), watch, called).restore(target)
             })
             .await??;

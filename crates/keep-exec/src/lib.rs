@@ -14,6 +14,7 @@ mod confine;
 mod effects;
 mod engine;
 mod error;
+mod guarded;
 mod judge;
 mod line;
 mod look;
@@ -27,8 +28,9 @@ mod tries;
 mod worktree;
 
 pub use confine::{Confinement, Limits, Reach};
-pub use engine::{Advice, Exec, ExecConfig, SecretUse, Taking, Values};
+pub use engine::{Advice, Exec, ExecConfig, NotASecretUse, SecretUse, Taking, Values};
 pub use error::ExecError;
+pub use guarded::guarded;
 pub use judge::{Judged, Judging, judge};
 pub use line::Line;
 pub use look::{RunView, State};

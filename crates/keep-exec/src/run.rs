@@ -191,7 +191,7 @@ impl Exec {
         mut wanted: Wanted,
         ends: Ends,
         stop: &Stop,
-        waits: &mut dyn FnMut(usize),
+        waits: &mut (dyn FnMut(usize) + Send),
     ) -> Result<Ran, ExecError> {
         loop {
             let act = self.work_out(caller, &wanted)?;
@@ -211,7 +211,7 @@ impl Exec {
         permit: Permit<RunCommand>,
         ends: Ends,
         stop: &Stop,
-        waits: &mut dyn FnMut(usize),
+        waits: &mut (dyn FnMut(usize) + Send),
     ) -> Result<Ran, ExecError> {
         let planned = effects::plan(&permit, &self.0.cell, &self.0.config)?;
         let act = permit.act();

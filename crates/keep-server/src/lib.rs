@@ -32,6 +32,7 @@ mod repeats;
 mod serve;
 mod sessions;
 mod view;
+mod watch;
 
 pub use confirm::AskDashboard;
 pub use door::{Access, Gateway};

@@ -154,6 +154,23 @@ impl From<keep_vault::VaultError> for Problem {
     }
 }
 
+impl From<keep_exec::ExecError> for Problem {
+    fn from(error: keep_exec::ExecError) -> Self {
+        match error {
+            keep_exec::ExecError::Gate(error) => error.into(),
+            // These two speak of the request and say what to do.
+            error @ (keep_exec::ExecError::Confine { .. } | keep_exec::ExecError::Busy { .. }) => {
+                let said = Self::new(StatusCode::SERVICE_UNAVAILABLE, error.kind(), error.to_string());
+                match error.hint() {
+                    Some(hint) => said.hint(hint),
+                    None => said,
+                }
+            }
+            error => Self::of(&error, None),
+        }
+    }
+}
+
 impl From<keep_artifact::ArtifactError> for Problem {
     fn from(error: keep_artifact::ArtifactError) -> Self {
         match error {

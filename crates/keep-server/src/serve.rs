@@ -16,6 +16,7 @@ use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use keep_app::App;
 use keep_types::{ErrorKind, Principal, PrincipalKind};
+use rmcp::ServerHandler;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -27,11 +28,16 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 pub struct Server {
     house: House,
     listener: TcpListener,
+    /// What speaks the protocol.
+    speaker: Speaker,
 }
 
-fn doors(house: &House) -> Vec<Door> {
+/// Makes the protocol's way in.
+type Speaker = Box<dyn Fn(&House) -> Door + Send>;
+
+fn doors(house: &House, speaker: &Speaker) -> Vec<Door> {
     let mut doors = api::doors();
-    doors.push(mcp::door(house));
+    doors.push(speaker(house));
     doors.extend(pages::doors());
     doors
 }
@@ -48,7 +54,14 @@ impl Server {
         let failed = |source| ServerError::Bind { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let names = Names::of(listener.local_addr().map_err(failed)?)?;
-        Ok(Self { house: House::new(setting, names), listener })
+        Ok(Self { house: House::new(setting, names), listener, speaker: Box::new(mcp::door) })
+    }
+
+    /// The same doors with another's side of the protocol behind `/mcp`. The protocol's own suite of tests calls
+    /// tools that no server should have, so whoever runs it brings them.
+    #[must_use]
+    pub fn speaking<S: ServerHandler + Clone>(self, another: S) -> Self {
+        Self { speaker: Box::new(move |house| mcp::another(house, another.clone())), ..self }
     }
 
     /// Under which names it is reached.
@@ -71,14 +84,16 @@ impl Server {
     /// Every way in, for whoever lists them.
     #[must_use]
     pub fn gateways(&self) -> Vec<Gateway> {
-        doors(&self.house).into_iter().map(|door| door.gateway).collect()
+        doors(&self.house, &self.speaker).into_iter().map(|door| door.gateway).collect()
     }
 
     /// Serves until `ended` comes about; then streams end, what was begun is finished, and the
     /// installation is given back for closing.
     pub async fn run(self, ended: impl Future<Output = ()>) -> Option<App> {
-        let Self { house, listener } = self;
-        let router = whole(&house, doors(&house));
+        let Self { house, listener, speaker } = self;
+        let router = whole(&house, doors(&house, &speaker));
+        // It may hold the house.
+        drop(speaker);
         house.tasks.spawn(growth::watch(house.clone()));
         tokio::select! {
             () = listen(&house, listener, router) => {}
@@ -146,7 +161,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let house = house(folder.path(), Names::of(address).unwrap());
-        let mut doors = doors(&house);
+        let speaker: Speaker = Box::new(mcp::door);
+        let mut doors = doors(&house, &speaker);
         doors.push(Door::new(Method::GET, "/panics", Access::Public, get(panics)));
         let router = whole(&house, doors);
         let serving = house.clone();

@@ -2,6 +2,7 @@
 //! that every answer carries.
 
 use crate::house::House;
+use crate::mcp;
 use crate::problem::Problem;
 use crate::random;
 use axum::body::Body;
@@ -10,6 +11,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use keep_types::ErrorKind;
+use tokio::task::JoinHandle;
 
 /// Nothing but what this server itself sends, and nothing inline: a text that a page shows cannot become a
 /// script, and the page can send what it knows nowhere else.
@@ -31,12 +33,16 @@ const ALWAYS: [(HeaderName, &str); 7] = [
 ];
 
 /// Runs a request on a task of its own: one that panics fails alone, and one whose client went away ends as
-/// it was begun.
+/// it was begun, but for the protocol's.
 pub(crate) async fn outer(State(house): State<House>, request: Request, next: Next) -> Response {
     let _open = house.counts.request();
     let id = random::word(16).unwrap_or_default();
     let what = shown(&request);
-    let mut response = match house.tasks.spawn(next.run(request)).await {
+    // The protocol says that a client which closes its connection wants no answer any more; whatever is under
+    // way hears of that when its task is gone.
+    let lasts = request.uri().path() != mcp::PATH;
+    let mut task = Task { task: house.tasks.spawn(next.run(request)), lasts };
+    let mut response = match (&mut task.task).await {
         Ok(response) => response,
         Err(error) => Problem::internal(format!("the task of the request: {error}")).into_response(),
     };
@@ -60,6 +66,20 @@ pub(crate) async fn outer(State(house): State<House>, request: Request, next: Ne
     }
     house.counts.answered(response.status().as_u16());
     response
+}
+
+/// A request's task, which ends with the connection or not.
+struct Task {
+    task: JoinHandle<Response>,
+    lasts: bool,
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        if !self.lasts {
+            self.task.abort();
+        }
+    }
 }
 
 /// The method and the path as the router knows it: what stands in a path may be anybody's text.
