@@ -28,7 +28,7 @@ impl Fence {
     /// Where something new would really lie, if that may be named.
     pub(crate) fn new_below(&self, path: &Path) -> Result<PathBuf, ArtifactError> {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-            return Err(ArtifactError::NotAFile(path.to_owned()));
+            return Err(ArtifactError::FencedOff { path: path.to_owned(), within: self.within.clone() });
         };
         self.check(path, real(parent)?.join(name))
     }
@@ -49,7 +49,11 @@ impl Fence {
 
 fn real(path: &Path) -> Result<PathBuf, ArtifactError> {
     path.canonicalize().map_err(|error| match error.kind() {
-        ErrorKind::NotFound => ArtifactError::NoSuchPath(path.to_owned()),
+        // No name of anything that could be there.
+        ErrorKind::NotFound
+        | ErrorKind::NotADirectory
+        | ErrorKind::InvalidInput
+        | ErrorKind::InvalidFilename => ArtifactError::NoSuchPath(path.to_owned()),
         _ => ArtifactError::file("finding", path, error),
     })
 }

@@ -53,6 +53,9 @@ pub enum ExecError {
         /// The workspace.
         workspace: PathBuf,
     },
+    /// There is no such folder.
+    #[error("there is no folder {}", .0.display())]
+    NoFolder(PathBuf),
     /// What would be writable is too much.
     #[error("{} cannot be made writable for a command: {why}", path.display())]
     TooWide {
@@ -148,7 +151,9 @@ impl Explain for ExecError {
                 ErrorKind::Usage
             }
             Self::Outside { .. } | Self::TooWide { .. } => ErrorKind::Denied,
-            Self::NoProgram(_) | Self::NoSuchRun(_) | Self::NothingWaits(_) => ErrorKind::NotFound,
+            Self::NoFolder(_) | Self::NoProgram(_) | Self::NoSuchRun(_) | Self::NothingWaits(_) => {
+                ErrorKind::NotFound
+            }
             Self::Uncommitted(_) => ErrorKind::Conflict,
             Self::Confine { .. } | Self::Sandbox(_) | Self::Busy { .. } | Self::File { .. } => {
                 ErrorKind::Unavailable

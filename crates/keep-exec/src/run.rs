@@ -20,7 +20,7 @@ use serde::Serialize;
 use std::any::Any;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
@@ -369,7 +369,14 @@ fn checked(line: &Line) -> Result<String, ExecError> {
 }
 
 fn real(path: &Path) -> Result<PathBuf, ExecError> {
-    path.canonicalize().map_err(|error| ExecError::file("finding", path, error))
+    path.canonicalize().map_err(|error| match error.kind() {
+        // No name of anything that could be there.
+        ErrorKind::NotFound
+        | ErrorKind::NotADirectory
+        | ErrorKind::InvalidInput
+        | ErrorKind::InvalidFilename => ExecError::NoFolder(path.to_owned()),
+        _ => ExecError::file("finding", path, error),
+    })
 }
 
 /// What is started, and with which words.

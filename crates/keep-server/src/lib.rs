@@ -31,6 +31,7 @@ mod random;
 mod repeats;
 mod serve;
 mod sessions;
+mod shape;
 mod view;
 mod watch;
 

@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// What a tool does to what is kept. It is a hint for clients; the gate decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +64,12 @@ pub(crate) struct Known {
 
 impl Known {
     pub(crate) fn of<T: Tool>() -> Self {
-        let input =
+        let mut input =
             schema_for_input::<T::Input>().expect("inputs are objects, as the tests of every tool see");
+        // Models' interfaces take no such conditions on a whole input; it is refused when it comes.
+        for condition in ["oneOf", "anyOf", "allOf", "not"] {
+            Arc::make_mut(&mut input).remove(condition);
+        }
         let definition = Definition::new(T::NAME, T::SAYS, input)
             .with_title(T::TITLE)
             .with_raw_output_schema(schema_for_output::<T::Output>())

@@ -21,6 +21,7 @@ pub(crate) struct Which {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Answer {
     /// once, conversation or no.
+    #[schemars(transform = crate::shape::answer)]
     pub(crate) answer: String,
     /// What the requester is told with a no.
     pub(crate) note: Option<String>,

@@ -14,6 +14,7 @@ use std::sync::Arc;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Place {
     /// In this namespace. Without it: the session, its project and global.
+    #[schemars(transform = crate::shape::namespace)]
     pub(crate) namespace: Option<String>,
 }
 
@@ -22,10 +23,13 @@ pub(crate) struct Place {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Two {
     /// The first: NAME, NAME@NUMBER or NAME@TAG.
+    #[schemars(transform = crate::shape::version)]
     pub(crate) first: String,
     /// The second.
+    #[schemars(transform = crate::shape::version)]
     pub(crate) second: String,
     /// In this namespace. Without it: the session, its project and global.
+    #[schemars(transform = crate::shape::namespace)]
     pub(crate) namespace: Option<String>,
 }
 
@@ -34,13 +38,16 @@ pub(crate) struct Two {
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewVersion {
     /// The artifact's name; its versions are numbered.
+    #[schemars(transform = crate::shape::name)]
     pub(crate) name: String,
     /// The file or folder, within the project.
     pub(crate) path: String,
     /// Marks on this version: best, or step=1200.
     #[serde(default)]
+    #[schemars(transform = crate::shape::mark)]
     pub(crate) tags: Vec<String>,
     /// Where it belongs: project:NAME, session:PROJECT/ID or global. Without it, where you are.
+    #[schemars(transform = crate::shape::namespace)]
     pub(crate) namespace: Option<String>,
 }
 
@@ -49,6 +56,7 @@ pub(crate) struct NewVersion {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Restore {
     /// Which version: NAME, NAME@NUMBER or NAME@TAG.
+    #[schemars(transform = crate::shape::version)]
     pub(crate) version: String,
     /// To which path within the project; without it under its own name there.
     pub(crate) to: Option<String>,
@@ -56,6 +64,7 @@ pub(crate) struct Restore {
     #[serde(default)]
     pub(crate) replace: bool,
     /// In this namespace. Without it: the session, its project and global.
+    #[schemars(transform = crate::shape::namespace)]
     pub(crate) namespace: Option<String>,
 }
 

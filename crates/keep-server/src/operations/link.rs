@@ -14,10 +14,13 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Terms {
     /// How the first bears on the other: extends, contradicts, implements, references, supersedes,
     /// caused_by or part_of.
+    #[schemars(transform = crate::shape::link)]
     pub(crate) kind: String,
     /// The memory that it leads to.
+    #[schemars(transform = crate::shape::memory)]
     pub(crate) to: String,
     /// How strong it is, from 0 to 1.
+    #[schemars(range(min = 0, max = 1))]
     pub(crate) strength: Option<f32>,
     /// Why it is made.
     pub(crate) reason: Option<String>,
@@ -43,8 +46,10 @@ pub(crate) async fn link(
 #[serde(deny_unknown_fields)]
 pub(crate) struct Link {
     /// Its kind: extends, contradicts, implements, references, supersedes, caused_by or part_of.
+    #[schemars(transform = crate::shape::link)]
     pub(crate) kind: String,
     /// The memory that it leads to.
+    #[schemars(transform = crate::shape::memory)]
     pub(crate) to: String,
 }
 
@@ -52,8 +57,10 @@ pub(crate) struct Link {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct Unlinked {
     /// Its kind.
+    #[schemars(transform = crate::shape::link)]
     pub(crate) kind: String,
     /// The memory that it led to.
+    #[schemars(transform = crate::shape::memory)]
     pub(crate) to: String,
 }
 

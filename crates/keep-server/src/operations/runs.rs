@@ -23,21 +23,25 @@ const MOST_LINE_CHARS: usize = 200;
 /// A command to be run.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = crate::shape::line_or_words)]
 pub(crate) struct Command {
     /// A line for bash: `make test 2>&1 | tail -20`. Either this or `words`.
     pub(crate) command: Option<String>,
     /// A program and its words, started without a shell. Either these or `command`.
     #[serde(default)]
+    #[schemars(transform = crate::shape::word)]
     pub(crate) words: Vec<String>,
     /// The folder to run in, within the project; without it, the project's own.
     pub(crate) folder: Option<String>,
     /// What it may do: read-only, workspace, network or full-trust. More than is set is asked about.
+    #[schemars(transform = crate::shape::profile)]
     pub(crate) profile: Option<String>,
     /// End it after this many seconds, where that is less than is set.
     #[schemars(range(min = 1, max = 86_400))]
     pub(crate) timeout_seconds: Option<u32>,
     /// Secrets of the vault that it gets in variables of its environment: NAME, or NAME=VARIABLE.
     #[serde(default)]
+    #[schemars(transform = crate::shape::secret)]
     pub(crate) secrets: Vec<String>,
 }
 

@@ -61,25 +61,22 @@ fn the_inspector_lists_and_calls_the_tools() {
     let Some(folder) = tools("KEEP_TEST_NODE") else { return };
     let (home, token) = project();
     let serving = Serving::start_in(&home, "demo");
-    let token_file = home.folder.path().join("token").display().to_string();
+    let token_file = format!("KEEP_TOKEN_FILE={}", home.folder.path().join("token").display());
+    let keep_home = format!("KEEP_HOME={}", home.path().display());
     let url = format!("http://{}/mcp", serving.address);
     let bearer = format!("Authorization: Bearer {token}");
     let over_http = ["--cli", &url, "--transport", "http", "--header", &bearer];
-    let over_pipes = ["--cli", KEEP, "--", "--token-file", &token_file, "mcp"];
+    let over_pipes = ["--cli", KEEP, "mcp", "-e", &token_file, "-e", &keep_home];
     for (way, target) in [("http", &over_http[..]), ("pipes", &over_pipes[..])] {
         let inspect = |words: &[&str]| {
             let modules = folder.join("node_modules");
             let node = modules.join("node/bin/node");
             let mut command = outside(&home, node);
-            // What is started over pipes stands behind the words that are the inspector's own.
-            let (head, tail) =
-                target.split_at(target.iter().position(|word| *word == "--").unwrap_or(target.len()));
             command
                 .arg(modules.join(".bin/mcp-inspector"))
-                .args(head)
+                .args(target)
                 .args(words)
-                .args(["--format", "json"])
-                .args(tail);
+                .args(["--format", "json"]);
             said(&mut command)
         };
         let (code, out, err) = inspect(&["--method", "tools/list"]);

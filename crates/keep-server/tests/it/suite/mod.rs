@@ -101,7 +101,7 @@ fn counted(out: &Path) -> (usize, Vec<String>) {
 
 #[test]
 fn the_revision_without_sessions_conforms() {
-    check("2026-07-28", 150);
+    check("2026-07-28", 130);
 }
 
 #[test]
