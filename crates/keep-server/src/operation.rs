@@ -127,13 +127,9 @@ fn conflict(why: &str) -> Problem {
 }
 
 fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice::<Value>(body).and_then(|value| serde_json::from_value(whole(value))).map_err(
-        |error| {
-            let status =
-                if error.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
-            Problem::new(status, ErrorKind::Usage, format!("the body is not what this takes: {error}"))
-        },
-    )
+    let value = serde_json::from_slice::<Value>(body);
+    let parsed = value.and_then(|value| serde_json::from_value(whole(value)));
+    parsed.map_err(|error| Problem::usage(format!("the body is not what this takes: {error}")))
 }
 
 /// JSON has one sort of number: 5.0 is the whole number 5 there.
@@ -239,7 +235,7 @@ fn describe<O: Operation>(schemas: &mut SchemaGenerator) -> Value {
             list.push(json!({
                 "name": "Idempotency-Key", "in": "header", "required": false,
                 "description": "Sent again with the same key within a day, while the server runs, it is answered as before and not done again.",
-                "schema": { "type": "string", "maxLength": 128 },
+                "schema": { "type": "string", "pattern": "^[!-~]{1,128}$" },
             }));
         }
     }

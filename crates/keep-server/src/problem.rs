@@ -86,7 +86,8 @@ impl Problem {
                 problem.approval = Some(id.to_string());
                 problem
             }
-            (ErrorKind::Usage, _) => said(StatusCode::BAD_REQUEST),
+            // It is what the interface takes, and still makes no sense; what is not is refused before.
+            (ErrorKind::Usage, _) => said(StatusCode::UNPROCESSABLE_ENTITY),
             (ErrorKind::Denied | ErrorKind::Pending, _) => said(StatusCode::FORBIDDEN),
             (ErrorKind::NotFound, _) => said(StatusCode::NOT_FOUND),
             (ErrorKind::Conflict, _) => said(StatusCode::CONFLICT),

@@ -18,7 +18,6 @@ pub(crate) struct Which {
     #[schemars(transform = crate::shape::name)]
     pub(crate) kind: Option<String>,
     /// Only with this tag.
-    #[schemars(transform = crate::shape::tag)]
     pub(crate) tag: Option<String>,
     /// Only with at least this trust: document, tool, agent, user.
     #[schemars(transform = crate::shape::trust)]

@@ -25,7 +25,6 @@ pub(crate) struct Question {
     pub(crate) kinds: Vec<String>,
     /// Only with all of these tags.
     #[serde(default)]
-    #[schemars(transform = crate::shape::tag)]
     pub(crate) tags: Vec<String>,
     /// Only with at least this trust: document, tool, agent, user.
     #[schemars(transform = crate::shape::trust)]

@@ -4,7 +4,7 @@ use crate::problem::Problem;
 use crate::view::{Page, RanView, RunView, TriedView};
 use crate::watch::{Far, Watch};
 use keep_app::RunWanted;
-use keep_exec::{Changing, Ends, Input, Line, Ran, SecretUse, Stop};
+use keep_exec::{Changing, Ends, ExecError, Input, Line, Ran, SecretUse, Stop};
 use keep_types::{Caller, Duration};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -181,10 +181,20 @@ pub(crate) async fn tries(house: &House, caller: &Caller) -> Result<Page<RunView
     Ok(Page { items: found.into_iter().map(RunView::short).collect(), next: None })
 }
 
-/// What waits of one run.
+/// A run whose changes wait or waited, and what still waits of them.
 pub(crate) async fn tried(house: &House, caller: &Caller, id: &str) -> Result<TriedView, Problem> {
-    let view = house.app.exec().tried(caller, id).await?;
-    Ok(TriedView::new(RunView::from(view.run).ran(), view.waiting))
+    let exec = house.app.exec();
+    match exec.tried(caller, id).await {
+        Ok(view) => Ok(TriedView::new(RunView::from(view.run).ran(), view.waiting)),
+        // Nothing waits any more, or nothing ever did: it changed nothing.
+        Err(error @ ExecError::NothingWaits(_)) => match exec.look(caller, id).await? {
+            run if run.tried.is_some() => {
+                Ok(TriedView { run: RunView::from(run).ran(), changes: Vec::new() })
+            }
+            _ => Err(error.into()),
+        },
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// What was decided about what waits.
