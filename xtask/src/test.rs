@@ -22,6 +22,8 @@ pub(crate) fn run(nextest_args: &[&str]) -> Result<(), Chore> {
     }
     let nextest = tools::plugin("cargo-nextest")?;
     let weed = tools::weed()?;
+    // Without one the tests of the dashboard in a browser say that they are skipped; the others need none.
+    let browser = tools::browser().map_err(|why| eprintln!("no browser in the tests: {why}")).ok();
 
     // With arguments the caller wants certain tests, and these are not among them.
     let documentation = nextest_args.is_empty().then(|| {
@@ -35,6 +37,7 @@ pub(crate) fn run(nextest_args: &[&str]) -> Result<(), Chore> {
         .args(["nextest", "run", "--workspace", "--config-file", "xtask/nextest.toml", "--no-fail-fast"])
         .args(nextest_args)
         .env("KEEP_TEST_WEED", weed)
+        .envs(browser.map(|folder| ("KEEP_TEST_BROWSER", folder)))
         .current_dir(root())
         .stdin(Stdio::null())
         .stderr(Stdio::piped());

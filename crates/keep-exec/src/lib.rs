@@ -27,6 +27,7 @@ mod tries;
 mod worktree;
 
 pub use confine::{Confinement, Limits, Reach};
+pub use effects::Heard;
 pub use engine::{Advice, Exec, ExecConfig, SecretUse, Taking, Values};
 pub use error::ExecError;
 pub use judge::{Judged, Judging, judge};

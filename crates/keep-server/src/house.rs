@@ -5,6 +5,7 @@ use crate::log::Log;
 use crate::names::Names;
 use crate::repeats::Repeats;
 use crate::sessions::Sessions;
+use crate::watch::Watch;
 use keep_app::App;
 use std::sync::Arc;
 use std::time::Duration;
@@ -37,6 +38,7 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) counts: Counts,
     pub(crate) growth: Growth,
+    pub(crate) watch: Watch,
     /// Everything that was begun; the server ends when it has ended.
     pub(crate) tasks: TaskTracker,
     /// Set when the server is to end: streams stop, nothing new begins.
@@ -53,15 +55,20 @@ impl std::ops::Deref for House {
 
 impl House {
     pub(crate) fn new(setting: Setting, names: Names) -> Self {
+        Self::with_limits(setting, names, Limits::default())
+    }
+
+    pub(crate) fn with_limits(setting: Setting, names: Names, limits: Limits) -> Self {
         Self(Arc::new(Inner {
             app: setting.app,
             log: setting.log,
             names,
             sessions: Sessions::default(),
             repeats: Repeats::default(),
-            limits: Limits::default(),
+            limits,
             counts: Counts::default(),
             growth: Growth::default(),
+            watch: Watch::default(),
             tasks: TaskTracker::new(),
             ending: CancellationToken::new(),
         }))

@@ -154,6 +154,15 @@ impl From<keep_vault::VaultError> for Problem {
     }
 }
 
+impl From<keep_exec::ExecError> for Problem {
+    fn from(error: keep_exec::ExecError) -> Self {
+        match error {
+            keep_exec::ExecError::Gate(error) => error.into(),
+            error => Self::of(&error, None),
+        }
+    }
+}
+
 impl From<keep_artifact::ArtifactError> for Problem {
     fn from(error: keep_artifact::ArtifactError) -> Self {
         match error {

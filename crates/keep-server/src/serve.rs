@@ -11,6 +11,7 @@ use crate::mcp;
 use crate::names::Names;
 use crate::pages;
 use crate::problem::Problem;
+use crate::watch;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
@@ -29,7 +30,8 @@ pub struct Server {
     listener: TcpListener,
 }
 
-fn doors(house: &House) -> Vec<Door> {
+/// Every way in.
+pub(crate) fn doors(house: &House) -> Vec<Door> {
     let mut doors = api::doors();
     doors.push(mcp::door(house));
     doors.extend(pages::doors());
@@ -42,7 +44,7 @@ impl Server {
     /// # Errors
     /// When the address is another one, or cannot be listened on.
     pub async fn bind(setting: Setting, address: SocketAddr) -> Result<Self, ServerError> {
-        if !address.ip().is_loopback() {
+        if !may_listen(address, false) {
             return Err(ServerError::NotLoopback(address));
         }
         let failed = |source| ServerError::Bind { address, source };
@@ -80,6 +82,7 @@ impl Server {
         let Self { house, listener } = self;
         let router = whole(&house, doors(&house));
         house.tasks.spawn(growth::watch(house.clone()));
+        house.tasks.spawn(watch::watch(house.clone()));
         tokio::select! {
             () = listen(&house, listener, router) => {}
             () = ended => house.ending.cancel(),
@@ -92,13 +95,28 @@ impl Server {
     }
 }
 
+/// Whether a server may listen there: others reach it with encryption alone.
+pub(crate) fn may_listen(address: SocketAddr, encrypted: bool) -> bool {
+    address.ip().is_loopback() || encrypted
+}
+
 /// The doors behind everything that each request passes.
-fn whole(house: &House, doors: Vec<Door>) -> Router {
-    router(house, doors)
-        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, ErrorKind::NotFound, "nothing is here") })
-        .layer(from_fn_with_state(house.clone(), guard::gatekeeper))
-        .layer(from_fn_with_state(house.clone(), guard::outer))
-        .with_state(house.clone())
+pub(crate) fn whole(house: &House, doors: Vec<Door>) -> Router {
+    behind(house, inner(house, doors).layer(from_fn_with_state(house.clone(), guard::gatekeeper)))
+}
+
+/// What the server would be if it did not look at names and origins; for the twins of its promises alone.
+pub(crate) fn whole_without_gatekeeper(house: &House, doors: Vec<Door>) -> Router {
+    behind(house, inner(house, doors))
+}
+
+fn inner(house: &House, doors: Vec<Door>) -> Router<House> {
+    let nothing = || async { Problem::new(StatusCode::NOT_FOUND, ErrorKind::NotFound, "nothing is here") };
+    router(house, doors).fallback(nothing)
+}
+
+fn behind(house: &House, router: Router<House>) -> Router {
+    router.layer(from_fn_with_state(house.clone(), guard::outer)).with_state(house.clone())
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod recall;
 pub(crate) mod remember;
+pub(crate) mod runs;
 pub(crate) mod secrets;
 pub(crate) mod shell_check;
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 mod api;
+mod browser;
 mod client;
 mod dashboard;
 mod doors;
@@ -12,3 +13,4 @@ mod localhost;
 mod mcp_http;
 mod mcp_stdio;
 mod place;
+mod seed;

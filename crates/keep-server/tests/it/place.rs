@@ -7,12 +7,13 @@ use keep_gate::{Answer, Asker, NewToken, Question};
 use keep_server::{AskDashboard, Gateway, Names, Quiet, Server, Setting};
 use keep_types::{Audience, Caller, Channel, Namespace, Principal, Reach, Scopes};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 /// Says yes, in installations that hold nothing of anybody's.
-struct SayYes;
+pub(crate) struct SayYes;
 
 impl Asker for SayYes {
     fn ask(&self, _: &Question<'_>) -> Answer {
@@ -60,9 +61,14 @@ impl Place {
     }
 
     pub(crate) fn open(&self, asker: Arc<dyn Asker>) -> App {
+        self.open_in(self.folder.path(), asker)
+    }
+
+    /// The installation as somebody sees it who works in this folder.
+    pub(crate) fn open_in(&self, folder: &Path, asker: Arc<dyn Asker>) -> App {
         let around = Surroundings {
             env: Default::default(),
-            cwd: self.folder.path().to_owned(),
+            cwd: folder.to_owned(),
             home: Some(self.folder.path().join("home")),
             flags: Vec::new(),
             standing: Standing::Program,
@@ -90,7 +96,12 @@ impl Place {
 
     /// A server on a port of its own.
     pub(crate) fn serve(&self) -> Running {
-        let app = self.open(Arc::new(AskDashboard));
+        self.serve_in(self.folder.path())
+    }
+
+    /// The same, started in this folder.
+    pub(crate) fn serve_in(&self, folder: &Path) -> Running {
+        let app = self.open_in(folder, Arc::new(AskDashboard));
         let (tell, told) = mpsc::channel();
         let (end, ended) = oneshot::channel();
         let thread = std::thread::spawn(move || {
