@@ -9,7 +9,7 @@ use crate::house::{House, Setting};
 use crate::listen::listen;
 use crate::log::Quiet;
 use crate::names::{Host, Names};
-use crate::serve::{doors, may_listen, whole, whole_without_gatekeeper};
+use crate::serve::{Speaks, doors, may_listen, whole, whole_without_gatekeeper};
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
@@ -167,15 +167,18 @@ fn put_together(house: &House, lacks: Part) -> Router {
 }
 
 /// Whether addresses that others reach are refused to a server without encryption.
-fn alone(may_listen: fn(SocketAddr, bool) -> bool) -> Verdict {
+fn alone(may_listen: fn(SocketAddr, Speaks) -> bool) -> Verdict {
     let ports = ["0.0.0.0:0", "[::]:0", "192.0.2.1:80", "10.0.0.1:8717", "[2001:db8::1]:1"];
     let others = ports.iter().filter_map(|text| text.parse::<SocketAddr>().ok());
     for address in others {
-        if may_listen(address, false) {
+        if may_listen(address, Speaks::Plainly) {
             return fail(format!("it would listen at {address} without encryption"));
         }
     }
-    match ["127.0.0.1:0", "[::1]:0"].iter().all(|own| own.parse().is_ok_and(|own| may_listen(own, false))) {
+    match ["127.0.0.1:0", "[::1]:0"]
+        .iter()
+        .all(|own| own.parse().is_ok_and(|own| may_listen(own, Speaks::Plainly)))
+    {
         true => Verdict::Pass,
         false => fail("it would not listen to this machine"),
     }

@@ -2,11 +2,12 @@
 
 use crate::api;
 use crate::door::{Door, Gateway, router};
+use crate::encrypt::Certificate;
 use crate::error::ServerError;
 use crate::growth;
 use crate::guard;
 use crate::house::{House, Setting};
-use crate::listen::listen;
+use crate::listen::{listen, listen_encrypted};
 use crate::mcp;
 use crate::names::Names;
 use crate::pages;
@@ -18,6 +19,7 @@ use axum::middleware::from_fn_with_state;
 use keep_app::App;
 use keep_types::{ErrorKind, Principal, PrincipalKind};
 use std::net::SocketAddr;
+use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
@@ -28,6 +30,18 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 pub struct Server {
     house: House,
     listener: TcpListener,
+    abroad: Option<(TcpListener, Certificate)>,
+}
+
+/// Where programs of other machines come in.
+#[derive(Clone)]
+pub struct Abroad {
+    /// The address.
+    pub address: SocketAddr,
+    /// The names that it is reached by beside its address.
+    pub names: Vec<String>,
+    /// What it shows of itself.
+    pub certificate: Certificate,
 }
 
 /// Every way in.
@@ -44,13 +58,42 @@ impl Server {
     /// # Errors
     /// When the address is another one, or cannot be listened on.
     pub async fn bind(setting: Setting, address: SocketAddr) -> Result<Self, ServerError> {
-        if !may_listen(address, false) {
+        Self::bind_both(setting, address, None).await
+    }
+
+    /// The same, and another address for programs of other machines, with encryption. They show tokens as ever; the
+    /// dashboard stays on this machine.
+    ///
+    /// # Errors
+    /// Those of [`Server::bind`].
+    pub async fn bind_both(
+        setting: Setting,
+        address: SocketAddr,
+        abroad: Option<Abroad>,
+    ) -> Result<Self, ServerError> {
+        if !may_listen(address, Speaks::Plainly) {
             return Err(ServerError::NotLoopback(address));
         }
         let failed = |source| ServerError::Bind { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let names = Names::of(listener.local_addr().map_err(failed)?)?;
-        Ok(Self { house: House::new(setting, names), listener })
+        let mut names = Names::of(listener.local_addr().map_err(failed)?)?;
+        let abroad = match abroad {
+            None => None,
+            Some(Abroad { address, names: others, certificate }) => {
+                let failed = |source| ServerError::Bind { address, source };
+                let listener = TcpListener::bind(address).await.map_err(failed)?;
+                names = names.and_abroad(listener.local_addr().map_err(failed)?, &others);
+                Some((listener, certificate))
+            }
+        };
+        Ok(Self { house: House::new(setting, names), listener, abroad })
+    }
+
+    /// The same with another time between the heartbeats of its streams, to see a day of them in less.
+    #[must_use]
+    pub fn with_heartbeat(self, every: Duration) -> Self {
+        *self.house.heartbeat.write().unwrap_or_else(PoisonError::into_inner) = every;
+        self
     }
 
     /// Under which names it is reached.
@@ -79,8 +122,13 @@ impl Server {
     /// Serves until `ended` comes about; then streams end, what was begun is finished, and the
     /// installation is given back for closing.
     pub async fn run(self, ended: impl Future<Output = ()>) -> Option<App> {
-        let Self { house, listener } = self;
+        let Self { house, listener, abroad } = self;
         let router = whole(&house, doors(&house));
+        if let Some((listener, certificate)) = abroad {
+            let (house, router, acceptor) = (house.clone(), router.clone(), certificate.acceptor());
+            let tasks = house.tasks.clone();
+            tasks.spawn(async move { listen_encrypted(&house, listener, router, acceptor).await });
+        }
         house.tasks.spawn(growth::watch(house.clone()));
         house.tasks.spawn(watch::watch(house.clone()));
         tokio::select! {
@@ -95,9 +143,16 @@ impl Server {
     }
 }
 
+/// How a server speaks at an address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Speaks {
+    Plainly,
+    Encrypted,
+}
+
 /// Whether a server may listen there: others reach it with encryption alone.
-pub(crate) fn may_listen(address: SocketAddr, encrypted: bool) -> bool {
-    address.ip().is_loopback() || encrypted
+pub(crate) fn may_listen(address: SocketAddr, how: Speaks) -> bool {
+    address.ip().is_loopback() || how == Speaks::Encrypted
 }
 
 /// The doors behind everything that each request passes.

@@ -32,6 +32,9 @@ const MOST_FAILED: u64 = 5;
 /// Sign-ins and tokens that were no good, between two looks: nobody mistypes so often.
 const MOST_REFUSED: u64 = 10;
 
+/// The kernel's unit of processor time as it tells programs, whatever it counts in itself.
+const TICKS_PER_SECOND: u64 = 100;
+
 /// Something that is not as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Alert {
@@ -177,9 +180,10 @@ fn take(house: &House, before: &mut Before) -> Look {
 
 /// Memory that this process holds, where the system says it.
 fn resident_bytes() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/self/statm").ok()?;
-    let pages: u64 = text.split(' ').nth(1)?.parse().ok()?;
-    Some(pages * rustix::param::page_size() as u64)
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+    Some(kib << 10)
 }
 
 /// Processor time of this process so far.
@@ -188,7 +192,7 @@ fn processor_ms() -> Option<u64> {
     // The name may hold anything, and ends with the last bracket.
     let fields: Vec<&str> = text.rsplit(')').next()?.split_whitespace().collect();
     let ticks: u64 = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
-    Some(ticks * 1_000 / rustix::param::clock_ticks_per_second())
+    Some(ticks * 1_000 / TICKS_PER_SECOND)
 }
 
 fn free_bytes(folder: &std::path::Path) -> Option<u64> {

@@ -30,8 +30,6 @@ const WAITING: usize = 64;
 const BATCH: usize = 256;
 /// A client that took nothing for so long is not reading.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// A comment now and then tells both sides that the other is still there.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 pub(super) fn door() -> Door {
     Door::new(Method::GET, "/api/v1/events", Access::Known, get(events)).described(json!({
@@ -96,7 +94,8 @@ async fn events(
             None => None,
         }
     });
-    let mut response = Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
+    let alive = KeepAlive::new().interval(house.heartbeat());
+    let mut response = Sse::new(stream).keep_alive(alive).into_response();
     let unbuffered = HeaderName::from_static("x-accel-buffering");
     response.headers_mut().insert(unbuffered, HeaderValue::from_static("no"));
     Ok(response)

@@ -154,6 +154,7 @@ async fn live(
         let why = format!("{} has too many streams open", caller.principal);
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, ErrorKind::Unavailable, why));
     };
+    let alive = KeepAlive::new().interval(house.heartbeat());
     let begun = Some((house, caller, id, from, held));
     let events = stream::unfold(begun, |state| async {
         let (house, caller, id, from, held) = state?;
@@ -175,7 +176,7 @@ async fn live(
             }
         }
     });
-    Ok(Sse::new(events).keep_alive(KeepAlive::default()).into_response())
+    Ok(Sse::new(events).keep_alive(alive).into_response())
 }
 
 async fn cancel(

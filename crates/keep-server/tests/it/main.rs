@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
+mod abroad;
 mod api;
 mod browser;
 mod client;
@@ -12,5 +13,6 @@ mod limits;
 mod localhost;
 mod mcp_http;
 mod mcp_stdio;
+mod pages;
 mod place;
 mod seed;

@@ -8,12 +8,12 @@ use keep_gate::{Asker, GateError};
 use keep_types::{Caller, ErrorKind};
 use serde::Serialize;
 use serde_json::json;
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::OnceLock;
 
 /// A token file is a line; a larger one is something else.
 const MAX_TOKEN_BYTES: u64 = 4_096;
@@ -25,7 +25,7 @@ pub(crate) struct Session {
     global: Global,
     color: bool,
     /// Cleans messages of secret values; known once an installation was opened.
-    cleaner: OnceCell<Cleaner>,
+    cleaner: OnceLock<Cleaner>,
 }
 
 impl Session {
@@ -40,7 +40,7 @@ impl Session {
             Color::Auto => std::io::stdout().is_terminal() && !dumb,
         };
         let color = color && !global.json;
-        Self { global, color, cleaner: OnceCell::new() }
+        Self { global, color, cleaner: OnceLock::new() }
     }
 
     /// Opens the installation; says where it put things when this is the first use.
