@@ -171,7 +171,7 @@ fn dots(items: &[RecordView]) -> Vec<Dot> {
             href: format!("/activity/{}", one.seq),
         })
     };
-    items.iter().rev().filter_map(of).collect()
+    items.iter().rev().filter(|one| one.phase != "intent").filter_map(of).collect()
 }
 
 async fn verify(Sent { viewer, fields: NoFields {} }: Sent<NoFields>) -> Result<Markup, Problem> {

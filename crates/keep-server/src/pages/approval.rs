@@ -151,7 +151,8 @@ fn reach(network: &Value) -> Markup {
     let named = network.as_object().and_then(|map| map.values().next()).map(hosts).unwrap_or_default();
     match network.as_str() {
         Some("nothing" | "none" | "nobody") => html! { (toned("good", "reaches")) "no network" },
-        Some(word) => html! { (toned("mind", "reaches")) (visible(word)) " of the network" },
+        Some("everything") => html! { (toned("mind", "reaches")) "every host of the network" },
+        Some(word) => html! { (toned("mind", "reaches")) (visible(word)) },
         None if named.is_empty() => html! { (toned("good", "reaches")) "no network" },
         None => html! { (toned("mind", "reaches")) (visible(&named.join(", "))) },
     }

@@ -33,7 +33,7 @@ async fn show(viewer: Viewer) -> Result<Markup, Problem> {
             } @else { (requests(&waiting, now)) }
             @if !earlier.is_empty() {
                 h2 { "Earlier" }
-                div class="scroll" { table {
+                div class="scroll" tabindex="0" { table {
                     thead { tr { th { "Answer" } th { "Asked" } th { "Who" } th { "What" } th { "Answered by" } } }
                     tbody {
                         @for one in &earlier {

@@ -41,7 +41,7 @@ async fn all(viewer: Viewer) -> Result<Markup, Problem> {
         @if found.is_empty() {
             (empty("Nothing is stored yet.", html! { code { "keep artifact put model ./model.safetensors" } " in your terminal stores the first version." }))
         } @else {
-            div class="scroll" { table {
+            div class="scroll" tabindex="0" { table {
                 thead { tr { th { "Artifact" } th { "Last version" } th class="num" { "Its files" } th class="num" { "Size" } th class="num" { "New in it" } th { "Put" } } }
                 tbody {
                     @for one in &found {
@@ -78,7 +78,7 @@ async fn one(
         p class="crumb" { a href="/artifacts" { "Artifacts" } }
         h1 { (visible(&name)) }
         p class="lead" { (saving(&versions)) }
-        div class="panel" { (drawn(&versions)) p class="meta" { span { (toned("plain", "dark")) "what a version added to the store" } span { (toned("plain", "light")) "what it needed nothing for" } } }
+        div class="panel" { (drawn(&versions)) p class="meta" { "Dark is what a version added to the store, light what it needed nothing for." } }
         @if versions.len() > 1 { (compare(&name, namespace.as_deref(), &versions)) }
         h2 { "Versions" }
         (table(&versions, now))
@@ -125,7 +125,7 @@ fn drawn(versions: &[VersionView]) -> Markup {
 
 fn table(versions: &[VersionView], now: Timestamp) -> Markup {
     html! {
-        div class="scroll" { table {
+        div class="scroll" tabindex="0" { table {
             thead { tr { th { "Version" } th { "Put" } th { "By" } th class="num" { "Files" } th class="num" { "Size" } th class="num" { "New in it" } th class="num" { "Saved" } } }
             tbody {
                 @for one in versions.iter().take(ROWS) {
@@ -197,7 +197,7 @@ async fn diff(
 
 fn differences(found: &[DifferenceView]) -> Markup {
     html! {
-        div class="scroll" { table {
+        div class="scroll" tabindex="0" { table {
             thead { tr { th { "Part" } th { "How" } th { "Type" } th class="num" { "Size" } th { "Elements that differ" } th class="num" { "Largest step" } th class="num" { "Stored for it" } } }
             tbody {
                 @for one in found.iter().take(DIFFERENCES) {

@@ -48,7 +48,7 @@ async fn list(viewer: &Viewer, rows: Vec<Markup>, above: Markup) -> Result<Marku
         @if rows.is_empty() { (empty("Nothing is promised.", html! { "That cannot be." })) }
         @else {
             h2 { "Promises" }
-            div class="scroll" { table {
+            div class="scroll" tabindex="0" { table {
                 thead { tr { th { "Promise" } th { "Holds" } th { "What" } th { "Against" } } }
                 tbody { @for row in &rows { (row) } }
             } }

@@ -18,10 +18,10 @@ pub(super) struct Bar {
 
 /// Bars beside each other. `says` is the picture in a sentence.
 pub(super) fn bars(says: &str, bars: &[Bar], scale: impl Fn(f64) -> String) -> Markup {
-    let (width, height, left, foot) = (720.0, 170.0, 62.0, 24.0);
+    let (width, height, left, foot) = (720.0, 170.0, 88.0, 26.0);
     let highest = bars.iter().map(|bar| bar.parts.iter().map(|(_, size)| size).sum::<f64>());
     let highest = highest.fold(0.0, f64::max).max(f64::MIN_POSITIVE);
-    let step = (width - left) / bars.len().max(1) as f64;
+    let step = (width - left - 18.0) / bars.len().max(1) as f64;
     let wide = (step * 0.72).min(48.0);
     let room = height - foot - 10.0;
     html! {
@@ -90,7 +90,7 @@ pub(super) fn lanes(says: &str, dots: &[Dot]) -> Markup {
     let room = width - left - 24.0;
     let at = |ms: i64| left + 10.0 + (ms - first) as f64 / (last - first).max(1) as f64 * room;
     html! {
-        div class="picture" { svg class="chart" viewBox={ "0 0 " (width) " " (height) } role="group" aria-label=(says) {
+        div class="picture" tabindex="0" { svg class="chart" viewBox={ "0 0 " (width) " " (height) } role="group" aria-label=(says) {
             @for (n, name) in names.iter().enumerate() {
                 @let y = n as f64 * tall + 18.0;
                 text x="0" y=(y + 4.0) { (visible(name)) }
@@ -134,7 +134,7 @@ pub(super) fn graph(picture: &Picture) -> Markup {
         places.get(id).map(|(column, row)| (4.0 + column * STEP.0, 4.0 + row * STEP.1)).unwrap_or_default()
     };
     html! {
-        div class="picture" { svg class="graph" viewBox={ "0 0 " (width.max(720.0)) " " (height) } role="group" aria-label="This memory and what it is linked to" {
+        div class="picture" tabindex="0" { svg class="graph" viewBox={ "0 0 " (width.max(720.0)) " " (height) } role="group" aria-label="This memory and what it is linked to" {
             defs { marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse" { path d="M0 0L8 4L0 8z" {} } }
             @for edge in &picture.edges {
                 @let (from, to) = (at(&edge.from.to_string()), at(&edge.to.to_string()));

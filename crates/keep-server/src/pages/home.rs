@@ -40,7 +40,8 @@ async fn show(viewer: Viewer) -> Result<Markup, Problem> {
     let day = house.app.gate().audit_log(caller, AuditFilter(filter)).await?;
     let running = house.app.exec().running(caller).await?;
     let alerts = house.watch.alerts();
-    let last: Vec<RecordView> = day.iter().take(LAST).cloned().map(Into::into).collect();
+    let over = day.iter().filter(|one| one.phase != Phase::Intent);
+    let last: Vec<RecordView> = over.take(LAST).cloned().map(Into::into).collect();
     let inside = html! {
         h1 { (greeting(now)) }
         p class="lead" { (summary(waiting.len(), &alerts, &status)) }
@@ -188,17 +189,15 @@ fn lately(last: &[RecordView], now: Timestamp) -> Markup {
     html! {
         @if last.is_empty() { (empty("Nothing yet.", html! { "The first act opens the log." })) }
         @else {
-            ul class="cards" {
+            div class="scroll" tabindex="0" { table { tbody {
                 @for one in last {
-                    li {
-                        div class="split" {
-                            a class="title" href={ "/activity/" (one.seq) } { (one.action) }
-                            @if tone(&one.phase) != "good" { (went(&one.phase)) }
-                        }
-                        div class="meta" { span { (one.principal) } span { (ago(&one.at, now)) } }
+                    tr {
+                        td { a href={ "/activity/" (one.seq) } { (one.action) } p { (one.principal) } }
+                        td { @if tone(&one.phase) != "good" { (went(&one.phase)) } }
+                        td class="num" { (ago(&one.at, now)) }
                     }
                 }
-            }
+            } } }
             p { a href="/activity" { "All activity" } }
         }
     }
@@ -233,7 +232,7 @@ fn verb(summary: &str) -> String {
 /// Records as a table that leads to each.
 pub(super) fn records(items: &[RecordView], now: Timestamp) -> Markup {
     html! {
-        div class="scroll" { table {
+        div class="scroll" tabindex="0" { table {
             thead { tr { th { "No." } th { "When" } th { "Who" } th { "What" } th { "How it went" } th { "Where" } } }
             tbody {
                 @for one in items {

@@ -104,7 +104,7 @@ fn facts(run: &RunView, now: Timestamp) -> Markup {
             dt { "Who" } dd { (run.principal.to_string()) " in " (run.namespace.to_string()) }
             dt { "Folder" } dd { code { (visible(&run.folder)) } }
             dt { "Started" } dd { (moment(&run.started.to_string())) ", " (ago(&run.started.to_string(), now)) }
-            dt { "Took" } dd { (took(lasted(run, now))) @if let Some(ms) = processor { ", " (took(ms)) " of a processor" } }
+            dt { @if run.state == State::Running { "Runs for" } @else { "Took" } } dd { (took(lasted(run, now))) @if let Some(ms) = processor { ", " (took(ms)) " of a processor" } }
             @if let Some(bytes) = run.largest_bytes { dt { "Memory" } dd { (size(bytes)) " in its largest process" } }
             dt { "Let through by" } dd { code { (run.rule) } @if run.decision == "ask" { ", a person was asked" } @else { ", nobody was asked" } }
             dt { "Confined" } dd { "profile " strong { (run.profile) } " by " (run.tier) }

@@ -59,7 +59,7 @@ async fn show(Query(asked): Query<Asked>, viewer: Viewer) -> Result<Markup, Prob
 
 fn table(runs: &[RunView], now: Timestamp) -> Markup {
     html! {
-        div class="scroll" { table {
+        div class="scroll" tabindex="0" { table {
             thead { tr { th { "How it ended" } th { "Command" } th { "Who" } th { "Started" } th class="num" { "Took" } } }
             tbody {
                 @for run in runs {

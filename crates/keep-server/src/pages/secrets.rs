@@ -59,7 +59,7 @@ fn weight(one: &SecretView, now: Timestamp) -> u8 {
 
 fn table(all: &[SecretView], now: Timestamp) -> Markup {
     html! {
-        div class="scroll" { table {
+        div class="scroll" tabindex="0" { table {
             thead { tr { th { "Name" } th { "How it is" } th { "Value from" } th { "To be changed" } th { "Ends" } th { "Where" } } }
             tbody {
                 @for one in all {

@@ -48,7 +48,7 @@ fn families<'r>(rows: &[&'r Row]) -> Vec<(&'static str, Vec<&'r Row>)> {
 
 fn table(rows: &[&Row]) -> Markup {
     html! {
-        div class="scroll" { table {
+        div class="scroll" tabindex="0" { table {
             thead { tr { th { "Setting" } th { "Value" } th { "What it drives" } } }
             tbody {
                 @for row in rows {

@@ -53,13 +53,13 @@ fn words<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
 
 fn table(viewer: &Viewer, tokens: &[TokenView], now: Timestamp) -> Markup {
     html! {
-        div class="scroll" { table {
+        div class="scroll" tabindex="0" { table {
             thead { tr { th { "Who" } th { "May" } th { "Where" } th { "Last used" } th { "Good until" } th { span class="skip" { "What to do" } } } }
             tbody {
                 @for one in tokens {
                     tr {
                         td { (one.principal.to_string()) @if !one.label.is_empty() { p { (visible(&one.label)) } } }
-                        td { code { (words(one.scopes.iter())) } }
+                        td { code class="word" { (words(one.scopes.iter())) } }
                         td { (words(&one.namespaces)) }
                         td { @if let Some(at) = one.last_used { (ago(&at.to_string(), now)) } @else { "never" } }
                         td { (ago(&one.expires.to_string(), now)) }

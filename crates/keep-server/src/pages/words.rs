@@ -100,7 +100,8 @@ pub(super) fn went(phase: &str) -> Markup {
         "denied" => "refused",
         other => other,
     };
-    toned(tone(phase), words)
+    // An intent is followed by its outcome; one that never is shows as broken off.
+    toned(if phase == "intent" { "plain" } else { tone(phase) }, words)
 }
 
 /// Where there is nothing to show: what would be here, and how it comes here.

@@ -158,7 +158,7 @@ async function ways(state) {
       await page.getByText(asked.again.says, { exact: false }).first().waitFor();
       await page.screenshot({ path: join(asked.screenshots, "run-live-light.png"), fullPage: true });
       await page.getByRole("button", { name: "Stop it" }).click();
-      await page.getByText("request", { exact: false }).first().waitFor();
+      await page.locator(".badge", { hasText: "stopped" }).waitFor();
       await page.screenshot({ path: join(asked.screenshots, "run-stopped-light.png"), fullPage: true });
     });
   }
@@ -174,13 +174,14 @@ async function ways(state) {
     if (await page.locator(".once").count()) find(where, "the token is shown twice");
     const row = page.locator("tr", { hasText: "agent:visitor" });
     await row.getByRole("button", { name: "Revoke" }).click();
+    await page.getByText("Tokens that are no good any more").click();
     await page.locator("tr", { hasText: "agent:visitor" }).getByText("revoked").waitFor();
   });
 
   await way("promises are checked one after another", async () => {
     await page.goto(at("/attest"));
     await page.getByRole("button", { name: "Check every promise" }).click();
-    await page.locator("td .badge.good").first().waitFor({ timeout: 60_000 });
+    await page.locator("td .badge.good").nth(1).waitFor({ timeout: 60_000 });
     await page.screenshot({ path: join(asked.screenshots, "attest-checked-light.png"), fullPage: true });
   });
   await context.close();

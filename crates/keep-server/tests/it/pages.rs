@@ -22,7 +22,7 @@ fn every_page_of_a_house_in_use_shows_itself() {
     let (_place, seeded, server) = seeded();
     let person = signed_in(&server);
     for (path, says) in [
-        ("/", "waits for you"),
+        ("/", "Waits for you"),
         ("/approvals", "wants to run a command"),
         (&seeded.approval, "What it could touch"),
         ("/activity?went=wrong", "refused"),
