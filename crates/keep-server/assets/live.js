@@ -4,6 +4,8 @@
 (() => {
   const count = document.getElementById("waiting");
   if (!count || !window.EventSource) return;
+  // Where the pages are a strip, the one that is open is in sight.
+  document.querySelector("header nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
   // The count of what waits, in the title, and the part of a page that says where it comes from.
   const events = new EventSource("/api/v1/events?from=now");

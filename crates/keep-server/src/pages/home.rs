@@ -253,8 +253,7 @@ pub(super) fn records(items: &[RecordView], now: Timestamp) -> Markup {
 /// What a record is about, where its detail says it in a line.
 fn line(one: &RecordView) -> Option<String> {
     let detail = one.detail.as_ref()?;
-    let found =
-        ["command", "reason", "title", "path", "name"].iter().find_map(|key| detail.get(key)?.as_str());
+    let found = ["summary", "reason"].iter().find_map(|key| detail.get(key)?.as_str());
     let text = found?.lines().next().unwrap_or_default();
     Some(if text.chars().count() > 90 {
         text.chars().take(89).chain(['…']).collect()

@@ -11,7 +11,7 @@ use crate::guard::Counted;
 use crate::operations::runs;
 use crate::problem::Problem;
 use axum::extract::{Path, Query};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -146,8 +146,12 @@ struct From {
 async fn live(
     Path(id): Path<String>,
     Query(From { from }): Query<From>,
+    headers: HeaderMap,
     viewer: Viewer,
 ) -> Result<Response, Problem> {
+    // A browser that lost the connection says how far it was.
+    let seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
+    let from = seen.unwrap_or(from);
     let Viewer { house, caller, .. } = viewer;
     let Some(held) = house.limits.hold(&caller.principal, Counted::Stream, house.app.now()) else {
         house.counts.over_limit();
@@ -163,7 +167,10 @@ async fn live(
                 Ok(Some(heard)) => output::heard(&heard),
                 // Its end is told once; the page then shows the run as it is on record.
                 Ok(None) | Err(_) => {
-                    return Some((Ok::<_, Infallible>(Event::default().event("over").data("")), None));
+                    return Some((
+                        Ok::<_, Infallible>(Event::default().event("over").data("it has ended")),
+                        None,
+                    ));
                 }
             };
             if next > from {

@@ -55,7 +55,7 @@ fn table(rows: &[&Row]) -> Markup {
                     @let value = row.value.to_string();
                     tr {
                         td { code { (row.key) } }
-                        td { @if value.is_empty() { (toned("plain", "not set")) } @else { code { (visible(&value)) } }
+                        td { @if value.is_empty() { (toned("plain", "not set")) } @else { code class=[(value.len() < 24).then_some("word")] { (visible(&value)) } }
                             @if row.origin != Origin::Default { p { (visible(&row.origin.to_string())) } } }
                         td class="wide" { (visible(row.doc)) }
                     }
