@@ -175,7 +175,7 @@ fn behind(house: &House, router: Router<House>) -> Router {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::confirm::AskDashboard;
     use crate::door::Access;
@@ -188,7 +188,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;
 
-    fn house(folder: &std::path::Path, names: Names) -> House {
+    pub(crate) fn house(folder: &std::path::Path, names: Names) -> House {
         let around = Surroundings {
             env: Default::default(),
             cwd: folder.to_owned(),

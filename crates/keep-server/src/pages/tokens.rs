@@ -88,8 +88,8 @@ fn form(viewer: &Viewer) -> Markup {
             input type="hidden" name="form_key" value=(viewer.form_key);
             div class="fields" {
                 div class="field" { label for="principal" { "For whom" } input id="principal" name="principal" required placeholder="agent:claude"; small { "agent:NAME or service:NAME" } }
-                div class="field" { label for="scopes" { "What it may do" } input id="scopes" name="scopes" required value="*"; small { "actions or families such as memory.*, with spaces between" } }
-                div class="field" { label for="namespaces" { "Where" } input id="namespaces" name="namespaces" required value="global"; small { "project:NAME reaches that project alone" } }
+                div class="field" { label for="scopes" { "What it may do" } input id="scopes" name="scopes" required value="memory.*"; small { "actions, families such as memory.*, or * for all, with spaces between" } }
+                div class="field" { label for="namespaces" { "Where" } input id="namespaces" name="namespaces" required placeholder="project:demo"; small { "project:NAME for one project, or global" } }
                 div class="field" { label for="lifetime" { "Good for" } input id="lifetime" name="lifetime" placeholder="30d"; small { "such as 8h or 30d; the usual span when empty" } }
                 div class="field" { label for="label" { "What it is for" } input id="label" name="label" maxlength="80"; }
                 @if codes {

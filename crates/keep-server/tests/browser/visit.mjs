@@ -1,6 +1,7 @@
 // Drives a real browser through the dashboard. Reads what to do as JSON on standard input, prints each finding on
 // a line of its own, and ends with 1 where there is any.
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
@@ -150,6 +151,36 @@ async function ways(state) {
     await page.screenshot({ path: join(asked.screenshots, "activity-verified-light.png"), fullPage: true });
   });
 
+  await way("a page on another port neither gets the session nor rides on it", async () => {
+    const got = [];
+    const target = new URL("/sign-out", asked.dashboard).href;
+    const form = `<form method="post" action="${target}"><input name="form_key" value="x"></form><h1>other</h1>`;
+    const other = createServer((request, answer) => {
+      got.push(request.headers.cookie ?? "");
+      answer.setHeader("Content-Type", "text/html");
+      answer.end(form);
+    });
+    await new Promise((listens) => other.listen(0, "127.0.0.1", listens));
+    try {
+      for (const host of ["localhost", "127.0.0.1", "another.localhost"]) {
+        // Its own context has the cookie; a page of ours is not where a foreign error is noted.
+        const stranger = await context.newPage();
+        await stranger.goto(`http://${host}:${other.address().port}/`);
+        const [answer] = await Promise.all([
+          stranger.waitForResponse((response) => response.url() === target),
+          stranger.evaluate(() => document.querySelector("form").submit()),
+        ]);
+        if (![401, 403].includes(answer.status())) find(where, `${host} signed out with ${answer.status()}`);
+        await stranger.close();
+      }
+    } finally {
+      other.close();
+    }
+    if (got.some(Boolean)) find(where, `another port got ${got}`);
+    await page.goto(at("/"));
+    if ((await page.locator("#waiting").count()) !== 1) find(where, "the session was ended from elsewhere");
+  });
+
   if (asked.again) {
     await way("a run is started again and watched", async () => {
       await page.goto(at(asked.again.path));
@@ -166,6 +197,7 @@ async function ways(state) {
   await way("a token is made, shown once and revoked", async () => {
     await page.goto(at("/tokens"));
     await page.fill("#principal", "agent:visitor");
+    await page.fill("#namespaces", "project:demo");
     await page.getByRole("button", { name: "Make the token" }).click();
     await page.locator(".once").waitFor();
     if (!(await page.locator(".once").innerText()).startsWith("keep_")) find(where, "no token is shown");
