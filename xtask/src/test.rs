@@ -27,6 +27,8 @@ pub(crate) fn run(nextest_args: &[&str]) -> Result<(), Chore> {
     // Without these the tests that others' programs speak to the server in say that they are skipped.
     let node = told("programs of npm", node::ready());
     let python = told("clients in Python", tools::clients());
+    // Without one the tests of the dashboard in a browser say that they are skipped; the others need none.
+    let browser = tools::browser().map_err(|why| eprintln!("no browser in the tests: {why}")).ok();
 
     // With arguments the caller wants certain tests, and these are not among them.
     let documentation = nextest_args.is_empty().then(|| {
@@ -42,6 +44,7 @@ pub(crate) fn run(nextest_args: &[&str]) -> Result<(), Chore> {
         .env("KEEP_TEST_WEED", weed)
         .envs(node.map(|folder| ("KEEP_TEST_NODE", folder)))
         .envs(python.map(|program| ("KEEP_TEST_PYTHON", program)))
+        .envs(browser.map(|folder| ("KEEP_TEST_BROWSER", folder)))
         .current_dir(root())
         .stdin(Stdio::null())
         .stderr(Stdio::piped());

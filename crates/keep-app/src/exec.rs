@@ -8,7 +8,7 @@ use crate::rule_book::{UserRules, covers};
 use crate::shell_ask::CheckCommand;
 use crate::workplace::Workplace;
 use keep_exec::{
-    Advice, Changing, Exec, ExecConfig, ExecError, Limits, Line, SecretUse, Taking, Values, Wanted,
+    Advice, Changing, Exec, ExecConfig, ExecError, Limits, Line, RunView, SecretUse, Taking, Values, Wanted,
 };
 use keep_gate::{Covered, RuleBook, SPAWN_MARKER};
 use keep_ledger::SystemClock;
@@ -70,6 +70,48 @@ impl App {
     #[must_use]
     pub fn environment(&self) -> Vec<(OsString, OsString)> {
         self.settings.around.env.iter().map(|(name, value)| (name.into(), value.into())).collect()
+    }
+}
+
+impl App {
+    /// The command of an earlier run, to be run once more where it ran and for the same place, and who runs it
+    /// there. What it reads, what it changes and what rules say to it is found out anew.
+    ///
+    /// # Errors
+    /// When its folder is gone or belongs to another project now, or the caller may not work there.
+    pub async fn run_again(&self, caller: &Caller, run: &RunView) -> Result<(Caller, Wanted), AppError> {
+        // What stands on record in the place of a value, or of the whole text, is no command.
+        if run.command.contains("[redacted:")
+            || run.command.contains("[***]")
+            || run.command.starts_with("(withheld")
+        {
+            return Err(ExecError::Unfit("its text is on record without the secrets that were in it").into());
+        }
+        let folder = PathBuf::from(&run.folder);
+        let folder = folder.canonicalize().map_err(|e| AppError::file("finding", &folder, e))?;
+        let place = self.home_of(&folder).await?;
+        if !caller.may_write(&place) || place != run.namespace {
+            let principal = caller.principal.clone();
+            return Err(keep_gate::GateError::OutOfReach { principal, namespace: place }.into());
+        }
+        let root = crate::find_root(&folder);
+        let secrets = run.secrets.iter();
+        let env = &self.settings.around.env;
+        let wanted = Wanted {
+            line: Line::Shell(run.command.clone()),
+            workspace: root.clone().unwrap_or_else(|| folder.clone()),
+            project: root.is_some(),
+            folder,
+            // Never more than it had.
+            profile: run.profile.parse().ok(),
+            timeout: None,
+            changing: if run.tried.is_some() { Changing::Waiting } else { Changing::AtOnce },
+            secrets: secrets
+                .map(|(name, variable)| SecretUse { name: name.clone(), variable: variable.clone() })
+                .collect(),
+            environment: env.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+        };
+        Ok((Caller { home: place, ..caller.clone() }, wanted))
     }
 }
 

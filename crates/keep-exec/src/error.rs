@@ -116,6 +116,12 @@ pub enum ExecError {
     /// Nothing of the run waits.
     #[error("nothing that {0} changed waits to be committed")]
     NothingWaits(String),
+    /// The run is over, or ran in a way that nobody can look on.
+    #[error("{0} does not run any more")]
+    Over(String),
+    /// Somebody else's run.
+    #[error("{0} is not yours to end")]
+    NotYours(String),
     /// Several runs begin so.
     #[error("several runs begin with {0}")]
     Ambiguous(String),
@@ -150,11 +156,11 @@ impl Explain for ExecError {
             Self::Empty | Self::Unfit(_) | Self::TooLong { .. } | Self::NoText(_) | Self::Ambiguous(_) => {
                 ErrorKind::Usage
             }
-            Self::Outside { .. } | Self::TooWide { .. } => ErrorKind::Denied,
+            Self::Outside { .. } | Self::TooWide { .. } | Self::NotYours(_) => ErrorKind::Denied,
             Self::NoFolder(_) | Self::NoProgram(_) | Self::NoSuchRun(_) | Self::NothingWaits(_) => {
                 ErrorKind::NotFound
             }
-            Self::Uncommitted(_) => ErrorKind::Conflict,
+            Self::Uncommitted(_) | Self::Over(_) => ErrorKind::Conflict,
             Self::Confine { .. } | Self::Sandbox(_) | Self::Busy { .. } | Self::File { .. } => {
                 ErrorKind::Unavailable
             }

@@ -28,6 +28,7 @@ mod tries;
 mod worktree;
 
 pub use confine::{Confinement, Limits, Reach};
+pub use effects::Heard;
 pub use engine::{Advice, Exec, ExecConfig, NotASecretUse, SecretUse, Taking, Values};
 pub use error::ExecError;
 pub use guarded::guarded;

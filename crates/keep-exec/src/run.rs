@@ -188,15 +188,31 @@ impl Exec {
     pub async fn run(
         &self,
         caller: &Caller,
-        mut wanted: Wanted,
+        wanted: Wanted,
         ends: Ends,
         stop: &Stop,
         waits: &mut (dyn FnMut(usize) + Send),
     ) -> Result<Ran, ExecError> {
+        self.run_and_tell(caller, wanted, ends, stop, waits, &mut |_| {}).await
+    }
+
+    /// The same; `began` is called once with the run's id, when it is on record and about to start.
+    ///
+    /// # Errors
+    /// Those of [`Exec::run`].
+    pub async fn run_and_tell(
+        &self,
+        caller: &Caller,
+        mut wanted: Wanted,
+        ends: Ends,
+        stop: &Stop,
+        waits: &mut (dyn FnMut(usize) + Send),
+        began: &mut (dyn FnMut(Id<RunKind>) + Send),
+    ) -> Result<Ran, ExecError> {
         loop {
             let act = self.work_out(caller, &wanted)?;
             match self.0.gate.admit(caller, act).await {
-                Ok(permit) => return self.go(caller, permit, ends, stop, waits).await,
+                Ok(permit) => return self.go(caller, permit, ends, stop, waits, began).await,
                 Err(GateError::Suggested { text, .. }) if caller.audience == Audience::Terminal => {
                     wanted.line = Line::Shell(text);
                 }
@@ -212,6 +228,7 @@ impl Exec {
         ends: Ends,
         stop: &Stop,
         waits: &mut (dyn FnMut(usize) + Send),
+        began: &mut (dyn FnMut(Id<RunKind>) + Send),
     ) -> Result<Ran, ExecError> {
         let planned = effects::plan(&permit, &self.0.cell, &self.0.config)?;
         let act = permit.act();
@@ -234,8 +251,18 @@ impl Exec {
         let kept_since = self.now().minus(self.0.config.kept_for);
         let begun = (id, row.tier);
         let started = store::begin(permit, row, redactor.clone().ok(), kept_since).await?;
+        began(id);
         let kept = self.0.config.kept_bytes;
-        let during = effects::During { values, redactor, kept, ends, stop: stop.clone() };
+        // What cannot be looked through for secrets is shown to whoever runs it, and to nobody else.
+        let spool = match redactor {
+            Ok(_) => Some(effects::Spool::open(&started, &self.0.config.state, id, stop.clone())),
+            Err(_) => None,
+        };
+        let spool = match spool.transpose() {
+            Ok(spool) => spool,
+            Err(error) => return store::finish(started, begun, Err(error), self.now()).await,
+        };
+        let during = effects::During { values, redactor, kept, ends, stop: stop.clone(), spool };
         let (started, over) = tokio::task::spawn_blocking(move || {
             let over = effects::live(&started, planned, during);
             (started, over)

@@ -73,7 +73,7 @@ pub(crate) fn link(schema: &mut Schema) {
 
 /// A person's answer.
 pub(crate) fn answer(schema: &mut Schema) {
-    pattern(schema, "once|conversation|no");
+    pattern(schema, "once|conversation|rule|no|suggest");
 }
 
 /// A word that memories are filed under.

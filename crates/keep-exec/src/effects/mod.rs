@@ -5,9 +5,12 @@ mod live;
 mod plan;
 mod pump;
 mod slot;
+mod spool;
 mod tries;
 
 pub(crate) use live::{During, Over, live};
 pub(crate) use plan::{Cell, plan};
 pub(crate) use slot::{Waiting, slot};
+pub use spool::Heard;
+pub(crate) use spool::{Spool, cancel, hear};
 pub(crate) use tries::{commit, discard, lay, read};

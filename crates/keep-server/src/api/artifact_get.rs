@@ -3,8 +3,8 @@
 use crate::operation::{Ask, Nothing, Operation};
 use crate::operations::artifacts;
 use crate::problem::Problem;
+use crate::progress::Teller;
 use crate::view::GotView;
-use crate::watch::Watch;
 use axum::http::Method;
 
 /// Restores a stored version into the project.
@@ -21,6 +21,6 @@ impl Operation for ArtifactGet {
     type Answer = GotView;
 
     async fn run(ask: Ask<Self>) -> Result<Self::Answer, Problem> {
-        artifacts::get(&ask.house, &ask.caller, ask.body, &Watch::nobody()).await
+        artifacts::get(&ask.house, &ask.caller, ask.body, &Teller::nobody()).await
     }
 }

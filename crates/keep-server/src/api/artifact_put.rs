@@ -3,8 +3,8 @@
 use crate::operation::{Ask, Nothing, Operation};
 use crate::operations::artifacts;
 use crate::problem::Problem;
+use crate::progress::Teller;
 use crate::view::VersionView;
-use crate::watch::Watch;
 use axum::http::Method;
 
 /// Stores a file or folder of the project as the next version of an artifact.
@@ -21,6 +21,6 @@ impl Operation for ArtifactPut {
     type Answer = VersionView;
 
     async fn run(ask: Ask<Self>) -> Result<Self::Answer, Problem> {
-        artifacts::put(&ask.house, &ask.caller, ask.body, &Watch::nobody()).await
+        artifacts::put(&ask.house, &ask.caller, ask.body, &Teller::nobody()).await
     }
 }

@@ -3,8 +3,8 @@
 use crate::operation::{Ask, Nothing, Operation};
 use crate::operations::runs;
 use crate::problem::Problem;
+use crate::progress::Teller;
 use crate::view::RanView;
-use crate::watch::Watch;
 use axum::http::Method;
 
 /// Runs a command to its end. A client that goes away ends nothing.
@@ -21,6 +21,6 @@ impl Operation for RunStart {
     type Answer = RanView;
 
     async fn run(ask: Ask<Self>) -> Result<Self::Answer, Problem> {
-        runs::run(&ask.house, &ask.caller, ask.body, &Watch::nobody()).await
+        runs::run(&ask.house, &ask.caller, ask.body, &Teller::nobody()).await
     }
 }

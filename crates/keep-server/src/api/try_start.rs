@@ -3,8 +3,8 @@
 use crate::operation::{Ask, Nothing, Operation};
 use crate::operations::runs;
 use crate::problem::Problem;
+use crate::progress::Teller;
 use crate::view::TriedView;
-use crate::watch::Watch;
 use axum::http::Method;
 
 /// Runs a command whose changes wait, and shows them.
@@ -21,6 +21,6 @@ impl Operation for TryStart {
     type Answer = TriedView;
 
     async fn run(ask: Ask<Self>) -> Result<Self::Answer, Problem> {
-        runs::attempt(&ask.house, &ask.caller, ask.body, &Watch::nobody()).await
+        runs::attempt(&ask.house, &ask.caller, ask.body, &Teller::nobody()).await
     }
 }

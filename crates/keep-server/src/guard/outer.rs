@@ -3,6 +3,7 @@
 
 use crate::house::House;
 use crate::mcp;
+use crate::pages;
 use crate::problem::Problem;
 use crate::random;
 use axum::body::Body;
@@ -38,6 +39,7 @@ pub(crate) async fn outer(State(house): State<House>, request: Request, next: Ne
     let _open = house.counts.request();
     let id = random::word(16).unwrap_or_default();
     let what = shown(&request);
+    let reads = Reads::of(&request);
     // The protocol says that a client which closes its connection wants no answer any more; whatever is under
     // way hears of that when its task is gone.
     let lasts = request.uri().path() != mcp::PATH;
@@ -51,10 +53,11 @@ pub(crate) async fn outer(State(house): State<House>, request: Request, next: Ne
             house.log.line(&format!("{id} {what}: {}", house.app.cleaner().clean(inside)));
         }
         problem.request = Some(id.clone());
-        fill(&house, &mut response, &problem);
+        fill(&house, &mut response, &problem, reads);
     } else if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         let why = "nothing answers to this method here";
-        fill(&house, &mut response, &Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorKind::Usage, why));
+        let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorKind::Usage, why);
+        fill(&house, &mut response, &problem, reads);
     }
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
@@ -88,7 +91,31 @@ fn shown(request: &Request) -> String {
     format!("{} {path}", request.method())
 }
 
-fn fill(house: &House, response: &mut Response, problem: &Problem) {
+/// Who reads the answer.
+#[derive(Clone, Copy)]
+enum Reads {
+    Program,
+    /// Somebody in front of a browser, on a page and not in a program of it.
+    Person,
+}
+
+impl Reads {
+    fn of(request: &Request) -> Self {
+        let path = request.uri().path();
+        let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        let page =
+            accepts.is_some_and(|kinds| kinds.split(',').any(|kind| kind.trim().starts_with("text/html")));
+        if page && !path.starts_with("/api/") && path != "/mcp" { Self::Person } else { Self::Program }
+    }
+}
+
+fn fill(house: &House, response: &mut Response, problem: &Problem, reads: Reads) {
+    if matches!(reads, Reads::Person) {
+        *response.body_mut() = Body::from(house.cleaned(pages::trouble(problem).as_bytes()));
+        let kind = HeaderValue::from_static("text/html; charset=utf-8");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        return;
+    }
     // Text, numbers and nothing that could fail to be written.
     let body = serde_json::to_vec(problem).unwrap_or_default();
     *response.body_mut() = Body::from(house.cleaned(&body));

@@ -5,7 +5,7 @@ use super::asking::Asked;
 use super::protocol::Protocol;
 use super::tool::Call;
 use crate::problem::Problem;
-use crate::watch::{Far, Watch};
+use crate::progress::{Far, Teller};
 use keep_types::Caller;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, JsonObject,
@@ -52,7 +52,7 @@ impl Protocol {
         input: JsonObject,
         context: &RequestContext<RoleServer>,
     ) -> Result<Value, Problem> {
-        let watch = Watch::nobody();
+        let watch = Teller::nobody();
         // When the transport drops this, because the client has gone, nobody wants it either.
         let _unwanted = watch.unwanted().clone().drop_guard();
         let call = Call { house: self.house.clone(), caller: caller.clone(), watch: watch.clone() };

@@ -2,7 +2,7 @@
 
 use crate::house::House;
 use crate::problem::Problem;
-use crate::watch::Watch;
+use crate::progress::Teller;
 use futures_util::future::BoxFuture;
 use keep_types::Caller;
 use rmcp::handler::server::tool::{schema_for_input, schema_for_output};
@@ -34,7 +34,7 @@ pub(crate) struct Call {
     /// Who calls.
     pub(crate) caller: Caller,
     /// Who hears how far it is, and says when it is wanted no more.
-    pub(crate) watch: Watch,
+    pub(crate) watch: Teller,
 }
 
 /// A tool of the protocol.

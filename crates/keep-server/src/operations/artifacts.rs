@@ -1,8 +1,8 @@
 use super::{maybe, parsed};
 use crate::house::House;
 use crate::problem::Problem;
+use crate::progress::{Far, Teller};
 use crate::view::{DifferenceView, GotView, Page, VersionView};
-use crate::watch::{Far, Watch};
 use keep_artifact::{Existing, Key, NewArtifact, Progress, Reference};
 use keep_types::{Caller, Namespace};
 use schemars::JsonSchema;
@@ -73,7 +73,7 @@ pub(crate) async fn put(
     house: &House,
     caller: &Caller,
     new: NewVersion,
-    watch: &Watch,
+    watch: &Teller,
 ) -> Result<VersionView, Problem> {
     let namespace = maybe("namespace", new.namespace.as_deref())?;
     let namespace = namespace.unwrap_or_else(|| caller.home.clone());
@@ -95,7 +95,7 @@ pub(crate) async fn get(
     house: &House,
     caller: &Caller,
     asked: Restore,
-    watch: &Watch,
+    watch: &Teller,
 ) -> Result<GotView, Problem> {
     let place = house.app.workplace(caller).await?;
     let wanted = keep_artifact::Wanted {
@@ -110,7 +110,7 @@ pub(crate) async fn get(
     Ok(artifacts.get(caller, wanted, watched(watch)).await?.into())
 }
 
-fn watched(watch: &Watch) -> keep_artifact::Watch {
+fn watched(watch: &Teller) -> keep_artifact::Watch {
     let watch = watch.clone();
     Arc::new(move |progress: Progress| {
         watch.tell(Far { done: progress.done, all: Some(progress.all), message: progress.doing.to_owned() });

@@ -1,5 +1,6 @@
 //! The operations that surfaces share: words in, one call into the house, a view out.
 
+pub(crate) mod again;
 pub(crate) mod approvals;
 pub(crate) mod artifacts;
 pub(crate) mod audit;

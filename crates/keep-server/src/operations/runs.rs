@@ -1,8 +1,8 @@
 use super::maybe;
 use crate::house::House;
 use crate::problem::Problem;
+use crate::progress::{Far, Teller};
 use crate::view::{Page, RanView, RunView, TriedView};
-use crate::watch::{Far, Watch};
 use keep_app::RunWanted;
 use keep_exec::{Changing, Ends, ExecError, Input, Line, Ran, SecretUse, Stop};
 use keep_types::{Caller, Duration};
@@ -79,7 +79,7 @@ pub(crate) async fn run(
     house: &House,
     caller: &Caller,
     asked: Command,
-    watch: &Watch,
+    watch: &Teller,
 ) -> Result<RanView, Problem> {
     let wanted = asked.wanted(house, Changing::AtOnce)?;
     Ok(follow(house, caller, wanted, watch).await?.into())
@@ -90,7 +90,7 @@ pub(crate) async fn attempt(
     house: &House,
     caller: &Caller,
     asked: Command,
-    watch: &Watch,
+    watch: &Teller,
 ) -> Result<TriedView, Problem> {
     let wanted = asked.wanted(house, Changing::Waiting)?;
     let ran = follow(house, caller, wanted, watch).await?;
@@ -102,7 +102,7 @@ pub(crate) async fn attempt(
     Ok(TriedView::new(ran.into(), tried.waiting))
 }
 
-async fn follow(house: &House, caller: &Caller, wanted: RunWanted, watch: &Watch) -> Result<Ran, Problem> {
+async fn follow(house: &House, caller: &Caller, wanted: RunWanted, watch: &Teller) -> Result<Ran, Problem> {
     let wanted = house.app.run_wanted(caller, wanted).await?;
     let (stop, begun) = (Stop::new(), Instant::now());
     let ends = Ends::Three {
@@ -131,19 +131,19 @@ async fn follow(house: &House, caller: &Caller, wanted: RunWanted, watch: &Watch
     }
 }
 
-fn tell(watch: &Watch, begun: Instant, message: &str) {
+fn tell(watch: &Teller, begun: Instant, message: &str) {
     let done = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     watch.tell(Far { done, all: None, message: message.to_owned() });
 }
 
 /// Passes the last line of what a run says on to whoever watches. Secrets have been replaced by then.
 struct Heard {
-    watch: Watch,
+    watch: Teller,
     begun: Instant,
 }
 
 impl Heard {
-    fn new(watch: &Watch, begun: Instant) -> Self {
+    fn new(watch: &Teller, begun: Instant) -> Self {
         Self { watch: watch.clone(), begun }
     }
 }

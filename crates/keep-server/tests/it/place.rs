@@ -7,13 +7,13 @@ use keep_gate::{Answer, Asker, NewToken, Question};
 use keep_server::{AskDashboard, Gateway, Names, Quiet, Server, Setting};
 use keep_types::{Audience, Caller, Channel, Namespace, Principal, Reach, Scopes};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 /// Says yes, in installations that hold nothing of anybody's.
-struct SayYes;
+pub(crate) struct SayYes;
 
 impl Asker for SayYes {
     fn ask(&self, _: &Question<'_>) -> Answer {
@@ -77,9 +77,14 @@ impl Place {
     }
 
     pub(crate) fn open(&self, asker: Arc<dyn Asker>) -> App {
+        self.open_in(&self.cwd, asker)
+    }
+
+    /// The installation as somebody sees it who works in this folder.
+    pub(crate) fn open_in(&self, folder: &Path, asker: Arc<dyn Asker>) -> App {
         let around = Surroundings {
             env: [("PATH", "/usr/bin:/bin")].map(|(name, value)| (name.into(), value.into())).into(),
-            cwd: self.cwd.clone(),
+            cwd: folder.to_owned(),
             home: Some(self.folder.path().join("home")),
             flags: Vec::new(),
             standing: Standing::Program,
@@ -112,7 +117,20 @@ impl Place {
 
     /// A server that is changed before it runs.
     pub(crate) fn serve_as(&self, change: impl FnOnce(Server) -> Server + Send + 'static) -> Running {
-        let app = self.open(Arc::new(AskDashboard));
+        self.serve_changed(&self.cwd, change)
+    }
+
+    /// One that is started in this folder.
+    pub(crate) fn serve_in(&self, folder: &Path) -> Running {
+        self.serve_changed(folder, |server| server)
+    }
+
+    fn serve_changed(
+        &self,
+        folder: &Path,
+        change: impl FnOnce(Server) -> Server + Send + 'static,
+    ) -> Running {
+        let app = self.open_in(folder, Arc::new(AskDashboard));
         let (tell, told) = mpsc::channel();
         let (end, ended) = oneshot::channel();
         let thread = std::thread::spawn(move || {
