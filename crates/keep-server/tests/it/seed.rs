@@ -207,13 +207,14 @@ async fn artifacts(app: &App, project: &Path) {
             name: "encoder".parse().unwrap(),
         };
         let tags = if step == 3 { vec!["best".parse().unwrap()] } else { Vec::new() };
-        let new = keep_artifact::NewArtifact { key, path: file.clone(), tags, check: None };
+        let new = keep_artifact::NewArtifact { key, path: file.clone(), tags, check: None, fence: None };
         app.artifacts(&ann()).await.unwrap().put(&agent(), new, keep_artifact::unwatched()).await.unwrap();
     }
 }
 
 async fn run(app: &App, caller: &Caller, line: &str) -> Result<keep_exec::Ran, ExecError> {
     let wanted = RunWanted {
+        folder: None,
         line: Line::Shell(line.into()),
         profile: None,
         timeout: None,
