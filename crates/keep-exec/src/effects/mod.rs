@@ -1,6 +1,7 @@
 //! What a run does to the world: it is started, listened to and ended here, and nowhere else.
 
 mod egress;
+mod guarded;
 mod live;
 mod plan;
 mod pump;
@@ -8,6 +9,7 @@ mod slot;
 mod spool;
 mod tries;
 
+pub use guarded::guarded;
 pub(crate) use live::{During, Over, live};
 pub(crate) use plan::{Cell, plan};
 pub(crate) use slot::{Waiting, slot};

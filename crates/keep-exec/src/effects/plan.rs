@@ -1,10 +1,10 @@
 //! The sandbox's own profile, and which tier runs it.
 
+use super::guarded::guarded;
 use crate::acts::RunCommand;
 use crate::confine::{PASSED, Reach};
 use crate::engine::ExecConfig;
 use crate::error::ExecError;
-use crate::guarded::guarded;
 use crate::worktree::linked;
 use keep_gate::Permit;
 use keep_policy::Profile as Word;
