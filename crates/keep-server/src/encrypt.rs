@@ -41,7 +41,7 @@ impl Certificate {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .map(|builder| builder.with_no_client_auth())
+            .map(rustls::ConfigBuilder::<ServerConfig, _>::with_no_client_auth)
             .and_then(|builder| builder.with_single_cert(chain, key))
             .map_err(|error| unfit(error.to_string()))?;
         Ok(Self { acceptor: TlsAcceptor::from(Arc::new(config)), fingerprint, path: path.to_owned() })

@@ -6,6 +6,7 @@
 
 use crate::acts::{CancelRun, LookAtRuns, RunCommand};
 use crate::error::ExecError;
+use crate::said::Both;
 use crate::stop::Stop;
 use keep_gate::{Permit, Started};
 use keep_types::{Id, RunKind};
@@ -79,7 +80,9 @@ impl Spool {
 
     /// What is shown there, and here, too.
     pub(super) fn beside(&self, there: Box<dyn Write + Send>) -> Box<dyn Write + Send> {
-        Box::new(Both { there, said: Arc::clone(&self.said) })
+        let said = Arc::clone(&self.said);
+        let here = move |bytes: &[u8]| said.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
+        Box::new(Both { there, here })
     }
 }
 
@@ -123,36 +126,19 @@ fn listen(folder: &Path, over: &AtomicBool, stop: &Stop) {
     }
 }
 
-struct Both {
-    there: Box<dyn Write + Send>,
-    said: Arc<Mutex<Said>>,
-}
-
-impl Write for Both {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.there.write(bytes)?;
-        self.said.lock().unwrap_or_else(PoisonError::into_inner).push(&bytes[..count]);
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.there.flush()
-    }
-}
-
 impl Said {
     fn push(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() && !self.broken {
             let left = SEGMENT_BYTES - self.bytes % SEGMENT_BYTES;
             let now = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-            match self.write(&bytes[..now]) {
+            match self.put_down(&bytes[..now]) {
                 Ok(()) => bytes = &bytes[now..],
                 Err(_) => self.broken = true,
             }
         }
     }
 
-    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    fn put_down(&mut self, bytes: &[u8]) -> io::Result<()> {
         let segment = self.bytes / SEGMENT_BYTES;
         if self.bytes.is_multiple_of(SEGMENT_BYTES) {
             self.file = Some(create(&self.folder.join(segment.to_string()))?);

@@ -101,7 +101,7 @@ async fn found(viewer: &Viewer, asked: &Asked) -> Result<(Vec<RecordView>, Optio
         let filter = Filter { phase, limit: Some(USUAL_PAGE + 1), ..asked.filter()? };
         all.extend(viewer.house.app.gate().audit_log(&viewer.caller, AuditFilter(filter)).await?);
     }
-    all.sort_by(|a, b| b.seq.0.cmp(&a.seq.0));
+    all.sort_by_key(|one| std::cmp::Reverse(one.seq.0));
     let more = all.len() > USUAL_PAGE;
     all.truncate(USUAL_PAGE.min(MOST_ROWS));
     let next = all.last().filter(|_| more).map(|last| last.seq.0);
@@ -136,9 +136,9 @@ async fn list(viewer: &Viewer, asked: &Asked, above: Markup) -> Result<Markup, P
 
 fn nothing(asked: &Asked) -> Markup {
     if asked.narrows() {
-        return empty("Nothing fits.", html! { a href="/activity" { "Show everything" } });
+        return empty("Nothing fits.", &html! { a href="/activity" { "Show everything" } });
     }
-    empty("Nothing yet.", html! { "The first act opens the log." })
+    empty("Nothing yet.", &html! { "The first act opens the log." })
 }
 
 fn filter(asked: &Asked) -> Markup {

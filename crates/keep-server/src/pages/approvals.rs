@@ -29,7 +29,7 @@ async fn show(viewer: Viewer) -> Result<Markup, Problem> {
         p class="lead" { "What an agent may not do unasked waits here until you say yes or no. A yes is good for exactly what was asked, once." }
         div id="live" data-refresh="/approvals" {
             @if waiting.is_empty() {
-                (empty("Nothing waits for you.", html! { "When an agent asks for something, it shows here by itself." }))
+                (empty("Nothing waits for you.", &html! { "When an agent asks for something, it shows here by itself." }))
             } @else { (requests(&waiting, now)) }
             @if !earlier.is_empty() {
                 h2 { "Earlier" }

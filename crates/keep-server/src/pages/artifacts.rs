@@ -39,7 +39,7 @@ async fn all(viewer: Viewer) -> Result<Markup, Problem> {
         h1 { "Artifacts" }
         p class="lead" { "Models, data sets and other heavy files, each version stored as what is new in it." }
         @if found.is_empty() {
-            (empty("Nothing is stored yet.", html! { code { "keep artifact put model ./model.safetensors" } " in your terminal stores the first version." }))
+            (empty("Nothing is stored yet.", &html! { code { "keep artifact put model ./model.safetensors" } " in your terminal stores the first version." }))
         } @else {
             div class="scroll" tabindex="0" { table {
                 thead { tr { th { "Artifact" } th { "Last version" } th class="num" { "Its files" } th class="num" { "Size" } th class="num" { "New in it" } th { "Put" } } }
@@ -188,7 +188,7 @@ async fn diff(
         p class="crumb" { a href="/artifacts" { "Artifacts" } " / " a href=(back) { (visible(&name)) } }
         h1 { "From version " (first) " to " (second) }
         p class="lead" { (many(found.len(), "part differs", "parts differ")) "; what the second stores for them takes " (size(cost)) "." }
-        @if found.is_empty() { (empty("They are the same.", html! { "No tensor and no other byte differs." })) }
+        @if found.is_empty() { (empty("They are the same.", &html! { "No tensor and no other byte differs." })) }
         @else { (differences(&found)) }
         @if found.len() > DIFFERENCES { p class="meta" { "The " (DIFFERENCES) " that cost the most are shown." } }
     };

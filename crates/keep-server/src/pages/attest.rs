@@ -45,7 +45,7 @@ async fn list(viewer: &Viewer, rows: Vec<Markup>, above: Markup) -> Result<Marku
             button { "Check every promise now" }
             " " span class="meta" id="checked" role="status" {}
         }
-        @if rows.is_empty() { (empty("Nothing is promised.", html! { "That cannot be." })) }
+        @if rows.is_empty() { (empty("Nothing is promised.", &html! { "That cannot be." })) }
         @else {
             h2 { "Promises" }
             div class="scroll" tabindex="0" { table {

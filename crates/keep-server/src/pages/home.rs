@@ -57,7 +57,7 @@ async fn show(viewer: Viewer) -> Result<Markup, Problem> {
             @if !waiting.is_empty() { section { h2 { "Waits for you" } (requests(&waiting, now)) } }
             section {
                 h2 { "The last 24 hours" }
-                @if day.is_empty() { (empty("A quiet day.", html! { "What people and agents do through Keep shows here, hour by hour." })) }
+                @if day.is_empty() { (empty("A quiet day.", &html! { "What people and agents do through Keep shows here, hour by hour." })) }
                 @else { div class="panel" { (hours(&day, now)) } }
             }
             section class="columns" {
@@ -187,7 +187,7 @@ fn state(status: &StatusView) -> Markup {
 /// The newest records in a line each.
 fn lately(last: &[RecordView], now: Timestamp) -> Markup {
     html! {
-        @if last.is_empty() { (empty("Nothing yet.", html! { "The first act opens the log." })) }
+        @if last.is_empty() { (empty("Nothing yet.", &html! { "The first act opens the log." })) }
         @else {
             div class="scroll" tabindex="0" { table { tbody {
                 @for one in last {

@@ -79,9 +79,9 @@ async fn newest(viewer: &Viewer, asked: &Searched) -> Result<Markup, Problem> {
     Ok(html! {
         @if found.is_empty() {
             @if asked.quarantined {
-                (empty("Nothing is in quarantine.", html! { "What reads like orders to an agent, or comes from nowhere known, waits here before anything recalls it." }))
+                (empty("Nothing is in quarantine.", &html! { "What reads like orders to an agent, or comes from nowhere known, waits here before anything recalls it." }))
             } @else {
-                (empty("Nothing is remembered yet.", html! { code { "keep remember \"we chose Postgres\"" } " in your terminal writes the first one." }))
+                (empty("Nothing is remembered yet.", &html! { code { "keep remember \"we chose Postgres\"" } " in your terminal writes the first one." }))
             }
         }
         ul class="cards" { @for one in &found { li { (card(one, now)) } } }

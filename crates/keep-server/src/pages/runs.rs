@@ -40,7 +40,7 @@ async fn show(Query(asked): Query<Asked>, viewer: Viewer) -> Result<Markup, Prob
         p class="lead" { "Commands that were run through Keep: judged first, confined while they ran, and on record with what they said." }
         div id="live" data-refresh=[(skipped == 0).then_some("/runs")] {
             @if runs.is_empty() {
-                (empty("Nothing has run yet.", html! { code { "keep exec -- make test" } " in your terminal runs something, confined to its project." }))
+                (empty("Nothing has run yet.", &html! { code { "keep exec -- make test" } " in your terminal runs something, confined to its project." }))
             } @else {
                 @if running > 0 { p { span class="live-dot" {} (many(running, "run is", "runs are")) " going on." } }
                 div class="panel" { (chart::lanes("When each of the runs below ran", &dots(&runs, now))) }

@@ -20,16 +20,18 @@ pub(super) fn door() -> Door {
 
 async fn show(viewer: Viewer) -> Result<Markup, Problem> {
     let which = keep_vault::Which { everywhere: true, ..keep_vault::Which::default() };
-    let found = viewer.house.app.vault().list(&viewer.caller, &which).await;
+    let mut found = viewer.house.app.vault().list(&viewer.caller, &which).await;
     let now = viewer.house.app.now();
+    if let Ok(all) = &mut found {
+        all.sort_by_key(|one| (std::cmp::Reverse(weight(one, now)), one.name.to_string()));
+    }
     let inside = html! {
         h1 { "Secrets" }
         p class="lead" { "Which secrets the vault holds and how they are. No page shows a value; runs get them by name." }
         @match found {
-            Ok(mut all) => {
-                @let _ = all.sort_by_key(|one| (std::cmp::Reverse(weight(one, now)), one.name.to_string()));
+            Ok(all) => {
                 @if all.is_empty() {
-                    (empty("No secrets yet.", html! { code { "keep secret set DEPLOY_TOKEN" } " in your terminal keeps the first one." }))
+                    (empty("No secrets yet.", &html! { code { "keep secret set DEPLOY_TOKEN" } " in your terminal keeps the first one." }))
                 } @else { (table(&all, now)) }
             }
             Err(error) => (shut(error)?),
@@ -44,7 +46,7 @@ fn shut(error: VaultError) -> Result<Markup, Problem> {
         return Err(error.into());
     }
     let hint = error.hint().unwrap_or_else(|| "`keep secret unlock` in your terminal opens it".into());
-    Ok(empty(&visible(&error.to_string()), html! { (visible(&hint)) }))
+    Ok(empty(&visible(&error.to_string()), &html! { (visible(&hint)) }))
 }
 
 /// How urgent it is: 2 overdue, 1 soon, 0 fine.

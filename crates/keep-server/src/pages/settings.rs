@@ -23,7 +23,7 @@ async fn show(viewer: Viewer) -> Result<Markup, Problem> {
         p class="lead" { "What was in force when this server started. " code { "keep config set KEY VALUE" } " in your terminal changes one." }
         @for notice in &all.left_out { div class="notice mind" role="status" { code { (notice.key) } " = " (visible(&notice.value.to_string())) " (" (visible(&notice.origin.to_string())) ") does not count: " (notice.why) } }
         h2 { "Set by somebody" }
-        @if set.is_empty() { (empty("Everything is as it comes.", html! { "No file, variable or flag sets anything." })) }
+        @if set.is_empty() { (empty("Everything is as it comes.", &html! { "No file, variable or flag sets anything." })) }
         @else { (table(&set)) }
         @for (family, rows) in families(&usual) {
             h2 { (family) }

@@ -37,7 +37,7 @@ async fn list(viewer: &Viewer, made: Markup) -> Result<Markup, Problem> {
         h1 { "Tokens" }
         p class="lead" { "A token lets a program in as an agent or a service, with what it may do and where. Only its digest is kept." }
         (made)
-        @if good.is_empty() { (empty("No token is good now.", html! { "Make one below, or let " code { "keep connect claude" } " do it." })) }
+        @if good.is_empty() { (empty("No token is good now.", &html! { "Make one below, or let " code { "keep connect claude" } " do it." })) }
         @else { (table(viewer, &good, now)) }
         (form(viewer))
         @if !over.is_empty() {

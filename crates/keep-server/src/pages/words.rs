@@ -105,7 +105,7 @@ pub(super) fn went(phase: &str) -> Markup {
 }
 
 /// Where there is nothing to show: what would be here, and how it comes here.
-pub(super) fn empty(what: &str, how: Markup) -> Markup {
+pub(super) fn empty(what: &str, how: &Markup) -> Markup {
     html! { div class="empty" { strong { (what) } p { (how) } } }
 }
 

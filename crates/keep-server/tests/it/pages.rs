@@ -60,8 +60,8 @@ fn a_run_is_started_again_watched_and_stopped() {
     let path = begun.header("location").unwrap().to_owned();
     assert_ne!(path, seeded.long_run);
     let stream = person.begin("GET", &format!("{path}/live"), 0, "");
-    let lines = BufReader::new(stream).lines().map_while(Result::ok);
-    let said = lines.skip_while(|line| !line.starts_with("data: step 3")).next();
+    let mut lines = BufReader::new(stream).lines().map_while(Result::ok);
+    let said = lines.find(|line| line.starts_with("data: step 3"));
     assert!(said.is_some(), "nothing was heard of the run while it ran");
     let page = person.get(&path);
     assert!(page.body.contains("step 1") && page.body.contains("Stop it"), "{page:?}");

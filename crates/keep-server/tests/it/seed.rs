@@ -256,7 +256,7 @@ async fn requests(app: &App) -> (String, String) {
     ] {
         match run(app, &agent(), line).await {
             Err(ExecError::Gate(GateError::NeedsApproval { id, .. })) => {
-                waiting.push(format!("/approvals/{id}"))
+                waiting.push(format!("/approvals/{id}"));
             }
             other => println!("not asked about: {line}: {other:?}"),
         }

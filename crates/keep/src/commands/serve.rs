@@ -70,7 +70,7 @@ fn say_abroad(session: &Session, abroad: &Abroad) {
 
 impl Serve {
     pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
-        serve(session, self.at, |server, _| {
+        serve(session, &self.at, |server, _| {
             let names = server.names();
             let view = json!({ "address": names.programs(), "pid": std::process::id() });
             session.show(&view, |out| writeln!(out, "serving at {}", names.programs())).map(|_| ())
@@ -81,7 +81,7 @@ impl Serve {
 /// Serves until it is told to end. `announce` says what there is to say once clients may come.
 pub(super) fn serve(
     session: &Session,
-    at: At,
+    at: &At,
     announce: impl FnOnce(&Server, &Principal) -> Result<(), Failure>,
 ) -> Result<ExitCode, Failure> {
     let app = session.open_asking(Arc::new(AskDashboard))?;
