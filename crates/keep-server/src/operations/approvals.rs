@@ -45,7 +45,9 @@ impl Answer {
             "rule" => return Ok((Chosen::WithRule, self.code.filter(|code| !code.is_empty()))),
             "suggest" => {
                 let text = self.suggestion.filter(|text| !text.trim().is_empty());
-                Resolution::Suggest { text: text.ok_or_else(|| Problem::senseless("a suggestion is a text"))? }
+                Resolution::Suggest {
+                    text: text.ok_or_else(|| Problem::senseless("a suggestion is a text"))?,
+                }
             }
             "once" => Resolution::Approve,
             "conversation" => Resolution::ApproveForConversation,

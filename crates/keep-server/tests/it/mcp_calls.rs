@@ -98,7 +98,7 @@ fn request(client: &Client, method: &str, mut params: Value) -> (Client, Value) 
     (client, json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params }))
 }
 
-fn called(client: &Client, name: &str, arguments: Value, more: Value) -> Value {
+fn called(client: &Client, name: &str, arguments: &Value, more: &Value) -> Value {
     let mut params = json!({ "name": name, "arguments": arguments });
     for (key, value) in more.as_object().into_iter().flatten() {
         params[key] = value.clone();
@@ -184,9 +184,9 @@ fn a_client_without_a_session_calls_again_with_the_answer() {
     let (token, other) = (place.token("agent:a", "demo"), place.token("agent:b", "demo"));
     let server = place.serve();
     let client = server.client(&token);
-    let tried = called(&client, "try", json!({ "command": "echo new > made" }), json!({}));
+    let tried = called(&client, "try", &json!({ "command": "echo new > made" }), &json!({}));
     let arguments = json!({ "run": tried["structuredContent"]["run"]["id"] });
-    let wanted = called(&client, "try_commit", arguments.clone(), json!({}));
+    let wanted = called(&client, "try_commit", &arguments, &json!({}));
     assert_eq!(wanted["resultType"], "input_required", "{wanted}");
     assert_eq!(wanted["inputRequests"]["approval"]["method"], "elicitation/create", "{wanted}");
     let yes = json!({ "approval": { "action": "accept", "content": { "answer": "allow once" } } });
@@ -195,12 +195,12 @@ fn a_client_without_a_session_calls_again_with_the_answer() {
         [(server.client(&token), json!("apr_x")), (server.client(&other), wanted["requestState"].clone())]
     {
         let more = json!({ "inputResponses": yes, "requestState": state });
-        let said = called(&who, "try_commit", arguments.clone(), more);
+        let said = called(&who, "try_commit", &arguments, &more);
         assert_eq!(said["resultType"], "input_required", "{said}");
         assert!(!place.cwd.join("made").exists());
     }
     let more = json!({ "inputResponses": yes, "requestState": wanted["requestState"] });
-    let done = called(&client, "try_commit", arguments, more);
+    let done = called(&client, "try_commit", &arguments, &more);
     assert_eq!(done["isError"], false, "{done}");
     assert!(place.cwd.join("made").exists());
     let records = client.get("/api/v1/audit/records?action=approval.relay").ok();

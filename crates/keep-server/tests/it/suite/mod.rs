@@ -88,7 +88,7 @@ fn counted(out: &Path) -> (usize, Vec<String>) {
                     match check["status"].as_str() {
                         Some("SUCCESS") => passed += 1,
                         Some("FAILURE" | "WARNING") => {
-                            failed.push(format!("{}: {}", check["id"], check["errorMessage"]))
+                            failed.push(format!("{}: {}", check["id"], check["errorMessage"]));
                         }
                         _ => {}
                     }

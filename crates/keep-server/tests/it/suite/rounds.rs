@@ -36,7 +36,7 @@ fn roots() -> Value {
     json!({ "method": "roots/list", "params": {} })
 }
 
-fn wanted(requests: Value, state: Option<String>) -> InputRequiredResult {
+fn wanted(requests: &Value, state: Option<String>) -> InputRequiredResult {
     let mut result = json!({ "resultType": "input_required", "inputRequests": requests });
     if let Some(state) = state {
         result["requestState"] = json!(state);
@@ -65,7 +65,7 @@ pub(super) fn called(
     let state = request.request_state.as_deref();
     let name = || form("What is your name?", "name", "string");
     let done = |said: &str| Ok(text(said).into());
-    let ask = |requests: Value, state: Option<String>| Ok(wanted(requests, state).into());
+    let ask = |requests: Value, state: Option<String>| Ok(wanted(&requests, state).into());
     match &*request.name {
         "test_input_required_result_elicitation" | "test_streaming_elicitation" => {
             match filled(answers, "user_name", "name") {
@@ -138,7 +138,7 @@ pub(super) fn prompted(request: &GetPromptRequestParams) -> GetPromptResponse {
         }
         None => {
             let question = form("What context should the prompt use?", "context", "string");
-            wanted(json!({ "user_context": question }), None).into()
+            wanted(&json!({ "user_context": question }), None).into()
         }
     }
 }
