@@ -128,7 +128,8 @@ fn the_interface_is_what_it_says_it_is() {
     let mut command = outside(&home, python.with_file_name("schemathesis"));
     command.arg("--config-file").arg(settings);
     command.args(["run", &format!("{url}/openapi.json"), "--url", &url, "-H", &bearer]);
-    command.args(["--checks", "all", "--max-examples", "8", "--seed", "1", "-w", "2", "--no-color"]);
+    // One worker: with two, what it is made with loses count of itself under some versions of Python.
+    command.args(["--checks", "all", "--max-examples", "8", "--seed", "1", "-w", "1", "--no-color"]);
     // What never ends is no answer to be checked.
     command.args(["--exclude-path", "/api/v1/events"]);
     let (code, out, err) = said(&mut command);
