@@ -9,6 +9,7 @@ mod bench;
 mod chore;
 mod eval;
 mod layers;
+mod node;
 mod papers;
 mod python;
 mod test;

@@ -1,9 +1,11 @@
 //! `cargo xtask test`: everything the tests need, then all of them, then one closing summary.
 
 use crate::chore::{self, Chore, checked, root, start_error};
+use crate::node;
 use crate::tools;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 /// Where nextest leaves its report, as `xtask/nextest.toml` says.
@@ -22,6 +24,11 @@ pub(crate) fn run(nextest_args: &[&str]) -> Result<(), Chore> {
     }
     let nextest = tools::plugin("cargo-nextest")?;
     let weed = tools::weed()?;
+    // Without these the tests that others' programs speak to the server in say that they are skipped.
+    let node = told("programs of npm", node::ready());
+    let python = told("clients in Python", tools::clients());
+    // Without one the tests of the dashboard in a browser say that they are skipped; the others need none.
+    let browser = tools::browser().map_err(|why| eprintln!("no browser in the tests: {why}")).ok();
 
     // With arguments the caller wants certain tests, and these are not among them.
     let documentation = nextest_args.is_empty().then(|| {
@@ -35,6 +42,9 @@ pub(crate) fn run(nextest_args: &[&str]) -> Result<(), Chore> {
         .args(["nextest", "run", "--workspace", "--config-file", "xtask/nextest.toml", "--no-fail-fast"])
         .args(nextest_args)
         .env("KEEP_TEST_WEED", weed)
+        .envs(node.map(|folder| ("KEEP_TEST_NODE", folder)))
+        .envs(python.map(|program| ("KEEP_TEST_PYTHON", program)))
+        .envs(browser.map(|folder| ("KEEP_TEST_BROWSER", folder)))
         .current_dir(root())
         .stdin(Stdio::null())
         .stderr(Stdio::piped());
@@ -57,6 +67,11 @@ pub(crate) fn run(nextest_args: &[&str]) -> Result<(), Chore> {
     }
     checked(&command, status)?;
     documentation.unwrap_or(Ok(()))
+}
+
+/// What was got ready; why not is said, and the tests that need it do without.
+fn told(what: &str, ready: Result<PathBuf, Chore>) -> Option<PathBuf> {
+    ready.inspect_err(|why| eprintln!("no {what} in the tests: {why}")).ok()
 }
 
 /// Passes nextest's lines on and returns its summary line, to be shown again at the very end.

@@ -3,6 +3,7 @@
 use crate::chore::{self, Chore, root, run};
 use crate::python::Python;
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -22,7 +23,7 @@ const PLUGINS: &[Plugin] = &[
 pub(crate) fn plugin(name: &str) -> Result<PathBuf, Chore> {
     let wanted = PLUGINS.iter().find(|plugin| plugin.name == name).ok_or_else(|| {
         let names: Vec<&str> = PLUGINS.iter().map(|plugin| plugin.name).collect();
-        Chore::Usage(format!("no tool is called `{name}`; tools: {}, weed", names.join(", ")))
+        Chore::Usage(format!("no tool is called `{name}`; tools: {}, weed, browser", names.join(", ")))
     })?;
     let folder = root().join("target/tools");
     let own = folder.join("bin").join(name);
@@ -59,9 +60,54 @@ pub(crate) fn weed() -> Result<PathBuf, Chore> {
     }
 }
 
+/// Others' clients for the tests of the server: one of the protocol, and one that tries an interface out.
+const CLIENTS: Python = Python {
+    name: "clients",
+    to: "run the tests that others' programs speak to the server in",
+    packages: &["mcp==2.3.0", "schemathesis==4.32.5"],
+    alone: &[],
+};
+
+/// The Python that these clients lie beside.
+pub(crate) fn clients() -> Result<PathBuf, Chore> {
+    CLIENTS.ready()
+}
+
+/// What drives a browser in the tests of the dashboard: its manifest and its lock stand beside them.
+const BROWSER: &str = "crates/keep-server/tests/browser";
+
+/// The folder with the modules that drive a browser, installed there now if it is missing or of another version.
+/// The browser itself is the system's.
+pub(crate) fn browser() -> Result<PathBuf, Chore> {
+    system("node", "nodejs")?;
+    system("npm", "npm")?;
+    system("chromium", "chromium")?;
+    let (from, folder) = (root().join(BROWSER), root().join("target/tools/browser"));
+    let lock = from.join("package-lock.json");
+    let wanted = chore::read(&lock)?;
+    let installed = folder.join("node_modules").is_dir()
+        && fs::read_to_string(folder.join("package-lock.json")).is_ok_and(|found| found == wanted);
+    if !installed {
+        eprintln!("installing what drives a browser into target/tools/browser (once)");
+        fs::create_dir_all(&folder).map_err(Chore::file(&folder))?;
+        for name in ["package.json", "package-lock.json"] {
+            let (source, to) = (from.join(name), folder.join(name));
+            fs::copy(&source, &to).map_err(Chore::file(&to))?;
+        }
+        let mut install = Command::new("npm");
+        install.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts", "--silent"]).current_dir(&folder);
+        run(&mut install)?;
+    }
+    Ok(folder)
+}
+
 /// Prints where a tool is, for scripts.
 pub(crate) fn print_path(name: &str) -> Result<(), Chore> {
-    let path = if name == "weed" { weed()? } else { plugin(name)? };
+    let path = match name {
+        "weed" => weed()?,
+        "browser" => browser()?,
+        name => plugin(name)?,
+    };
     println!("{}", path.display());
     Ok(())
 }

@@ -37,7 +37,7 @@ impl SelfTested {
     }
 }
 
-/// The probes of every crate, in the order of the layers.
+/// The probes of the house and everything below it, in the order of the layers. Surfaces have their own.
 #[must_use]
 pub fn probes() -> Vec<Probe> {
     let mut all = keep_db::probes();
@@ -53,22 +53,22 @@ pub fn probes() -> Vec<Probe> {
     all
 }
 
-/// Runs every probe on an installation. Nothing of it is changed.
-pub fn attest(at: &Installation, mut progress: impl FnMut(&Promise)) -> Vec<Attested> {
-    let run = |probe: Probe| {
+/// Runs these probes on an installation. Nothing of it is changed.
+pub fn attest(probes: &[Probe], at: &Installation, mut progress: impl FnMut(&Promise)) -> Vec<Attested> {
+    let run = |probe: &Probe| {
         progress(&probe.promise);
         Attested { promise: probe.promise, verdict: (probe.run)(at) }
     };
-    probes().into_iter().map(run).collect()
+    probes.iter().map(run).collect()
 }
 
-/// Runs every probe on a sound scratch installation, and again after its twin broke it.
+/// Runs these probes on a sound scratch installation, and again after its twin broke it.
 ///
 /// # Errors
 /// When a scratch installation cannot be made or broken.
-pub fn self_test(mut progress: impl FnMut(&Promise)) -> Result<Vec<SelfTested>, AppError> {
+pub fn self_test(probes: &[Probe], mut progress: impl FnMut(&Promise)) -> Result<Vec<SelfTested>, AppError> {
     let mut results = Vec::new();
-    for probe in probes() {
+    for probe in probes {
         progress(&probe.promise);
         let failed = |step, reason| AppError::Scratch { promise: probe.promise.id.into(), step, reason };
         let scratch = scratch::make().map_err(|e| failed("made", keep_types::chain(&e).join(": ")))?;

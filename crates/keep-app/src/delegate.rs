@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::error::AppError;
 use crate::shell::{ShellCheck, ShellView};
 use keep_policy::Decision;
+use keep_shell::Sort;
 use keep_types::{Act, ActFacts, Action, Caller, FieldHasher, Namespace, Risk, Touch};
 use serde::Serialize;
 use serde_json::json;
@@ -16,6 +17,17 @@ pub struct DelegatedView {
     /// What the other program is told. Nothing holds what it runs, so it is told `allow` only where policy
     /// allows what risks next to nothing; what policy would allow in a sandbox is asked about.
     pub answer: Decision,
+    /// Whether it is told to run it through `keep sh`, which judges it once more, confines and records it.
+    pub rewritten: bool,
+}
+
+/// What another program can be told beside yes and no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rewriting {
+    /// Nothing: it runs the command as it is, or not at all.
+    Impossible,
+    /// To run it through `keep sh`.
+    Possible,
 }
 
 /// Telling another program what to do with a command. Its only effect is its record.
@@ -23,6 +35,7 @@ struct Delegate {
     view: ShellView,
     namespace: Namespace,
     answer: Decision,
+    rewritten: bool,
     call: Option<String>,
 }
 
@@ -38,11 +51,12 @@ impl Act for Delegate {
             risk: Risk::Low,
             summary: format!("{answer} a command that the agent's own shell runs"),
             detail: json!({ "command": command, "cwd": cwd, "call": self.call, "answer": answer,
-                            "risk": analysis.risk }),
+                            "rewritten": self.rewritten, "risk": analysis.risk }),
             bound: FieldHasher::new("exec.delegate")
                 .field("command", command)
                 .field("cwd", cwd.as_os_str().as_encoded_bytes())
                 .field("answer", answer)
+                .field("rewritten", [u8::from(self.rewritten)])
                 .finish(),
             exact: Some(command.clone().into_bytes()),
         }
@@ -81,18 +95,28 @@ impl App {
         caller: &Caller,
         command: String,
         call: Option<String>,
+        rewriting: Rewriting,
     ) -> Result<DelegatedView, AppError> {
         let view = self.shell_check(caller, ShellCheck { command, principal: None, profile: None })?;
+        let deny = view.ruling.decision == Decision::Deny || view.analysis.risk == Risk::Critical;
+        // Where the program's own shell stands is its own business, and no confined run can change it.
+        let moves =
+            view.analysis.parts.iter().all(|part| {
+                part.argv.first().is_some_and(|word| word.sort == Sort::Known && word.text == "cd")
+            });
+        let rewritten = rewriting == Rewriting::Possible && !deny && !moves;
         let answer = match (view.ruling.decision, view.analysis.risk) {
+            _ if rewritten => Decision::Allow,
             // The question would be the other program's, and what destroys or escalates is asked here.
             (Decision::Deny, _) | (_, Risk::Critical) => Decision::Deny,
             (Decision::Allow, Risk::Low) => Decision::Allow,
             (Decision::Allow | Decision::Ask, _) => Decision::Ask,
         };
-        let act = Delegate { view: view.clone(), namespace: caller.home.clone(), answer, call };
+        let namespace = caller.home.clone();
+        let act = Delegate { view: view.clone(), namespace, answer, rewritten, call };
         let permit = self.gate.admit(caller, act).await?;
         permit.perform(|_, _| Ok::<_, AppError>(())).await?;
-        Ok(DelegatedView { view, answer })
+        Ok(DelegatedView { view, answer, rewritten })
     }
 
     /// Records that a command which another program ran has ended.

@@ -6,8 +6,9 @@ use crate::config::Surroundings;
 use crate::error::AppError;
 use crate::rule_book::{UserRules, covers};
 use crate::shell_ask::CheckCommand;
+use crate::workplace::Workplace;
 use keep_exec::{
-    Advice, Changing, Exec, ExecConfig, ExecError, Limits, Line, SecretUse, Taking, Values, Wanted,
+    Advice, Changing, Exec, ExecConfig, ExecError, Limits, Line, RunView, SecretUse, Taking, Values, Wanted,
 };
 use keep_gate::{Covered, RuleBook, SPAWN_MARKER};
 use keep_ledger::SystemClock;
@@ -30,6 +31,8 @@ const KEPT_BYTES: usize = 256 << 10;
 pub struct RunWanted {
     /// The program and its words, or the line.
     pub line: Line,
+    /// The folder to run in, seen from where the caller works; without one, there.
+    pub folder: Option<PathBuf>,
     /// The profile, where it is not the one that is set.
     pub profile: Option<Profile>,
     /// How long it may take, where that is less than is set.
@@ -48,26 +51,67 @@ impl App {
     /// # Errors
     /// When the working folder cannot be found, or belongs to a project that is not the caller's.
     pub async fn run_wanted(&self, caller: &Caller, wanted: RunWanted) -> Result<Wanted, AppError> {
-        let cwd = &self.settings.around.cwd;
-        let folder = cwd.canonicalize().map_err(|e| AppError::file("finding", cwd, e))?;
-        let place = self.home_of(&folder).await?;
-        // A token names its namespaces; the folder that its holder stands in is none of them by that alone.
-        if !caller.may_write(&place) || caller.home.project() != place.project() {
-            let principal = caller.principal.clone();
-            return Err(keep_gate::GateError::OutOfReach { principal, namespace: place }.into());
-        }
-        let root = crate::find_root(&folder);
+        let Workplace { workspace, folder, project } = self.workplace(caller).await?;
         Ok(Wanted {
             line: wanted.line,
-            workspace: root.clone().unwrap_or_else(|| folder.clone()),
-            project: root.is_some(),
-            folder,
+            // The engine runs nothing outside the workspace.
+            folder: wanted.folder.map_or_else(|| folder.clone(), |below| folder.join(below)),
+            workspace,
+            project,
             profile: wanted.profile,
             timeout: wanted.timeout,
             changing: wanted.changing,
             secrets: wanted.secrets,
             environment: wanted.environment,
         })
+    }
+
+    /// The environment that this program was started in, for runs of callers who have none of their own.
+    #[must_use]
+    pub fn environment(&self) -> Vec<(OsString, OsString)> {
+        self.settings.around.env.iter().map(|(name, value)| (name.into(), value.into())).collect()
+    }
+}
+
+impl App {
+    /// The command of an earlier run, to be run once more where it ran and for the same place, and who runs it
+    /// there. What it reads, what it changes and what rules say to it is found out anew.
+    ///
+    /// # Errors
+    /// When its folder is gone or belongs to another project now, or the caller may not work there.
+    pub async fn run_again(&self, caller: &Caller, run: &RunView) -> Result<(Caller, Wanted), AppError> {
+        // What stands on record in the place of a value, or of the whole text, is no command.
+        if run.command.contains("[redacted:")
+            || run.command.contains("[***]")
+            || run.command.starts_with("(withheld")
+        {
+            return Err(ExecError::Unfit("its text is on record without the secrets that were in it").into());
+        }
+        let folder = PathBuf::from(&run.folder);
+        let folder = folder.canonicalize().map_err(|e| AppError::file("finding", &folder, e))?;
+        let place = self.home_of(&folder).await?;
+        if !caller.may_write(&place) || place != run.namespace {
+            let principal = caller.principal.clone();
+            return Err(keep_gate::GateError::OutOfReach { principal, namespace: place }.into());
+        }
+        let root = crate::find_root(&folder);
+        let secrets = run.secrets.iter();
+        let env = &self.settings.around.env;
+        let wanted = Wanted {
+            line: Line::Shell(run.command.clone()),
+            workspace: root.clone().unwrap_or_else(|| folder.clone()),
+            project: root.is_some(),
+            folder,
+            // Never more than it had.
+            profile: run.profile.parse().ok(),
+            timeout: None,
+            changing: if run.tried.is_some() { Changing::Waiting } else { Changing::AtOnce },
+            secrets: secrets
+                .map(|(name, variable)| SecretUse { name: name.clone(), variable: variable.clone() })
+                .collect(),
+            environment: env.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+        };
+        Ok((Caller { home: place, ..caller.clone() }, wanted))
     }
 }
 
@@ -125,7 +169,7 @@ fn config(app: &App) -> ExecConfig {
 }
 
 /// The folders of the installation, which no run may see.
-fn own(at: &Installation) -> Vec<PathBuf> {
+pub(crate) fn own(at: &Installation) -> Vec<PathBuf> {
     vec![at.data.clone(), at.config.clone(), at.state.clone()]
 }
 

@@ -32,6 +32,7 @@ mod sign_in;
 mod status;
 pub mod trust;
 mod trusting;
+mod workplace;
 
 pub use app::{App, Settings};
 pub use artifact::open_other;
@@ -39,7 +40,7 @@ pub use attest::{Attested, SelfTested, attest, probes, self_test};
 pub use audit::{AnchorTo, AnchorView, check_export};
 pub use backup::{BackupReport, RestoreView};
 pub use cleaner::Cleaner;
-pub use delegate::DelegatedView;
+pub use delegate::{DelegatedView, Rewriting};
 pub use doctor::{Checked, Finding};
 pub use error::AppError;
 pub use exec::RunWanted;
@@ -53,6 +54,7 @@ pub use shell::{ShellCheck, ShellView};
 pub use shell_ask::ShellAsked;
 pub use status::{PolicyStatus, StatusView, WhoView};
 pub use trusting::TrustView;
+pub use workplace::Workplace;
 
 pub use keep_policy::Profile;
 

@@ -125,7 +125,7 @@ async fn fill(app: &App) -> Result<(), AppError> {
         namespace: Namespace::Global,
         name: "scratch".parse().map_err(|_| AppError::Worker)?,
     };
-    let new = keep_artifact::NewArtifact { key, path: file, tags: Vec::new(), check: None };
+    let new = keep_artifact::NewArtifact { key, path: file, tags: Vec::new(), check: None, fence: None };
     let put = app.artifacts(&person).await?.put(&person, new, keep_artifact::unwatched()).await;
     put.map_err(|e| AppError::Artifact(Box::new(e)))?;
     let backup = app.at().data.join("backups").join("0000000000000-scratch.db");

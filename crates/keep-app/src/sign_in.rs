@@ -22,6 +22,20 @@ const LETTERS: usize = 16;
 /// Signing in. The surface has checked the code; this is its record.
 struct SignIn;
 
+/// That something about the server is not as it should be.
+struct Alert {
+    key: &'static str,
+    says: String,
+}
+
+impl Act for Alert {
+    fn facts(&self) -> ActFacts {
+        let mut facts = facts("server.alert", Risk::Low, format!("note an alert about {}", self.key));
+        facts.detail = json!({ "about": self.key, "reason": self.says });
+        facts
+    }
+}
+
 /// Making a code: whoever has it can answer for the person. Tokens are made by people alone, and so is this.
 struct Offer(Principal);
 
@@ -59,6 +73,15 @@ impl App {
     pub async fn signed_in(&self, caller: &Caller) -> Result<(), AppError> {
         let permit = self.gate.admit(caller, SignIn).await?;
         permit.perform(|_, SignIn| Ok::<_, AppError>(())).await
+    }
+
+    /// Leaves a record that something about the server is not as it should be, for whoever follows the log.
+    ///
+    /// # Errors
+    /// When the gate refuses, as it does while everything is stopped, or the ledger takes no record.
+    pub async fn note_alert(&self, caller: &Caller, key: &'static str, says: &str) -> Result<(), AppError> {
+        let permit = self.gate.admit(caller, Alert { key, says: says.to_owned() }).await?;
+        permit.perform(|_, Alert { .. }| Ok::<_, AppError>(())).await
     }
 
     /// Makes a code that signs this person in to the dashboard of whatever serves this installation, once

@@ -15,6 +15,6 @@ pub(crate) use mark::{
     tended_by,
 };
 pub use place::Existing;
-pub(crate) use place::{Target, shape_of};
+pub(crate) use place::{Above, Target, shape_of};
 pub(crate) use pour::Pour;
 pub(crate) use sparse::Sparse;

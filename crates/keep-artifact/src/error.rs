@@ -118,6 +118,17 @@ pub enum ArtifactError {
         /// What was asked for.
         name: String,
     },
+    /// No such file or folder.
+    #[error("there is nothing at {}", .0.display())]
+    NoSuchPath(PathBuf),
+    /// A path that whoever named it may not name.
+    #[error("{} is not open to you: it lies outside {}, or holds or is something guarded there", path.display(), within.display())]
+    FencedOff {
+        /// What was named.
+        path: PathBuf,
+        /// The folder that is open.
+        within: PathBuf,
+    },
     /// What would be written is there already.
     #[error("{} is there already", .0.display())]
     Exists(PathBuf),
@@ -248,7 +259,9 @@ impl Explain for ArtifactError {
             | Self::Misnamed { .. }
             | Self::Damaged { .. }
             | Self::Wrong { .. } => ErrorKind::Tampered,
-            Self::NoSuchArtifact { .. }
+            Self::FencedOff { .. } => ErrorKind::Denied,
+            Self::NoSuchPath(_)
+            | Self::NoSuchArtifact { .. }
             | Self::NotInStore { .. }
             | Self::NoSuchVersion { .. }
             | Self::NoSuchPart { .. }

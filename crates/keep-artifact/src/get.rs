@@ -2,9 +2,10 @@
 
 use crate::acts::GetArtifact;
 use crate::base::{Bases, RegionReader, as_chunk};
-use crate::effects::{Existing, Sparse, Target};
+use crate::effects::{Above, Existing, Sparse, Target};
 use crate::engine::{Artifacts, Progress, Watch, workers};
 use crate::error::ArtifactError;
+use crate::fence::Fence;
 use crate::manifest::{EntryKind, FileEntry, Manifest, Shape, StoredChunk};
 use crate::name::{Key, Reference};
 use crate::shelf::Shelf;
@@ -34,6 +35,8 @@ pub struct Wanted {
     pub here: PathBuf,
     /// What becomes of a file that is there.
     pub existing: Existing,
+    /// What may be named, where whoever names it may not name every path.
+    pub fence: Option<Fence>,
 }
 
 /// What was restored.
@@ -96,6 +99,11 @@ impl Artifacts {
             _ => found.key.name.to_string(),
         };
         let path = wanted.here.join(wanted.to.clone().unwrap_or_else(|| own_name.into()));
+        let above = if wanted.fence.is_some() { Above::LookedAt } else { Above::Named };
+        let path = match wanted.fence.clone() {
+            Some(fence) => self.compute(move |_| fence.new_below(&path)).await??,
+            None => path,
+        };
         let act = GetArtifact {
             key: found.key.clone(),
             number: found.number,
@@ -110,7 +118,7 @@ impl Artifacts {
         let (called, existing) = (called(&act.key, act.number), wanted.existing);
         let restored = self
             .compute(move |shelf| {
-                let target = Target::at(&path, existing)?;
+                let target = Target::at(&path, existing, above)?;
                 Restorer::new(shelf, Arc::new(manifest), watch, called).restore(target)
             })
             .await??;

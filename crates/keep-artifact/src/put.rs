@@ -5,6 +5,7 @@ use crate::base::RegionReader;
 use crate::effects;
 use crate::engine::{Artifacts, Watch};
 use crate::error::ArtifactError;
+use crate::fence::Fence;
 use crate::manifest::{Head, Manifest, Sums};
 use crate::name::{Key, Tag};
 use crate::source::Source;
@@ -13,7 +14,7 @@ use crate::tend::failed;
 use crate::weave::{KnownThings, Loom, Previous, Woven};
 use keep_blob::{BlobId, BlobUrl};
 use keep_gate::Started;
-use keep_types::{Act, Caller, chain};
+use keep_types::{Act, Caller, Timestamp, chain};
 use serde::Serialize;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub struct NewArtifact {
     /// How what is stored already is looked at before it is relied on; without a word as is usual for the
     /// store.
     pub check: Option<Check>,
+    /// What may be named, where whoever names it may not name every path.
+    pub fence: Option<Fence>,
 }
 
 /// How what is stored already is looked at before a new version relies on it.
@@ -51,6 +54,10 @@ pub struct Put {
     pub version: u64,
     /// The manifest's id in the store.
     pub manifest: String,
+    /// When it was put.
+    pub made: Timestamp,
+    /// By whom.
+    pub by: String,
     /// Marks on the version.
     pub tags: Vec<Tag>,
     /// What it holds and what it cost.
@@ -69,8 +76,8 @@ impl Artifacts {
     /// When it cannot be read, the gate refuses, or the store cannot take it; then nothing is recorded
     /// and what was stored waits for the next collection.
     pub async fn put(&self, caller: &Caller, new: NewArtifact, watch: Watch) -> Result<Put, ArtifactError> {
-        let path = new.path.clone();
-        let source = self.compute(move |_| Source::open(&path)).await??;
+        let (path, fence) = (new.path.clone(), new.fence);
+        let source = self.compute(move |_| Source::open(&path, fence.as_ref())).await??;
         let key = new.key.clone();
         let act = PutArtifact {
             key: new.key,
@@ -113,9 +120,10 @@ impl Artifacts {
             sums: woven.sums,
         };
         let (sums, stored_anew) = (head.sums, woven.stored_anew);
+        let (made, by) = (head.made, head.by.clone());
         let manifest = self.name_and_record(started, pending, head, woven, tags.clone()).await?;
         let (version, manifest) = (pending.number, manifest.to_string());
-        Ok(Put { key, version, manifest, tags, sums, no_base_because, stored_anew })
+        Ok(Put { key, version, manifest, made, by, tags, sums, no_base_because, stored_anew })
     }
 
     /// How what is stored already is looked at in this store.

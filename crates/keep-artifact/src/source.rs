@@ -2,8 +2,9 @@
 
 use crate::effects::shape_of;
 use crate::error::ArtifactError;
+use crate::fence::{Fence, open_unlinked};
 use crate::manifest::{Shape, stays_inside};
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, openat, readlinkat, statat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, openat, readlinkat, statat};
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
@@ -42,8 +43,11 @@ pub(crate) struct Source {
 impl Source {
     /// Looks at a file or through a folder. The path itself may be a link; links within a folder are
     /// stored as links, and may not lead out of it.
-    pub(crate) fn open(root: &Path) -> Result<Self, ArtifactError> {
-        let root = root.canonicalize().map_err(|error| ArtifactError::file("finding", root, error))?;
+    pub(crate) fn open(root: &Path, fence: Option<&Fence>) -> Result<Self, ArtifactError> {
+        let root = match fence {
+            Some(fence) => fence.existing(root)?,
+            None => root.canonicalize().map_err(|error| ArtifactError::file("finding", root, error))?,
+        };
         let meta =
             std::fs::metadata(&root).map_err(|error| ArtifactError::file("looking at", &root, error))?;
         let mut source =
@@ -58,7 +62,7 @@ impl Source {
             return Ok(source);
         }
         let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = openat(CWD, &root, flags, Mode::empty())
+        let folder = open_unlinked(&root, flags)
             .map_err(|error| ArtifactError::file("opening the folder", &root, error))?;
         source.shape = Shape::Folder;
         source.walk(&folder, "", 0)?;
@@ -69,7 +73,7 @@ impl Source {
     fn open_root(&self) -> Result<File, ArtifactError> {
         // Not blocking: a pipe in the place of a file would hold this up for ever.
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;
-        let file = openat(CWD, &self.root, flags, Mode::empty());
+        let file = open_unlinked(&self.root, flags);
         file.map(File::from).map_err(|error| ArtifactError::file("opening", &self.root, error))
     }
 

@@ -163,6 +163,27 @@ impl Act for LookAtRuns {
     }
 }
 
+/// Asking a run to end.
+pub(crate) struct CancelRun {
+    pub(crate) id: Id<RunKind>,
+    pub(crate) namespace: Namespace,
+}
+
+impl Act for CancelRun {
+    fn facts(&self) -> ActFacts {
+        ActFacts {
+            action: Action::of("exec.cancel"),
+            namespace: self.namespace.clone(),
+            touch: Touch::Change,
+            risk: Risk::Low,
+            summary: format!("end {}", self.id),
+            detail: json!({ "run": self.id }),
+            bound: FieldHasher::new("exec.cancel").field("run", self.id.to_string()).finish(),
+            exact: None,
+        }
+    }
+}
+
 /// Committing what a run changed that had to wait.
 pub(crate) struct CommitTry {
     pub(crate) id: Id<RunKind>,

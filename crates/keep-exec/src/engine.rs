@@ -11,6 +11,7 @@ use keep_shell::Analysis;
 use keep_types::{Caller, Clock, Duration, RuleOffer, Timestamp};
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::str::FromStr;
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -21,6 +22,25 @@ pub struct SecretUse {
     pub name: String,
     /// The variable.
     pub variable: String,
+}
+
+/// Text that names no secret and no variable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+// It is not repeated: whoever puts a value here should not find it in a log.
+#[error("a secret is given by its name, or as NAME=VARIABLE")]
+pub struct NotASecretUse;
+
+impl FromStr for SecretUse {
+    type Err = NotASecretUse;
+
+    fn from_str(text: &str) -> Result<Self, NotASecretUse> {
+        let (name, variable) = text.split_once('=').unwrap_or((text, text));
+        let starts = variable.starts_with(|letter: char| letter.is_ascii_alphabetic() || letter == '_');
+        if !starts || !variable.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
+            return Err(NotASecretUse);
+        }
+        Ok(Self { name: name.to_owned(), variable: variable.to_owned() })
+    }
 }
 
 /// The rule that would let a line run unasked, where there can be one: the house keeps the book of rules.

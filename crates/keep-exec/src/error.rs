@@ -53,6 +53,9 @@ pub enum ExecError {
         /// The workspace.
         workspace: PathBuf,
     },
+    /// There is no such folder.
+    #[error("there is no folder {}", .0.display())]
+    NoFolder(PathBuf),
     /// What would be writable is too much.
     #[error("{} cannot be made writable for a command: {why}", path.display())]
     TooWide {
@@ -113,6 +116,12 @@ pub enum ExecError {
     /// Nothing of the run waits.
     #[error("nothing that {0} changed waits to be committed")]
     NothingWaits(String),
+    /// The run is over, or ran in a way that nobody can look on.
+    #[error("{0} does not run any more")]
+    Over(String),
+    /// Somebody else's run.
+    #[error("{0} is not yours to end")]
+    NotYours(String),
     /// Several runs begin so.
     #[error("several runs begin with {0}")]
     Ambiguous(String),
@@ -147,9 +156,11 @@ impl Explain for ExecError {
             Self::Empty | Self::Unfit(_) | Self::TooLong { .. } | Self::NoText(_) | Self::Ambiguous(_) => {
                 ErrorKind::Usage
             }
-            Self::Outside { .. } | Self::TooWide { .. } => ErrorKind::Denied,
-            Self::NoProgram(_) | Self::NoSuchRun(_) | Self::NothingWaits(_) => ErrorKind::NotFound,
-            Self::Uncommitted(_) => ErrorKind::Conflict,
+            Self::Outside { .. } | Self::TooWide { .. } | Self::NotYours(_) => ErrorKind::Denied,
+            Self::NoFolder(_) | Self::NoProgram(_) | Self::NoSuchRun(_) | Self::NothingWaits(_) => {
+                ErrorKind::NotFound
+            }
+            Self::Uncommitted(_) | Self::Over(_) => ErrorKind::Conflict,
             Self::Confine { .. } | Self::Sandbox(_) | Self::Busy { .. } | Self::File { .. } => {
                 ErrorKind::Unavailable
             }

@@ -30,7 +30,8 @@ mod worktree;
 
 pub use caches::CacheView;
 pub use confine::{Confinement, Limits, Reach};
-pub use engine::{Advice, Exec, ExecConfig, SecretUse, Taking, Values};
+pub use effects::{Heard, guarded};
+pub use engine::{Advice, Exec, ExecConfig, NotASecretUse, SecretUse, Taking, Values};
 pub use error::ExecError;
 pub use judge::{Judged, Judging, judge};
 pub use line::Line;

@@ -1,13 +1,15 @@
 //! Looking at what ran.
 
-use crate::acts::LookAtRuns;
+use crate::acts::{CancelRun, LookAtRuns};
+use crate::effects::{self, Heard};
 use crate::engine::Exec;
 use crate::error::ExecError;
 use crate::said::Copy;
 use crate::store::{self, Which};
-use keep_types::{Caller, Id, Namespace, Principal, Reach, RunKind, Timestamp};
+use keep_gate::Outcome;
+use keep_types::{Caller, Id, Namespace, Principal, PrincipalKind, Reach, RunKind, Timestamp};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// How far a run is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -113,6 +115,18 @@ impl Exec {
         self.0.db.read(move |tx| store::list(tx.sql(), places.as_deref(), Which::All, most)).await
     }
 
+    /// How many runs are going on that the caller may see.
+    ///
+    /// # Errors
+    /// When the gate refuses or the database cannot be read.
+    pub async fn running(&self, caller: &Caller) -> Result<usize, ExecError> {
+        let places = self.places(caller, true).await?;
+        let which = Which::Running;
+        let found =
+            self.0.db.read(move |tx| store::list(tx.sql(), places.as_deref(), which, MOST_TRIES)).await?;
+        Ok(found.iter().filter(|run| run.state == State::Running).count())
+    }
+
     /// One run, by the beginning of its id, with what it said.
     ///
     /// # Errors
@@ -127,6 +141,46 @@ impl Exec {
             (Some(_), Some(_)) => Err(ExecError::Ambiguous(handle.to_owned())),
             (None, _) => Err(ExecError::NoSuchRun(handle.to_owned())),
         }
+    }
+
+    /// What a run that is still running has said from there on; none when it runs no more, or when what it says
+    /// cannot be looked through for secrets.
+    ///
+    /// # Errors
+    /// When there is no such run, or what it says cannot be read.
+    pub async fn hear(&self, caller: &Caller, handle: &str, from: u64) -> Result<Option<Heard>, ExecError> {
+        let run = self.look(caller, handle).await?;
+        if run.state != State::Running {
+            return Ok(None);
+        }
+        let permit = self.0.gate.admit(caller, LookAtRuns { namespace: run.namespace }).await?;
+        let heard = effects::hear(&permit, &self.0.config.state, run.id, from)?;
+        permit.observe().await?;
+        Ok(heard)
+    }
+
+    /// Asks a run to end, whichever process it runs in; asked again, it is made to. A program ends its own runs.
+    ///
+    /// # Errors
+    /// When there is none that runs, it is somebody else's, or the gate refuses.
+    pub async fn cancel(&self, caller: &Caller, handle: &str) -> Result<RunView, ExecError> {
+        let run = self.look(caller, handle).await?;
+        if run.state != State::Running {
+            return Err(ExecError::Over(run.id.to_string()));
+        }
+        if caller.principal.kind() != PrincipalKind::User && caller.principal != run.principal {
+            return Err(ExecError::NotYours(run.id.to_string()));
+        }
+        let act = CancelRun { id: run.id, namespace: run.namespace.clone() };
+        let started = self.0.gate.admit(caller, act).await?.begin().await?;
+        let done = effects::cancel(&started, &self.0.config.state);
+        let outcome = match &done {
+            Ok(true) => Outcome::Done(json!({ "run": run.id })),
+            Ok(false) => Outcome::Failed("it does not run any more".into()),
+            Err(error) => Outcome::Failed(keep_types::chain(error).join(": ")),
+        };
+        started.finish(outcome).await?;
+        if done? { Ok(run) } else { Err(ExecError::Over(run.id.to_string())) }
     }
 
     /// The runs whose changes wait to be committed or discarded, the newest first.

@@ -20,7 +20,7 @@ use serde::Serialize;
 use std::any::Any;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
@@ -243,15 +243,31 @@ impl Exec {
     pub async fn run(
         &self,
         caller: &Caller,
+        wanted: Wanted,
+        ends: Ends,
+        stop: &Stop,
+        waits: &mut (dyn FnMut(usize) + Send),
+    ) -> Result<Ran, ExecError> {
+        self.run_and_tell(caller, wanted, ends, stop, waits, &mut |_| {}).await
+    }
+
+    /// The same; `began` is called once with the run's id, when it is on record and about to start.
+    ///
+    /// # Errors
+    /// Those of [`Exec::run`].
+    pub async fn run_and_tell(
+        &self,
+        caller: &Caller,
         mut wanted: Wanted,
         ends: Ends,
         stop: &Stop,
-        waits: &mut dyn FnMut(usize),
+        waits: &mut (dyn FnMut(usize) + Send),
+        began: &mut (dyn FnMut(Id<RunKind>) + Send),
     ) -> Result<Ran, ExecError> {
         loop {
             let act = self.work_out(caller, &wanted)?;
             match self.0.gate.admit(caller, act).await {
-                Ok(permit) => return self.go(caller, permit, ends, stop, waits).await,
+                Ok(permit) => return self.go(caller, permit, ends, stop, waits, began).await,
                 Err(GateError::Suggested { text, .. }) if caller.audience == Audience::Terminal => {
                     wanted.line = Line::Shell(text);
                 }
@@ -266,7 +282,8 @@ impl Exec {
         permit: Permit<RunCommand>,
         ends: Ends,
         stop: &Stop,
-        waits: &mut dyn FnMut(usize),
+        waits: &mut (dyn FnMut(usize) + Send),
+        began: &mut (dyn FnMut(Id<RunKind>) + Send),
     ) -> Result<Ran, ExecError> {
         let planned = effects::plan(&permit, &self.0.cell, &self.0.config)?;
         let act = permit.act();
@@ -293,8 +310,18 @@ impl Exec {
         let kept_since = self.now().minus(self.0.config.kept_for);
         let begun = (id, row.tier);
         let started = store::begin(permit, row, redactor.clone().ok(), kept_since).await?;
+        began(id);
         let kept = self.0.config.kept_bytes;
-        let during = effects::During { values, redactor, kept, ends, stop: stop.clone() };
+        // What cannot be looked through for secrets is shown to whoever runs it, and to nobody else.
+        let spool = match redactor {
+            Ok(_) => Some(effects::Spool::open(&started, &self.0.config.state, id, stop.clone())),
+            Err(_) => None,
+        };
+        let spool = match spool.transpose() {
+            Ok(spool) => spool,
+            Err(error) => return store::finish(started, begun, Err(error), self.now()).await,
+        };
+        let during = effects::During { values, redactor, kept, ends, stop: stop.clone(), spool };
         let config = self.0.config.clone();
         let mut planned = planned;
         let (started, over, tidied) = tokio::task::spawn_blocking(move || {
@@ -443,7 +470,14 @@ fn checked(line: &Line) -> Result<String, ExecError> {
 }
 
 fn real(path: &Path) -> Result<PathBuf, ExecError> {
-    path.canonicalize().map_err(|error| ExecError::file("finding", path, error))
+    path.canonicalize().map_err(|error| match error.kind() {
+        // No name of anything that could be there.
+        ErrorKind::NotFound
+        | ErrorKind::NotADirectory
+        | ErrorKind::InvalidInput
+        | ErrorKind::InvalidFilename => ExecError::NoFolder(path.to_owned()),
+        _ => ExecError::file("finding", path, error),
+    })
 }
 
 /// What is started, and with which words.

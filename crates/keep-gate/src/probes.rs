@@ -53,6 +53,15 @@ pub fn probes() -> Vec<Probe> {
             run: key_files_private,
             twin: Twin::Installation(open_key_file),
         },
+        Probe {
+            promise: Promise {
+                id: "GATE-6",
+                claim: "A yes that came by way of the requester's own program was to nothing of more than medium risk.",
+                against: Adversary::Confined,
+            },
+            run: relayed_is_little,
+            twin: Twin::Installation(relay_much),
+        },
     ]
 }
 
@@ -97,6 +106,21 @@ fn approvals_by_people(at: &Installation) -> Verdict {
     })
 }
 
+fn relayed_is_little(at: &Installation) -> Verdict {
+    run_on(at, |sql| {
+        none_found(
+            sql,
+            "SELECT id FROM gate_approval WHERE answered_by = 'user:through-client'
+                 AND state IN ('approved', 'used') AND risk NOT IN ('low', 'medium')",
+            "approvals of more risk than a client's word is good for",
+        )
+    })
+}
+
+fn relay_much(at: &Installation) -> Result<(), String> {
+    break_with(at, &forged_approval("agent:forger", "user:through-client"))
+}
+
 /// A row as a program would forge it that can write to the database file.
 fn forged_approval(requester: &str, answered_by: &str) -> String {
     format!(
@@ -119,12 +143,12 @@ fn approvals_recorded(at: &Installation) -> Verdict {
         let mut statement = sql.prepare(
             "SELECT a.id FROM gate_approval a WHERE a.state IN ('approved', 'used') AND 1 <> (
                  SELECT count(*) FROM ledger_record r JOIN ledger_detail d ON d.seq = r.seq
-                 WHERE (r.action, r.phase) IN (VALUES ('approval.answer', 'done'), ('policy.save_rule', 'intent'))
+                 WHERE (r.action, r.phase) IN (VALUES ('approval.answer', 'done'), ('approval.relay', 'done'), ('policy.save_rule', 'intent'))
                    AND json_extract(d.detail, '$.act.approval') = a.id)",
         )?;
         let unmatched = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
         let erased: usize = sql.query_row(
-            "SELECT count(*) FROM ledger_record r WHERE (r.action, r.phase) IN (VALUES ('approval.answer', 'done'), ('policy.save_rule', 'intent'))
+            "SELECT count(*) FROM ledger_record r WHERE (r.action, r.phase) IN (VALUES ('approval.answer', 'done'), ('approval.relay', 'done'), ('policy.save_rule', 'intent'))
                  AND NOT EXISTS (SELECT 1 FROM ledger_detail d WHERE d.seq = r.seq)",
             [],
             |row| row.get::<_, u32>(0).map(|count| count as usize),

@@ -1,9 +1,13 @@
-// Fetches again what changes, when the ledger has grown. Without this script every page works and is as new
-// as its last loading.
+// What changes is fetched again, what runs is shown as it speaks, and promises are checked one by one. Without this
+// script every page works and is as new as its last loading.
 "use strict";
 (() => {
   const count = document.getElementById("waiting");
   if (!count || !window.EventSource) return;
+  // Where the pages are a strip, the one that is open is in sight.
+  document.querySelector("header nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
+  // The count of what waits, in the title, and the part of a page that says where it comes from.
   const events = new EventSource("/api/v1/events?from=now");
   let pending = false;
   const refresh = async () => {
@@ -16,13 +20,60 @@
     count.textContent = waiting;
     count.hidden = !waiting;
     const live = document.getElementById("live");
-    if (live && window.htmx && !live.contains(document.activeElement)) {
+    if (live?.dataset.refresh && window.htmx && !live.contains(document.activeElement)) {
       window.htmx.ajax("GET", live.dataset.refresh, { target: "#live", select: "#live", swap: "outerHTML" });
     }
   };
   events.addEventListener("record", () => {
     if (pending) return;
     pending = true;
-    setTimeout(refresh, 250);
+    setTimeout(refresh, 400);
+  });
+
+  // An hour of output stays scrollable: what is far above goes, and is on record when the run has ended.
+  const LINES = 5000;
+  const output = document.getElementById("output");
+  if (output) {
+    const following = document.getElementById("following");
+    const said = new EventSource(output.dataset.live);
+    following.textContent = "Following it.";
+    output.scrollTop = output.scrollHeight;
+    said.addEventListener("said", (event) => {
+      const below = output.scrollHeight - output.scrollTop - output.clientHeight < 40;
+      output.append(event.data);
+      let over = output.textContent.split("\n").length - LINES;
+      if (over > LINES / 10) output.textContent = output.textContent.split("\n").slice(over).join("\n");
+      if (below) output.scrollTop = output.scrollHeight;
+    });
+    said.addEventListener("over", () => {
+      said.close();
+      location.reload();
+    });
+  }
+
+  const attest = document.getElementById("attest");
+  attest?.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const told = document.getElementById("checked");
+    const rows = [...document.querySelectorAll("tr[data-check]")];
+    const button = attest.querySelector("button");
+    const body = new URLSearchParams(new FormData(attest));
+    button.disabled = true;
+    let broken = 0;
+    for (const [n, row] of rows.entries()) {
+      told.textContent = `${n + 1} of ${rows.length}`;
+      const answer = await fetch(row.dataset.check, { method: "POST", body });
+      if (!answer.ok) {
+        told.textContent = `The check of ${row.id.slice(8)} could not be run.`;
+        button.disabled = false;
+        return;
+      }
+      const text = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = text.querySelector("tr");
+      if (fresh.querySelector(".badge.bad")) broken += 1;
+      row.replaceWith(document.adoptNode(fresh));
+    }
+    told.textContent = broken ? `${broken} broken` : "Every promise that can be checked here holds.";
+    button.disabled = false;
   });
 })();

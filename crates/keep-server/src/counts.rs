@@ -17,6 +17,8 @@ pub(crate) struct Counts {
     streams: AtomicU64,
     /// Streams that were ended because nobody read them.
     dropped_streams: AtomicU64,
+    /// Memory that the process held when it was looked at last.
+    resident_bytes: AtomicU64,
 }
 
 /// Counts down when it goes.
@@ -56,6 +58,20 @@ impl Counts {
         self.over_limit.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(crate) fn resident(&self, bytes: u64) {
+        self.resident_bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Requests that are being served.
+    pub(crate) fn open(&self) -> u64 {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Answers that failed inside, and tokens and sign-ins that were refused, since the start.
+    pub(crate) fn troubles(&self) -> (u64, u64) {
+        (self.by_status[5].load(Ordering::Relaxed), self.refused_tokens.load(Ordering::Relaxed))
+    }
+
     /// As Prometheus reads it.
     pub(crate) fn text(&self) -> String {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -86,6 +102,7 @@ impl Counts {
             "Streams ended as too slow.",
             &plain(&self.dropped_streams),
         );
+        say("keep_resident_bytes", "gauge", "Memory of the process.", &plain(&self.resident_bytes));
         out
     }
 }

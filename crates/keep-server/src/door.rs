@@ -51,6 +51,12 @@ impl Door {
         Self { gateway: Gateway { method, path, access }, described: None, handler }
     }
 
+    /// The same way in for whoever asks: what the server would be if nothing asked for tokens.
+    pub(crate) fn open_to_all(mut self) -> Self {
+        self.gateway.access = Access::Public;
+        self
+    }
+
     pub(crate) fn described(mut self, operation: Value) -> Self {
         self.described = Some(operation);
         self

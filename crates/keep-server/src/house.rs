@@ -5,14 +5,17 @@ use crate::log::Log;
 use crate::names::Names;
 use crate::repeats::Repeats;
 use crate::sessions::Sessions;
+use crate::watch::Watch;
 use keep_app::App;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 /// What was begun has ended when the installation is asked back; what its tasks held goes a moment later.
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
+/// A comment now and then tells both sides of a stream that the other is still there.
+const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Two seconds of looking.
 const LOOKS: u32 = 200;
 
@@ -37,6 +40,9 @@ pub(crate) struct Inner {
     pub(crate) limits: Limits,
     pub(crate) counts: Counts,
     pub(crate) growth: Growth,
+    pub(crate) watch: Watch,
+    /// How often a stream that has nothing to say shows that it is there.
+    pub(crate) heartbeat: RwLock<Duration>,
     /// Everything that was begun; the server ends when it has ended.
     pub(crate) tasks: TaskTracker,
     /// Set when the server is to end: streams stop, nothing new begins.
@@ -53,18 +59,29 @@ impl std::ops::Deref for House {
 
 impl House {
     pub(crate) fn new(setting: Setting, names: Names) -> Self {
+        Self::with_limits(setting, names, Limits::default())
+    }
+
+    pub(crate) fn with_limits(setting: Setting, names: Names, limits: Limits) -> Self {
         Self(Arc::new(Inner {
             app: setting.app,
             log: setting.log,
             names,
             sessions: Sessions::default(),
             repeats: Repeats::default(),
-            limits: Limits::default(),
+            limits,
             counts: Counts::default(),
             growth: Growth::default(),
+            watch: Watch::default(),
+            heartbeat: RwLock::new(HEARTBEAT),
             tasks: TaskTracker::new(),
             ending: CancellationToken::new(),
         }))
+    }
+
+    /// How often a stream that has nothing to say shows that it is there.
+    pub(crate) fn heartbeat(&self) -> Duration {
+        *self.heartbeat.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The installation again, once nobody works with it any more; none when somebody does not let go.

@@ -7,8 +7,10 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
 
 /// Connections at once. Streams of events stay open, so there are more than requests at a time.
 const CONNECTIONS: usize = 4_096;
@@ -21,6 +23,20 @@ const BREATH: Duration = Duration::from_millis(50);
 
 /// Takes connections until the server is to end.
 pub(crate) async fn listen(house: &House, listener: TcpListener, router: Router) {
+    accept(house, listener, router, None).await;
+}
+
+/// The same with encryption.
+pub(crate) async fn listen_encrypted(
+    house: &House,
+    listener: TcpListener,
+    router: Router,
+    acceptor: TlsAcceptor,
+) {
+    accept(house, listener, router, Some(acceptor)).await;
+}
+
+async fn accept(house: &House, listener: TcpListener, router: Router, acceptor: Option<TlsAcceptor>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let place = tokio::select! {
@@ -34,7 +50,14 @@ pub(crate) async fn listen(house: &House, listener: TcpListener, router: Router)
         };
         match taken {
             Ok((stream, _)) => {
-                house.tasks.spawn(serve(house.clone(), stream, router.clone(), place));
+                // Answers are small and whole; waiting for more of them to fill a packet only delays them.
+                let _ = stream.set_nodelay(true);
+                match acceptor.clone() {
+                    None => house.tasks.spawn(serve(house.clone(), stream, router.clone(), place)),
+                    Some(acceptor) => {
+                        house.tasks.spawn(greet(house.clone(), stream, router.clone(), place, acceptor))
+                    }
+                };
             }
             Err(error) => {
                 house.log.line(&format!("taking a connection: {error}"));
@@ -44,9 +67,28 @@ pub(crate) async fn listen(house: &House, listener: TcpListener, router: Router)
     }
 }
 
-async fn serve(house: House, stream: TcpStream, router: Router, place: OwnedSemaphorePermit) {
-    // Answers are small and whole; waiting for more of them to fill a packet only delays them.
-    let _ = stream.set_nodelay(true);
+/// Agrees on keys first, which must not take longer than saying what is wanted.
+async fn greet(
+    house: House,
+    stream: TcpStream,
+    router: Router,
+    place: OwnedSemaphorePermit,
+    acceptor: TlsAcceptor,
+) {
+    let greeted = tokio::select! {
+        () = house.ending.cancelled() => return,
+        greeted = tokio::time::timeout(HEAD_PATIENCE, acceptor.accept(stream)) => greeted,
+    };
+    // Who does not agree is no client of ours; that concerns nobody else.
+    if let Ok(Ok(stream)) = greeted {
+        serve(house, stream, router, place).await;
+    }
+}
+
+async fn serve<S>(house: House, stream: S, router: Router, place: OwnedSemaphorePermit)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let service = TowerToHyperService::new(router);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())

@@ -31,6 +31,19 @@ impl Names {
         Ok(Self { programs, dashboard: Some(dashboard), origins })
     }
 
+    /// The same with names for programs of other machines, under which no cookie counts: a dashboard needs a name of
+    /// its own, which another machine would not find.
+    pub(crate) fn and_abroad(mut self, address: SocketAddr, names: &[String]) -> Self {
+        let port = address.port();
+        let mut hosts: Vec<String> = names.iter().map(|name| format!("{name}:{port}")).collect();
+        if !address.ip().is_unspecified() {
+            hosts.push(address.to_string());
+        }
+        self.origins.extend(hosts.iter().map(|host| format!("https://{host}")));
+        self.programs.extend(hosts);
+        self
+    }
+
     /// The names of what is reached in another way.
     pub(crate) fn none() -> Self {
         Self { programs: Vec::new(), dashboard: None, origins: Vec::new() }

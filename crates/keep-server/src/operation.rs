@@ -127,10 +127,25 @@ fn conflict(why: &str) -> Problem {
 }
 
 fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|error| {
-        let status = if error.is_data() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::BAD_REQUEST };
-        Problem::new(status, ErrorKind::Usage, format!("the body is not what this takes: {error}"))
-    })
+    let value = serde_json::from_slice::<Value>(body);
+    let parsed = value.and_then(|value| serde_json::from_value(whole(value)));
+    parsed.map_err(|error| Problem::usage(format!("the body is not what this takes: {error}")))
+}
+
+/// JSON has one sort of number: 5.0 is the whole number 5 there.
+fn whole(value: Value) -> Value {
+    match value {
+        Value::Number(number) => match number.as_f64() {
+            #[expect(clippy::cast_possible_truncation, reason = "what is whole and as small as this fits")]
+            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < 9e15 => {
+                json!(float as i64)
+            }
+            _ => Value::Number(number),
+        },
+        Value::Array(all) => all.into_iter().map(whole).collect(),
+        Value::Object(all) => all.into_iter().map(|(key, value)| (key, whole(value))).collect(),
+        other => other,
+    }
 }
 
 /// Whether what could change something was sent on purpose by a program, and not by a form of a page.
@@ -220,7 +235,7 @@ fn describe<O: Operation>(schemas: &mut SchemaGenerator) -> Value {
             list.push(json!({
                 "name": "Idempotency-Key", "in": "header", "required": false,
                 "description": "Sent again with the same key within a day, while the server runs, it is answered as before and not done again.",
-                "schema": { "type": "string", "maxLength": 128 },
+                "schema": { "type": "string", "pattern": "^[!-~]{1,128}$" },
             }));
         }
     }
@@ -235,6 +250,11 @@ fn parameters(place: &str, schema: Schema) -> Vec<Value> {
     let properties = schema["properties"].as_object().into_iter().flatten();
     properties
         .map(|(name, property)| {
+            let mut property = property.clone();
+            // Nothing in a path or a query is `null`: what is missing is not there.
+            if let Some(Value::Array(kinds)) = property.get_mut("type") {
+                kinds.retain(|kind| kind != "null");
+            }
             json!({
                 "name": name, "in": place,
                 "required": place == "path" || required.contains(&name.as_str()),

@@ -57,6 +57,11 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, ErrorKind::Usage, title)
     }
 
+    /// What the interface takes, and still makes no sense.
+    pub(crate) fn senseless(title: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, ErrorKind::Usage, title)
+    }
+
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
@@ -86,7 +91,8 @@ impl Problem {
                 problem.approval = Some(id.to_string());
                 problem
             }
-            (ErrorKind::Usage, _) => said(StatusCode::BAD_REQUEST),
+            // It is what the interface takes, and still makes no sense; what is not is refused before.
+            (ErrorKind::Usage, _) => said(StatusCode::UNPROCESSABLE_ENTITY),
             (ErrorKind::Denied | ErrorKind::Pending, _) => said(StatusCode::FORBIDDEN),
             (ErrorKind::NotFound, _) => said(StatusCode::NOT_FOUND),
             (ErrorKind::Conflict, _) => said(StatusCode::CONFLICT),
@@ -149,6 +155,23 @@ impl From<keep_vault::VaultError> for Problem {
     fn from(error: keep_vault::VaultError) -> Self {
         match error {
             keep_vault::VaultError::Gate(error) => error.into(),
+            error => Self::of(&error, None),
+        }
+    }
+}
+
+impl From<keep_exec::ExecError> for Problem {
+    fn from(error: keep_exec::ExecError) -> Self {
+        match error {
+            keep_exec::ExecError::Gate(error) => error.into(),
+            // These two speak of the request and say what to do.
+            error @ (keep_exec::ExecError::Confine { .. } | keep_exec::ExecError::Busy { .. }) => {
+                let said = Self::new(StatusCode::SERVICE_UNAVAILABLE, error.kind(), error.to_string());
+                match error.hint() {
+                    Some(hint) => said.hint(hint),
+                    None => said,
+                }
+            }
             error => Self::of(&error, None),
         }
     }

@@ -2,21 +2,25 @@
 
 use crate::api;
 use crate::door::{Door, Gateway, router};
+use crate::encrypt::Certificate;
 use crate::error::ServerError;
 use crate::growth;
 use crate::guard;
 use crate::house::{House, Setting};
-use crate::listen::listen;
+use crate::listen::{listen, listen_encrypted};
 use crate::mcp;
 use crate::names::Names;
 use crate::pages;
 use crate::problem::Problem;
+use crate::watch;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use keep_app::App;
 use keep_types::{ErrorKind, Principal, PrincipalKind};
+use rmcp::ServerHandler;
 use std::net::SocketAddr;
+use std::sync::PoisonError;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
@@ -27,11 +31,34 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 pub struct Server {
     house: House,
     listener: TcpListener,
+    abroad: Option<(TcpListener, Certificate)>,
+    /// What speaks the protocol.
+    speaker: Speaker,
 }
 
-fn doors(house: &House) -> Vec<Door> {
+/// Makes the protocol's way in.
+type Speaker = Box<dyn Fn(&House) -> Door + Send>;
+
+/// Where programs of other machines come in.
+#[derive(Clone)]
+pub struct Abroad {
+    /// The address.
+    pub address: SocketAddr,
+    /// The names that it is reached by beside its address.
+    pub names: Vec<String>,
+    /// What it shows of itself.
+    pub certificate: Certificate,
+}
+
+/// Every way in.
+pub(crate) fn doors(house: &House) -> Vec<Door> {
+    doors_with(house, &mcp::door)
+}
+
+/// The same with somebody's side of the protocol.
+fn doors_with(house: &House, speaker: &dyn Fn(&House) -> Door) -> Vec<Door> {
     let mut doors = api::doors();
-    doors.push(mcp::door(house));
+    doors.push(speaker(house));
     doors.extend(pages::doors());
     doors
 }
@@ -42,13 +69,50 @@ impl Server {
     /// # Errors
     /// When the address is another one, or cannot be listened on.
     pub async fn bind(setting: Setting, address: SocketAddr) -> Result<Self, ServerError> {
-        if !address.ip().is_loopback() {
+        Self::bind_both(setting, address, None).await
+    }
+
+    /// The same, and another address for programs of other machines, with encryption. They show tokens as ever; the
+    /// dashboard stays on this machine.
+    ///
+    /// # Errors
+    /// Those of [`Server::bind`].
+    pub async fn bind_both(
+        setting: Setting,
+        address: SocketAddr,
+        abroad: Option<Abroad>,
+    ) -> Result<Self, ServerError> {
+        if !may_listen(address, Speaks::Plainly) {
             return Err(ServerError::NotLoopback(address));
         }
         let failed = |source| ServerError::Bind { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
-        let names = Names::of(listener.local_addr().map_err(failed)?)?;
-        Ok(Self { house: House::new(setting, names), listener })
+        let mut names = Names::of(listener.local_addr().map_err(failed)?)?;
+        let abroad = match abroad {
+            None => None,
+            Some(Abroad { address, names: others, certificate }) => {
+                let failed = |source| ServerError::Bind { address, source };
+                let listener = TcpListener::bind(address).await.map_err(failed)?;
+                names = names.and_abroad(listener.local_addr().map_err(failed)?, &others);
+                Some((listener, certificate))
+            }
+        };
+        let house = House::new(setting, names);
+        Ok(Self { house, listener, abroad, speaker: Box::new(mcp::door) })
+    }
+
+    /// The same doors with another's side of the protocol behind `/mcp`. The protocol's own suite of tests calls
+    /// tools that no server should have, so whoever runs it brings them.
+    #[must_use]
+    pub fn speaking<S: ServerHandler + Clone>(self, another: S) -> Self {
+        Self { speaker: Box::new(move |house| mcp::another(house, another.clone())), ..self }
+    }
+
+    /// The same with another time between the heartbeats of its streams, to see a day of them in less.
+    #[must_use]
+    pub fn with_heartbeat(self, every: Duration) -> Self {
+        *self.house.heartbeat.write().unwrap_or_else(PoisonError::into_inner) = every;
+        self
     }
 
     /// Under which names it is reached.
@@ -71,15 +135,23 @@ impl Server {
     /// Every way in, for whoever lists them.
     #[must_use]
     pub fn gateways(&self) -> Vec<Gateway> {
-        doors(&self.house).into_iter().map(|door| door.gateway).collect()
+        doors_with(&self.house, &*self.speaker).into_iter().map(|door| door.gateway).collect()
     }
 
     /// Serves until `ended` comes about; then streams end, what was begun is finished, and the
     /// installation is given back for closing.
     pub async fn run(self, ended: impl Future<Output = ()>) -> Option<App> {
-        let Self { house, listener } = self;
-        let router = whole(&house, doors(&house));
+        let Self { house, listener, abroad, speaker } = self;
+        let router = whole(&house, doors_with(&house, &*speaker));
+        // It may hold the house.
+        drop(speaker);
+        if let Some((listener, certificate)) = abroad {
+            let (house, router, acceptor) = (house.clone(), router.clone(), certificate.acceptor());
+            let tasks = house.tasks.clone();
+            tasks.spawn(async move { listen_encrypted(&house, listener, router, acceptor).await });
+        }
         house.tasks.spawn(growth::watch(house.clone()));
+        house.tasks.spawn(watch::watch(house.clone()));
         tokio::select! {
             () = listen(&house, listener, router) => {}
             () = ended => house.ending.cancel(),
@@ -92,17 +164,39 @@ impl Server {
     }
 }
 
+/// How a server speaks at an address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Speaks {
+    Plainly,
+    Encrypted,
+}
+
+/// Whether a server may listen there: others reach it with encryption alone.
+pub(crate) fn may_listen(address: SocketAddr, how: Speaks) -> bool {
+    address.ip().is_loopback() || how == Speaks::Encrypted
+}
+
 /// The doors behind everything that each request passes.
-fn whole(house: &House, doors: Vec<Door>) -> Router {
-    router(house, doors)
-        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, ErrorKind::NotFound, "nothing is here") })
-        .layer(from_fn_with_state(house.clone(), guard::gatekeeper))
-        .layer(from_fn_with_state(house.clone(), guard::outer))
-        .with_state(house.clone())
+pub(crate) fn whole(house: &House, doors: Vec<Door>) -> Router {
+    behind(house, inner(house, doors).layer(from_fn_with_state(house.clone(), guard::gatekeeper)))
+}
+
+/// What the server would be if it did not look at names and origins; for the twins of its promises alone.
+pub(crate) fn whole_without_gatekeeper(house: &House, doors: Vec<Door>) -> Router {
+    behind(house, inner(house, doors))
+}
+
+fn inner(house: &House, doors: Vec<Door>) -> Router<House> {
+    let nothing = || async { Problem::new(StatusCode::NOT_FOUND, ErrorKind::NotFound, "nothing is here") };
+    router(house, doors).fallback(nothing)
+}
+
+fn behind(house: &House, router: Router<House>) -> Router {
+    router.layer(from_fn_with_state(house.clone(), guard::outer)).with_state(house.clone())
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use crate::confirm::AskDashboard;
     use crate::door::Access;
@@ -115,7 +209,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;
 
-    fn house(folder: &std::path::Path, names: Names) -> House {
+    pub(crate) fn house(folder: &std::path::Path, names: Names) -> House {
         let around = Surroundings {
             env: Default::default(),
             cwd: folder.to_owned(),

@@ -11,11 +11,13 @@ mod edge;
 
 use clap::{CommandFactory, Parser};
 use edge::{Failure, Session};
+use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
+use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = match args::Cli::try_parse() {
+    let cli = match args::Cli::try_parse_from(words()) {
         Ok(cli) => cli,
         Err(error) => return edge::clap_exit(&error),
     };
@@ -27,6 +29,16 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(failure) => failure.report(&session),
     }
+}
+
+/// The words of the command line. Whatever wants the path of a shell gets a link to this program: under that
+/// name it is `keep sh`.
+fn words() -> Vec<OsString> {
+    let mut words: Vec<_> = std::env::args_os().collect();
+    if words.first().and_then(|name| Path::new(name).file_name()) == Some(OsStr::new("keep-sh")) {
+        words.insert(1, "sh".into());
+    }
+    words
 }
 
 /// On a terminal whoever types `keep` wants to know what it can do; a script made a mistake.

@@ -6,6 +6,7 @@ mod exec_peers;
 pub(crate) mod memory;
 mod memory_peers;
 pub(crate) mod row;
+mod server;
 pub(crate) mod shell;
 mod spine;
 pub(crate) mod starts;
@@ -28,6 +29,7 @@ const BENCHES: &[(&str, Measure)] = &[
     ("tensor", tensor::rows),
     ("exec", |_| exec::rows()),
     ("memory", |_| memory::rows()),
+    ("server", |_| server::rows()),
 ];
 
 /// Runs one benchmark, prints its table and writes its rows where asked.

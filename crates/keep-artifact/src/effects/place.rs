@@ -3,6 +3,7 @@
 //! nowhere.
 
 use crate::error::ArtifactError;
+use crate::fence::open_unlinked;
 use rustix::fs::{
     AtFlags, CWD, FileType, Mode, OFlags, RenameFlags, fchmod, fstat, fsync, mkdirat, openat, renameat,
     renameat_with, statat, symlinkat, unlinkat,
@@ -26,6 +27,15 @@ pub enum Existing {
     Replace,
 }
 
+/// How a place's folder was named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Above {
+    /// By whoever may name every path.
+    Named,
+    /// By its real path, which was checked and must still be what it was.
+    LookedAt,
+}
+
 /// The place that something is restored to.
 pub(crate) struct Target {
     path: PathBuf,
@@ -38,12 +48,15 @@ pub(crate) struct Target {
 
 impl Target {
     /// A place below a folder that is there.
-    pub(crate) fn at(path: &Path, existing: Existing) -> Result<Self, ArtifactError> {
+    pub(crate) fn at(path: &Path, existing: Existing, above: Above) -> Result<Self, ArtifactError> {
         let name = path.file_name().ok_or_else(|| ArtifactError::NotAFile(path.to_owned()))?.to_owned();
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // The folder that was named may be a link; what lies in it may not.
-        let folder = openat(CWD, parent, FOLDER.difference(OFlags::NOFOLLOW), Mode::empty())
-            .map_err(|error| ArtifactError::file("opening the folder", parent, error))?;
+        let folder = match above {
+            // The folder that was named may be a link; what lies in it may not.
+            Above::Named => openat(CWD, parent, FOLDER.difference(OFlags::NOFOLLOW), Mode::empty()),
+            Above::LookedAt => open_unlinked(parent, FOLDER),
+        };
+        let folder = folder.map_err(|error| ArtifactError::file("opening the folder", parent, error))?;
         let mut nonce = [0; 8];
         getrandom::fill(&mut nonce).map_err(|_| ArtifactError::Random)?;
         let temporary = format!(".keep-restoring-{:016x}", u64::from_le_bytes(nonce));

@@ -3,6 +3,7 @@
 use super::egress::proxy;
 use super::plan::Planned;
 use super::pump::{self, Pumped};
+use super::spool::Spool;
 use crate::acts::RunCommand;
 use crate::error::ExecError;
 use crate::run::{EndedBy, Ends, Enter, Input, Written};
@@ -30,6 +31,8 @@ pub(crate) struct During {
     pub(crate) kept: usize,
     pub(crate) ends: Ends,
     pub(crate) stop: Stop,
+    /// Where others look on; none where values could not be told in what is said.
+    pub(crate) spool: Option<Spool>,
 }
 
 /// How a run ended.
@@ -55,6 +58,7 @@ pub(crate) fn live(
 ) -> Result<Over, ExecError> {
     let act = started.act();
     let (streams, rest, enter) = split(during.ends);
+    let rest = rest.shown_beside(during.spool.as_ref());
     let command = Command {
         program: act.program.clone(),
         arguments: act.arguments.clone(),
@@ -96,6 +100,21 @@ fn environment(act: &RunCommand, values: &[Zeroizing<Vec<u8>>]) -> Vec<(OsString
 enum Rest {
     Three { typed: Option<File>, output: Box<dyn Write + Send>, error: Box<dyn Write + Send> },
     Terminal { typed: File, shown: Box<dyn Write + Send>, sizes: Receiver<(u16, u16)> },
+}
+
+impl Rest {
+    /// The same, shown to those who look on, too.
+    fn shown_beside(self, spool: Option<&Spool>) -> Self {
+        let Some(spool) = spool else { return self };
+        match self {
+            Self::Three { typed, output, error } => {
+                Self::Three { typed, output: spool.beside(output), error: spool.beside(error) }
+            }
+            Self::Terminal { typed, shown, sizes } => {
+                Self::Terminal { typed, shown: spool.beside(shown), sizes }
+            }
+        }
+    }
 }
 
 fn split(ends: Ends) -> (Streams, Rest, Option<Enter>) {

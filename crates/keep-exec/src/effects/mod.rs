@@ -2,16 +2,21 @@
 
 mod caches;
 mod egress;
+mod guarded;
 mod live;
 mod plan;
 mod pump;
 mod settings;
 mod slot;
+mod spool;
 mod tries;
 
 pub(crate) use caches::{forget, sizes, tidy};
+pub use guarded::guarded;
 pub(crate) use live::{During, Over, live};
 pub(crate) use plan::{Cell, plan};
 pub(crate) use settings::take_over;
 pub(crate) use slot::{Waiting, slot};
+pub use spool::Heard;
+pub(crate) use spool::{Spool, cancel, hear};
 pub(crate) use tries::{commit, discard, lay, read};

@@ -2,8 +2,9 @@
 
 use super::settings::Copied;
 use super::{caches, settings};
+use super::guarded::guarded;
 use crate::acts::RunCommand;
-use crate::confine::{Confinement, PASSED, Reach};
+use crate::confine::{PASSED, Reach};
 use crate::engine::ExecConfig;
 use crate::error::ExecError;
 use crate::worktree::linked;
@@ -13,7 +14,7 @@ use keep_sandbox::egress::HostList;
 use keep_sandbox::layer::Layer;
 use keep_sandbox::{
     Environment, Limits, LocalSockets, Network, Plan, Profile, Reads, Refusal, Sandbox, Tier, credentials,
-    engines, runs_later,
+    engines,
 };
 use keep_types::chain;
 use std::path::Path;
@@ -135,7 +136,9 @@ fn profile(act: &RunCommand, config: &ExecConfig) -> Profile {
     } else {
         hide.extend(credentials(&config.home));
         hide.extend(engines(&config.home));
-        protect.extend(guarded(confinement, &act.workspace, &config.home));
+        if !confinement.writes.is_empty() {
+            protect.extend(guarded(&act.workspace, &config.home));
+        }
     }
     let mut pass: Vec<String> = PASSED.iter().map(ToString::to_string).collect();
     pass.push(config.marker.0.clone());
@@ -172,17 +175,4 @@ fn profile(act: &RunCommand, config: &ExecConfig) -> Profile {
 fn lies_in_tmp(act: &RunCommand) -> bool {
     let looked_at = act.confinement.writes.is_empty() && act.folder.starts_with("/tmp");
     looked_at || linked(&act.workspace).is_some_and(|linked| linked.lies_below(Path::new("/tmp")))
-}
-
-/// What runs later, by another program and unconfined, in what may be written.
-fn guarded(confinement: &Confinement, workspace: &Path, home: &Path) -> Vec<std::path::PathBuf> {
-    if confinement.writes.is_empty() {
-        return Vec::new();
-    }
-    let mut all = runs_later(workspace, home);
-    // Where `.git` is a file it says where git finds its settings, and whoever writes it makes git run programs.
-    let file = workspace.join(".git");
-    all.extend(file.is_file().then_some(file));
-    all.extend(linked(workspace).into_iter().flat_map(|linked| linked.protects()));
-    all
 }

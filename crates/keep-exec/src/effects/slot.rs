@@ -32,7 +32,7 @@ pub(crate) async fn slot(
     _: &Permit<RunCommand>,
     state: &Path,
     waiting: Waiting,
-    waits: &mut dyn FnMut(usize),
+    waits: &mut (dyn FnMut(usize) + Send),
 ) -> Result<Slot, ExecError> {
     let folder = state.join("slots");
     keep_db::create_private_folder(&folder)?;

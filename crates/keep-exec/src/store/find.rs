@@ -22,6 +22,8 @@ pub(crate) enum Which {
     All,
     /// Those whose changes wait.
     Waiting,
+    /// Those that are on record as running; their processes may have died.
+    Running,
 }
 
 /// The latest runs of these namespaces, the newest first; none of them: of all.
@@ -32,8 +34,10 @@ pub(crate) fn list(
     most: usize,
 ) -> Result<Vec<RunView>, ExecError> {
     let (mut within, mut given) = within(places);
-    if which == Which::Waiting {
-        within.push_str(" AND tried = 'pending'");
+    match which {
+        Which::All => {}
+        Which::Waiting => within.push_str(" AND tried = 'pending'"),
+        Which::Running => within.push_str(" AND state = 'running'"),
     }
     given.push(most.to_string());
     let text = format!(

@@ -265,7 +265,7 @@ pub(super) fn approve(
 }
 
 /// A no to what waits, or to what was approved and can still be used.
-fn deny(
+pub(super) fn deny(
     sql: &Connection,
     id: Id<Approval>,
     by: &Principal,

@@ -3,10 +3,12 @@
 //! given for a whole conversation.
 
 mod answer;
+mod relay;
 mod saving;
 mod store;
 
 pub use answer::{InboxFilter, Resolution};
+pub use relay::Relayed;
 
 use crate::admit::Gate;
 use crate::error::GateError;

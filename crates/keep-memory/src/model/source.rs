@@ -42,6 +42,23 @@ pub enum Source {
 }
 
 impl Source {
+    /// Where it comes from, in words; other memories are named as `name` does it.
+    #[must_use]
+    pub fn in_words(&self, name: impl Fn(Id<MemoryKind>) -> String) -> String {
+        match self {
+            Self::Caller => "as its writer says".into(),
+            Self::Conversation { conversation, .. } => format!("from the conversation {conversation}"),
+            Self::File { path, line: Some(line) } => format!("from {path}:{line}"),
+            Self::File { path, line: None } => format!("from {path}"),
+            Self::Tool { tool, .. } => format!("put out by {tool}"),
+            Self::Document { at } => format!("text from {at}"),
+            Self::Memories { parents } => {
+                let names: Vec<_> = parents.iter().map(|id| name(*id)).collect();
+                format!("from the memories {}", names.join(" "))
+            }
+        }
+    }
+
     /// The highest trust that something from there can have, whoever writes it down. What follows from
     /// memories has the lowest of theirs, which the store knows.
     #[must_use]

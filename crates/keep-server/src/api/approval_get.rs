@@ -12,6 +12,7 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Named {
     /// Its id.
+    #[schemars(transform = crate::shape::approval)]
     pub(super) id: String,
 }
 

@@ -12,6 +12,7 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Named {
     /// Its name.
+    #[schemars(transform = crate::shape::version)]
     name: String,
 }
 

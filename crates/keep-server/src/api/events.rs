@@ -30,8 +30,6 @@ const WAITING: usize = 64;
 const BATCH: usize = 256;
 /// A client that took nothing for so long is not reading.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// A comment now and then tells both sides that the other is still there.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 pub(super) fn door() -> Door {
     Door::new(Method::GET, "/api/v1/events", Access::Known, get(events)).described(json!({
@@ -82,7 +80,15 @@ async fn events(
     };
     let (sender, receiver) = mpsc::channel(WAITING);
     let slow = Arc::new(AtomicBool::new(false));
-    let feeder = Feeder { house: house.clone(), caller, next, sender, slow: Arc::clone(&slow), _held: held };
+    let feeder = Feeder {
+        house: house.clone(),
+        caller,
+        next,
+        sender,
+        slow: Arc::clone(&slow),
+        patience: PATIENCE,
+        held: Some(held),
+    };
     house.tasks.spawn(feeder.run());
     let stream = stream::unfold((receiver, slow), |(mut receiver, slow)| async move {
         match receiver.recv().await {
@@ -96,7 +102,8 @@ async fn events(
             None => None,
         }
     });
-    let mut response = Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)).into_response();
+    let alive = KeepAlive::new().interval(house.heartbeat());
+    let mut response = Sse::new(stream).keep_alive(alive).into_response();
     let unbuffered = HeaderName::from_static("x-accel-buffering");
     response.headers_mut().insert(unbuffered, HeaderValue::from_static("no"));
     Ok(response)
@@ -117,11 +124,15 @@ struct Feeder {
     next: u64,
     sender: mpsc::Sender<Event>,
     slow: Arc<AtomicBool>,
-    _held: Held,
+    /// How long a client may take nothing.
+    patience: Duration,
+    /// The place among the streams of its principal, until the stream ends.
+    held: Option<Held>,
 }
 
 impl Feeder {
     async fn run(mut self) {
+        let _held = self.held.take();
         let house = self.house.clone();
         let _open = house.counts.stream();
         let mut size = self.house.growth.subscribe();
@@ -157,7 +168,7 @@ impl Feeder {
         for entry in found {
             self.next = entry.seq.0 + 1;
             let event = event(&self.house, &entry);
-            match tokio::time::timeout(PATIENCE, self.sender.send(event)).await {
+            match tokio::time::timeout(self.patience, self.sender.send(event)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(_)) => return false,
                 Err(_) => {
@@ -179,4 +190,43 @@ fn event(house: &House, entry: &Entry) -> Event {
     });
     let data = house.app.cleaner().clean(&data.to_string());
     Event::default().event("record").id(entry.seq.0.to_string()).data(data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guard::as_person;
+    use crate::names::Names;
+    use crate::serve::tests::house;
+
+    /// One that reads nothing is told so and costs what waits for it, however much the ledger grows.
+    #[tokio::test]
+    async fn a_client_that_does_not_read_is_dropped_and_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let house = house(folder.path(), Names::none());
+        let caller = as_person("user:ann".parse().unwrap());
+        for n in 0..WAITING + 8 {
+            house.app.note_alert(&caller, "test", &format!("alert {n}")).await.unwrap();
+        }
+        let (sender, mut receiver) = mpsc::channel(WAITING);
+        let slow = Arc::new(AtomicBool::new(false));
+        let feeder = Feeder {
+            house: house.clone(),
+            caller,
+            next: 0,
+            sender,
+            slow: Arc::clone(&slow),
+            patience: Duration::from_millis(1),
+            held: None,
+        };
+        house.tasks.spawn(crate::growth::watch(house.clone()));
+        feeder.run().await;
+        house.ending.cancel();
+        assert!(slow.load(Ordering::Relaxed), "nobody would tell it");
+        let mut waited = 0;
+        while receiver.recv().await.is_some() {
+            waited += 1;
+        }
+        assert_eq!(waited, WAITING, "more waited for it than may");
+    }
 }

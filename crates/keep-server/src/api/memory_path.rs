@@ -7,6 +7,7 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize, JsonSchema)]
 pub(super) struct Named {
     /// Its id, or at least four of its first characters.
+    #[schemars(transform = crate::shape::memory)]
     pub(super) id: String,
 }
 
@@ -15,5 +16,6 @@ pub(super) struct Named {
 #[serde(deny_unknown_fields)]
 pub(super) struct Place {
     /// In this namespace alone. Without it: the session, its project and global.
+    #[schemars(transform = crate::shape::namespace)]
     pub(super) namespace: Option<String>,
 }

@@ -4,8 +4,10 @@ mod approval_answer;
 mod approval_get;
 mod approval_list;
 mod artifact_diff;
+mod artifact_get;
 mod artifact_list;
 mod artifact_log;
+mod artifact_put;
 mod audit_proof;
 mod audit_query;
 mod context;
@@ -18,13 +20,23 @@ mod memory_get;
 mod memory_link;
 mod memory_list;
 mod memory_path;
+mod memory_unlink;
 mod metrics;
 mod ready;
 mod recall;
 mod remember;
+mod run_get;
+mod run_list;
+mod run_path;
+mod run_start;
 mod secret_list;
 mod shell_check;
 mod status;
+mod try_commit;
+mod try_discard;
+mod try_get;
+mod try_list;
+mod try_start;
 
 use crate::door::Door;
 use crate::operation::door;
@@ -53,11 +65,22 @@ fn operations(schemas: &mut SchemaGenerator) -> Vec<Door> {
         door::<memory_get::MemoryGet>(schemas),
         door::<memory_edit::MemoryEdit>(schemas),
         door::<memory_link::MemoryLink>(schemas),
+        door::<memory_unlink::MemoryUnlink>(schemas),
         door::<memory_forget::MemoryForget>(schemas),
         door::<recall::Recall>(schemas),
         door::<context::Context>(schemas),
         door::<shell_check::ShellCheck>(schemas),
+        door::<run_start::RunStart>(schemas),
+        door::<run_list::RunList>(schemas),
+        door::<run_get::RunGet>(schemas),
+        door::<try_start::TryStart>(schemas),
+        door::<try_list::TryList>(schemas),
+        door::<try_get::TryGet>(schemas),
+        door::<try_commit::TryCommit>(schemas),
+        door::<try_discard::TryDiscard>(schemas),
         door::<artifact_list::ArtifactList>(schemas),
+        door::<artifact_put::ArtifactPut>(schemas),
+        door::<artifact_get::ArtifactGet>(schemas),
         door::<artifact_log::ArtifactLog>(schemas),
         door::<artifact_diff::ArtifactDiff>(schemas),
         door::<secret_list::SecretList>(schemas),

@@ -1,26 +1,39 @@
-//! Files of the form `{"mcpServers": {"keep": {…}}}`.
+//! Files of the form `{"mcpServers": {"keep": {…}}}`, or with another word in its place.
 
 use super::{ConnectError, Entry};
 use serde_json::{Map, Value, json};
 
-const SERVERS: &str = "mcpServers";
+/// How a file says what it says.
+pub(super) struct Shape {
+    /// The key that servers stand under.
+    servers: &'static str,
+    /// Whether each says by which transport it is spoken to.
+    typed: bool,
+}
 
-pub(super) fn connected(text: &str, entry: &Entry) -> Result<String, ConnectError> {
+pub(super) const USUAL: Shape = Shape { servers: "mcpServers", typed: false };
+pub(super) const VS_CODE: Shape = Shape { servers: "servers", typed: true };
+
+pub(super) fn connected(text: &str, entry: &Entry, shape: &Shape) -> Result<String, ConnectError> {
     let mut all = object(text)?;
-    let servers = all.entry(SERVERS).or_insert_with(|| json!({}));
-    let Value::Object(servers) = servers else { return Err(wrong(SERVERS)) };
+    let servers = all.entry(shape.servers).or_insert_with(|| json!({}));
+    let Value::Object(servers) = servers else { return Err(wrong(shape.servers)) };
     let args = ["--token-file", &entry.token_file, "mcp"];
-    servers.insert("keep".into(), json!({ "command": entry.program, "args": args }));
+    let mut keep = json!({ "command": entry.program, "args": args });
+    if shape.typed {
+        keep["type"] = json!("stdio");
+    }
+    servers.insert("keep".into(), keep);
     written(all)
 }
 
-pub(super) fn disconnected(text: &str) -> Result<Option<String>, ConnectError> {
+pub(super) fn disconnected(text: &str, shape: &Shape) -> Result<Option<String>, ConnectError> {
     let mut all = object(text)?;
-    if let Some(servers) = all.get_mut(SERVERS) {
-        let Value::Object(servers) = servers else { return Err(wrong(SERVERS)) };
+    if let Some(servers) = all.get_mut(shape.servers) {
+        let Value::Object(servers) = servers else { return Err(wrong(shape.servers)) };
         servers.shift_remove("keep");
         if servers.is_empty() {
-            all.shift_remove(SERVERS);
+            all.shift_remove(shape.servers);
         }
     }
     rest(all)

@@ -15,6 +15,10 @@ pub enum Agent {
     Codex,
     /// Cursor, in a project.
     Cursor,
+    /// Gemini CLI, in a project.
+    Gemini,
+    /// VS Code, in a project.
+    VsCode,
 }
 
 /// How Keep is started by an agent.
@@ -37,7 +41,10 @@ pub struct SettingsFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     JsonServers,
+    VsCodeServers,
     ClaudeHooks,
+    /// Servers and hooks in one file.
+    Gemini,
     TomlServers,
 }
 
@@ -62,6 +69,8 @@ impl Agent {
             Self::Claude => "claude",
             Self::Codex => "codex",
             Self::Cursor => "cursor",
+            Self::Gemini => "gemini",
+            Self::VsCode => "vscode",
         }
     }
 
@@ -78,6 +87,8 @@ impl Agent {
             ],
             Self::Codex => vec![file(home.join(".codex/config.toml"), Form::TomlServers)],
             Self::Cursor => vec![file(project.join(".cursor/mcp.json"), Form::JsonServers)],
+            Self::Gemini => vec![file(project.join(".gemini/settings.json"), Form::Gemini)],
+            Self::VsCode => vec![file(project.join(".vscode/mcp.json"), Form::VsCodeServers)],
         }
     }
 }
@@ -89,8 +100,12 @@ impl SettingsFile {
     /// When the text is not what such a file holds.
     pub fn connected(&self, text: &str, entry: &Entry) -> Result<String, ConnectError> {
         match self.form {
-            Form::JsonServers => json::connected(text, entry),
-            Form::ClaudeHooks => hooks::connected(text, entry),
+            Form::JsonServers => json::connected(text, entry, &json::USUAL),
+            Form::VsCodeServers => json::connected(text, entry, &json::VS_CODE),
+            Form::ClaudeHooks => hooks::connected(text, entry, &hooks::CLAUDE),
+            Form::Gemini => {
+                hooks::connected(&json::connected(text, entry, &json::USUAL)?, entry, &hooks::GEMINI)
+            }
             Form::TomlServers => toml::connected(text, entry),
         }
     }
@@ -101,8 +116,13 @@ impl SettingsFile {
     /// When the text is not what such a file holds.
     pub fn disconnected(&self, text: &str) -> Result<Option<String>, ConnectError> {
         match self.form {
-            Form::JsonServers => json::disconnected(text),
-            Form::ClaudeHooks => hooks::disconnected(text),
+            Form::JsonServers => json::disconnected(text, &json::USUAL),
+            Form::VsCodeServers => json::disconnected(text, &json::VS_CODE),
+            Form::ClaudeHooks => hooks::disconnected(text, &hooks::CLAUDE),
+            Form::Gemini => {
+                let rest = json::disconnected(text, &json::USUAL)?.unwrap_or_default();
+                hooks::disconnected(&rest, &hooks::GEMINI)
+            }
             Form::TomlServers => toml::disconnected(text),
         }
     }
@@ -138,6 +158,10 @@ mod tests {
         check(Agent::Claude, 1, "", &hooks);
         let own = "{\n  \"model\": \"m\",\n  \"hooks\": {\n    \"PreToolUse\": [\n      {\n        \"matcher\": \"Edit\",\n        \"hooks\": []\n      }\n    ]\n  }\n}\n";
         check(Agent::Claude, 1, own, &hooks);
+        let both = ["\"mcpServers\"", "hook gemini before-tool", "\"run_shell_command\""];
+        check(Agent::Gemini, 0, "", &both);
+        check(Agent::Gemini, 0, "{\n  \"theme\": \"dark\"\n}\n", &both);
+        check(Agent::VsCode, 0, "", &["\"servers\"", "\"type\": \"stdio\""]);
         check(Agent::Codex, 0, "", &["[mcp_servers.keep]", "\"mcp\""]);
         check(
             Agent::Codex,

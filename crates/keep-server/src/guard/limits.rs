@@ -18,8 +18,18 @@ const PRINCIPALS: usize = 1_024;
 const STREAMS: u32 = 2_048;
 
 /// Who has how much open.
-#[derive(Clone, Default)]
-pub(crate) struct Limits(Arc<Mutex<HashMap<Principal, Used>>>);
+#[derive(Clone)]
+pub(crate) struct Limits {
+    used: Arc<Mutex<HashMap<Principal, Used>>>,
+    /// Streams of one principal.
+    streams: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::of_streams(STREAMS)
+    }
+}
 
 #[derive(Clone, Copy, Default)]
 struct Used {
@@ -45,9 +55,14 @@ pub(crate) struct Held {
 }
 
 impl Limits {
+    /// The usual limits, with another number of streams.
+    pub(crate) fn of_streams(streams: u32) -> Self {
+        Self { used: Arc::default(), streams }
+    }
+
     /// A place for a request or a stream of this principal, if there is one.
     pub(crate) fn hold(&self, principal: &Principal, counted: Counted, now: Timestamp) -> Option<Held> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() >= PRINCIPALS && !all.contains_key(principal) {
             all.retain(|_, used| used.open + used.streams > 0);
             if all.len() >= PRINCIPALS {
@@ -65,7 +80,7 @@ impl Limits {
                 used.open += 1;
             }
             Counted::Stream => {
-                if used.streams >= STREAMS {
+                if used.streams >= self.streams {
                     return None;
                 }
                 used.streams += 1;
@@ -92,7 +107,7 @@ impl Used {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let mut all = self.limits.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.limits.used.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(used) = all.get_mut(&self.principal) {
             match self.counted {
                 Counted::Request => used.open = used.open.saturating_sub(1),

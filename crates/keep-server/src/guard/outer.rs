@@ -2,6 +2,8 @@
 //! that every answer carries.
 
 use crate::house::House;
+use crate::mcp;
+use crate::pages;
 use crate::problem::Problem;
 use crate::random;
 use axum::body::Body;
@@ -10,6 +12,7 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use keep_types::ErrorKind;
+use tokio::task::JoinHandle;
 
 /// Nothing but what this server itself sends, and nothing inline: a text that a page shows cannot become a
 /// script, and the page can send what it knows nowhere else.
@@ -31,12 +34,17 @@ const ALWAYS: [(HeaderName, &str); 7] = [
 ];
 
 /// Runs a request on a task of its own: one that panics fails alone, and one whose client went away ends as
-/// it was begun.
+/// it was begun, but for the protocol's.
 pub(crate) async fn outer(State(house): State<House>, request: Request, next: Next) -> Response {
     let _open = house.counts.request();
     let id = random::word(16).unwrap_or_default();
     let what = shown(&request);
-    let mut response = match house.tasks.spawn(next.run(request)).await {
+    let reads = Reads::of(&request);
+    // The protocol says that a client which closes its connection wants no answer any more; whatever is under
+    // way hears of that when its task is gone.
+    let lasts = request.uri().path() != mcp::PATH;
+    let mut task = Task { task: house.tasks.spawn(next.run(request)), lasts };
+    let mut response = match (&mut task.task).await {
         Ok(response) => response,
         Err(error) => Problem::internal(format!("the task of the request: {error}")).into_response(),
     };
@@ -45,10 +53,11 @@ pub(crate) async fn outer(State(house): State<House>, request: Request, next: Ne
             house.log.line(&format!("{id} {what}: {}", house.app.cleaner().clean(inside)));
         }
         problem.request = Some(id.clone());
-        fill(&house, &mut response, &problem);
+        fill(&house, &mut response, &problem, reads);
     } else if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         let why = "nothing answers to this method here";
-        fill(&house, &mut response, &Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorKind::Usage, why));
+        let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorKind::Usage, why);
+        fill(&house, &mut response, &problem, reads);
     }
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
@@ -62,13 +71,51 @@ pub(crate) async fn outer(State(house): State<House>, request: Request, next: Ne
     response
 }
 
+/// A request's task, which ends with the connection or not.
+struct Task {
+    task: JoinHandle<Response>,
+    lasts: bool,
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        if !self.lasts {
+            self.task.abort();
+        }
+    }
+}
+
 /// The method and the path as the router knows it: what stands in a path may be anybody's text.
 fn shown(request: &Request) -> String {
     let path = request.extensions().get::<MatchedPath>().map_or("a path of nothing", MatchedPath::as_str);
     format!("{} {path}", request.method())
 }
 
-fn fill(house: &House, response: &mut Response, problem: &Problem) {
+/// Who reads the answer.
+#[derive(Clone, Copy)]
+enum Reads {
+    Program,
+    /// Somebody in front of a browser, on a page and not in a program of it.
+    Person,
+}
+
+impl Reads {
+    fn of(request: &Request) -> Self {
+        let path = request.uri().path();
+        let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+        let page =
+            accepts.is_some_and(|kinds| kinds.split(',').any(|kind| kind.trim().starts_with("text/html")));
+        if page && !path.starts_with("/api/") && path != "/mcp" { Self::Person } else { Self::Program }
+    }
+}
+
+fn fill(house: &House, response: &mut Response, problem: &Problem, reads: Reads) {
+    if matches!(reads, Reads::Person) {
+        *response.body_mut() = Body::from(house.cleaned(pages::trouble(problem).as_bytes()));
+        let kind = HeaderValue::from_static("text/html; charset=utf-8");
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        return;
+    }
     // Text, numbers and nothing that could fail to be written.
     let body = serde_json::to_vec(problem).unwrap_or_default();
     *response.body_mut() = Body::from(house.cleaned(&body));

@@ -1,7 +1,7 @@
 //! What the protocol asks of a server, answered from the list of tools.
 
 use super::tool::Known;
-use super::tools;
+use super::{prompts, resources, tools};
 use crate::guard;
 use crate::house::House;
 use crate::problem::Problem;
@@ -9,8 +9,10 @@ use axum::http::request::Parts;
 use keep_types::{Caller, Channel};
 use rmcp::ServerHandler;
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, ErrorData, Implementation, ListToolsResult,
-    PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, CompleteRequestParams, CompleteResult, ErrorData,
+    GetPromptRequestParams, GetPromptResponse, Implementation, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, Reference, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
@@ -34,9 +36,9 @@ pub(super) enum Who {
 /// The server's side of the protocol.
 #[derive(Clone)]
 pub(super) struct Protocol {
-    house: House,
-    who: Who,
-    tools: Arc<Vec<Known>>,
+    pub(super) house: House,
+    pub(super) who: Who,
+    pub(super) tools: Arc<Vec<Known>>,
 }
 
 impl Protocol {
@@ -56,45 +58,35 @@ impl Protocol {
         Ok(Caller { channel: Channel::Mcp, ..caller.clone() })
     }
 
-    /// Runs a tool on a task of its own: a client that goes away leaves nothing half done.
-    async fn run(
-        &self,
-        caller: Caller,
-        index: usize,
-        input: serde_json::Map<String, Value>,
-    ) -> CallToolResult {
-        let (tools, house) = (Arc::clone(&self.tools), self.house.clone());
-        let task = self.house.tasks.spawn(async move { tools[index].run(house, caller, input).await });
-        let ran =
-            task.await.unwrap_or_else(|error| Err(Problem::internal(format!("a tool's task: {error}"))));
-        match ran {
-            Ok(output) => CallToolResult::structured(self.cleaned(&output)),
-            Err(problem) => {
-                if let Some(inside) = &problem.inside {
-                    let name = &self.tools[index].definition.name;
-                    self.house.log.line(&format!("{name}: {}", self.house.app.cleaner().clean(inside)));
-                }
-                let told = serde_json::to_value(&problem).unwrap_or_default();
-                // An answer that is no output must not claim to have the output's shape.
-                let text = self.cleaned(&told).to_string();
-                CallToolResult::error(vec![rmcp::model::ContentBlock::text(text)])
-            }
+    /// A refusal, and what it is that only the log may hear.
+    fn refused(&self, problem: &Problem, uri: Option<&str>) -> ErrorData {
+        if let Some(inside) = &problem.inside {
+            self.house.log.line(&format!("the protocol: {}", self.house.app.cleaner().clean(inside)));
         }
+        resources::refused(problem, uri)
     }
 
     /// A value as the client may see it: what became a secret since it was stored is marked.
-    fn cleaned(&self, value: &Value) -> Value {
+    pub(super) fn cleaned(&self, value: &Value) -> Value {
         let text = self.house.cleaned(value.to_string().as_bytes());
         serde_json::from_slice(&text).unwrap_or(Value::Null)
     }
 }
 
+/// What is promised: lists that may be asked for again, and no word when they change.
+fn capabilities() -> ServerCapabilities {
+    ServerCapabilities::builder()
+        .enable_tools()
+        .enable_resources()
+        .enable_prompts()
+        .enable_completions()
+        .build()
+}
+
 impl ServerHandler for Protocol {
     fn get_info(&self) -> ServerConfig {
         let implementation = Implementation::new("keep", env!("CARGO_PKG_VERSION")).with_title("Keep");
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-            .with_server_info(implementation)
-            .with_instructions(INSTRUCTIONS)
+        ServerConfig::new(capabilities()).with_server_info(implementation).with_instructions(INSTRUCTIONS)
     }
 
     async fn list_tools(
@@ -119,6 +111,67 @@ impl ServerHandler for Protocol {
         let Some(index) = self.tools.iter().position(|tool| tool.definition.name == request.name) else {
             return Err(ErrorData::invalid_params(format!("there is no tool {}", request.name), None));
         };
-        Ok(self.run(caller, index, request.arguments.unwrap_or_default()).await.into())
+        Ok(self.called(caller, index, request, context).await)
+    }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let caller = self.caller(&context)?;
+        let cursor = request.and_then(|request| request.cursor);
+        self.resources(&caller, cursor).await.map_err(|problem| self.refused(&problem, None))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Ok(resources::listed_templates())
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let caller = self.caller(&context)?;
+        let read = self.resource(&caller, &request.uri).await;
+        read.map(Into::into).map_err(|problem| self.refused(&problem, Some(&request.uri)))
+    }
+
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        Ok(prompts::listed())
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let caller = self.caller(&context)?;
+        let arguments = request.arguments.unwrap_or_default();
+        match self.prompt(&caller, &request.name, &arguments).await {
+            Ok(Some(prompt)) => Ok(prompt.into()),
+            Ok(None) => Err(ErrorData::invalid_params(format!("there is no prompt {}", request.name), None)),
+            Err(problem) => Err(self.refused(&problem, None)),
+        }
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        let caller = self.caller(&context)?;
+        let Reference::Resource(template) = &request.r#ref else { return Ok(CompleteResult::default()) };
+        let completed = self.completed(&caller, &template.uri, &request.argument.value).await;
+        completed.map(CompleteResult::new).map_err(|problem| self.refused(&problem, None))
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::house::House;
 use crate::problem::Problem;
+use crate::progress::Teller;
 use futures_util::future::BoxFuture;
 use keep_types::Caller;
 use rmcp::handler::server::tool::{schema_for_input, schema_for_output};
@@ -10,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::sync::Arc;
 
 /// What a tool does to what is kept. It is a hint for clients; the gate decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +24,17 @@ pub(crate) enum Effect {
     Changes,
     /// It takes away for good.
     Removes,
+    /// It does whatever a command does.
+    Runs,
+}
+
+/// One call of a tool.
+pub(crate) struct Call {
+    pub(crate) house: House,
+    /// Who calls.
+    pub(crate) caller: Caller,
+    /// Who hears how far it is, and says when it is wanted no more.
+    pub(crate) watch: Teller,
 }
 
 /// A tool of the protocol.
@@ -40,51 +53,46 @@ pub(crate) trait Tool: Sized + Send + Sync + 'static {
     type Output: Serialize + JsonSchema + Send + 'static;
 
     /// Does it.
-    fn run(
-        house: &House,
-        caller: &Caller,
-        input: Self::Input,
-    ) -> impl Future<Output = Result<Self::Output, Problem>> + Send;
+    fn run(call: &Call, input: Self::Input) -> impl Future<Output = Result<Self::Output, Problem>> + Send;
 }
 
 /// A tool without its types.
 pub(crate) struct Known {
     pub(crate) definition: Definition,
-    run: fn(House, Caller, JsonObject) -> BoxFuture<'static, Result<Value, Problem>>,
+    run: fn(Call, JsonObject) -> BoxFuture<'static, Result<Value, Problem>>,
 }
 
 impl Known {
     pub(crate) fn of<T: Tool>() -> Self {
-        let input =
+        let mut input =
             schema_for_input::<T::Input>().expect("inputs are objects, as the tests of every tool see");
+        // Models' interfaces take no such conditions on a whole input; it is refused when it comes.
+        for condition in ["oneOf", "anyOf", "allOf", "not"] {
+            Arc::make_mut(&mut input).remove(condition);
+        }
         let definition = Definition::new(T::NAME, T::SAYS, input)
             .with_title(T::TITLE)
             .with_raw_output_schema(schema_for_output::<T::Output>())
             .with_annotations(annotations(T::TITLE, T::EFFECT));
-        Self { definition, run: |house, caller, input| Box::pin(run::<T>(house, caller, input)) }
+        Self { definition, run: |call, input| Box::pin(run::<T>(call, input)) }
     }
 
-    pub(crate) async fn run(
-        &self,
-        house: House,
-        caller: Caller,
-        input: JsonObject,
-    ) -> Result<Value, Problem> {
-        (self.run)(house, caller, input).await
+    pub(crate) async fn run(&self, call: Call, input: JsonObject) -> Result<Value, Problem> {
+        (self.run)(call, input).await
     }
 }
 
 fn annotations(title: &str, effect: Effect) -> ToolAnnotations {
     ToolAnnotations::with_title(title)
         .read_only(effect == Effect::Looks)
-        .destructive(effect == Effect::Removes)
+        .destructive(matches!(effect, Effect::Removes | Effect::Runs))
         .idempotent(matches!(effect, Effect::Looks | Effect::Changes | Effect::Removes))
-        .open_world(false)
+        .open_world(effect == Effect::Runs)
 }
 
-async fn run<T: Tool>(house: House, caller: Caller, input: JsonObject) -> Result<Value, Problem> {
+async fn run<T: Tool>(call: Call, input: JsonObject) -> Result<Value, Problem> {
     let input = serde_json::from_value(Value::Object(input))
         .map_err(|error| Problem::usage(format!("{} does not take this: {error}", T::NAME)))?;
-    let output = T::run(&house, &caller, input).await?;
+    let output = T::run(&call, input).await?;
     serde_json::to_value(&output).map_err(|error| Problem::internal(error.to_string()))
 }

@@ -1,4 +1,5 @@
 use super::parsed;
+use crate::confirm::confirmed;
 use crate::house::House;
 use crate::problem::Problem;
 use crate::view::{ApprovalView, Page};
@@ -20,25 +21,43 @@ pub(crate) struct Which {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Answer {
-    /// once, conversation or no.
+    /// once, conversation, rule (once, and the rule is saved that the request offers), no or suggest.
+    #[schemars(transform = crate::shape::answer)]
     pub(crate) answer: String,
     /// What the requester is told with a no.
     pub(crate) note: Option<String>,
+    /// What one would rather see asked for, with suggest.
+    pub(crate) suggestion: Option<String>,
     /// The six digits of the authenticator, where they are wanted.
     pub(crate) code: Option<String>,
 }
 
+/// What becomes of a request.
+enum Chosen {
+    Resolution(Resolution),
+    /// Approved once, and the rule that it offers is saved.
+    WithRule,
+}
+
 impl Answer {
-    fn resolution(self) -> Result<(Resolution, Option<String>), Problem> {
+    fn chosen(self) -> Result<(Chosen, Option<String>), Problem> {
         let resolution = match self.answer.as_str() {
+            "rule" => return Ok((Chosen::WithRule, self.code.filter(|code| !code.is_empty()))),
+            "suggest" => {
+                let text = self.suggestion.filter(|text| !text.trim().is_empty());
+                Resolution::Suggest {
+                    text: text.ok_or_else(|| Problem::senseless("a suggestion is a text"))?,
+                }
+            }
             "once" => Resolution::Approve,
             "conversation" => Resolution::ApproveForConversation,
             "no" => Resolution::Deny { note: self.note.filter(|note| !note.is_empty()) },
             other => {
-                return Err(Problem::usage(format!("{other:?} is no answer; use once, conversation or no")));
+                let why = format!("{other:?} is no answer; use once, conversation, rule, no or suggest");
+                return Err(Problem::usage(why));
             }
         };
-        Ok((resolution, self.code.filter(|code| !code.is_empty())))
+        Ok((Chosen::Resolution(resolution), self.code.filter(|code| !code.is_empty())))
     }
 }
 
@@ -67,7 +86,11 @@ pub(crate) async fn answer(
     answer: Answer,
 ) -> Result<ApprovalView, Problem> {
     let id = parsed("id", id)?;
-    let (resolution, code) = answer.resolution()?;
-    let answered = crate::confirm::confirmed(id, code, house.app.gate().answer(caller, id, resolution));
-    Ok(answered.await?.into())
+    let (chosen, code) = answer.chosen()?;
+    let gate = house.app.gate();
+    let answered = match chosen {
+        Chosen::Resolution(resolution) => confirmed(id, code, gate.answer(caller, id, resolution)).await?,
+        Chosen::WithRule => confirmed(id, code, gate.answer_with_rule(caller, id)).await?.0,
+    };
+    Ok(answered.into())
 }

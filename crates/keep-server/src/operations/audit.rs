@@ -14,14 +14,18 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Which {
     /// Whose: user:NAME, agent:NAME or service:NAME.
+    #[schemars(transform = crate::shape::principal)]
     pub(crate) principal: Option<String>,
     /// This action, or a family of them: `memory` finds `memory.write`.
     pub(crate) action: Option<String>,
     /// Of this namespace exactly.
+    #[schemars(transform = crate::shape::namespace)]
     pub(crate) namespace: Option<String>,
     /// Not before this moment, such as 2026-11-21T09:30:00Z.
+    #[schemars(transform = crate::shape::moment)]
     pub(crate) since: Option<String>,
     /// Before this moment.
+    #[schemars(transform = crate::shape::moment)]
     pub(crate) until: Option<String>,
     /// So many at most; 50 without it, 500 at most.
     pub(crate) limit: Option<usize>,

@@ -16,10 +16,12 @@ const MOST: usize = 20_000;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Task {
     /// What is about to be done, in any words.
+    #[schemars(transform = crate::shape::said)]
     pub(crate) task: String,
     /// About so many tokens at most; 1500 without it.
     pub(crate) budget: Option<usize>,
     /// In this namespace alone. Without it: the session, its project and global.
+    #[schemars(transform = crate::shape::namespace)]
     pub(crate) namespace: Option<String>,
 }
 

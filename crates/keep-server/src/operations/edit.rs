@@ -13,20 +13,26 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Change {
     /// Its new text.
+    #[schemars(transform = crate::shape::said)]
     pub(crate) text: Option<String>,
     /// Another headline; an empty one takes it away.
     pub(crate) title: Option<String>,
     /// Another kind.
+    #[schemars(transform = crate::shape::name)]
     pub(crate) kind: Option<String>,
     /// Tags to add.
     #[serde(default)]
+    #[schemars(transform = crate::shape::tag)]
     pub(crate) add_tags: Vec<String>,
     /// Tags to take away.
     #[serde(default)]
+    #[schemars(transform = crate::shape::tag)]
     pub(crate) remove_tags: Vec<String>,
     /// How much it matters, from 1 to 10.
+    #[schemars(range(min = 1, max = 10))]
     pub(crate) importance: Option<u8>,
     /// A lower trust; it is never raised.
+    #[schemars(transform = crate::shape::trust)]
     pub(crate) trust: Option<String>,
 }
 

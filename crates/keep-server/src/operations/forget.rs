@@ -15,8 +15,11 @@ const MOST: usize = 100;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Which {
     /// Their ids.
+    #[schemars(transform = crate::shape::memory)]
+    #[schemars(length(min = 1, max = 100))]
     pub(crate) ids: Vec<String>,
     /// In this namespace alone. Without it: the session, its project and global.
+    #[schemars(transform = crate::shape::namespace)]
     pub(crate) namespace: Option<String>,
 }
 

@@ -11,8 +11,10 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Which {
     /// Its id, or at least four of its first characters.
+    #[schemars(transform = crate::shape::memory)]
     pub(crate) id: String,
     /// In this namespace alone. Without it: the session, its project and global.
+    #[schemars(transform = crate::shape::namespace)]
     pub(crate) namespace: Option<String>,
 }
 

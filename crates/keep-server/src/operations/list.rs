@@ -15,10 +15,12 @@ const DEEPEST: u64 = 10_000;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Which {
     /// Only of this kind.
+    #[schemars(transform = crate::shape::name)]
     pub(crate) kind: Option<String>,
     /// Only with this tag.
     pub(crate) tag: Option<String>,
     /// Only with at least this trust: document, tool, agent, user.
+    #[schemars(transform = crate::shape::trust)]
     pub(crate) least_trust: Option<String>,
     /// Only what is quarantined.
     #[serde(default)]
@@ -29,8 +31,10 @@ pub(crate) struct Which {
     /// So many at most; 50 without it, 500 at most.
     pub(crate) limit: Option<usize>,
     /// Where the page before this one ended: its `next`.
+    #[schemars(range(min = 0, max = 10_000))]
     pub(crate) after: Option<u64>,
     /// In this namespace alone. Without it: the session, its project and global.
+    #[schemars(transform = crate::shape::namespace)]
     pub(crate) namespace: Option<String>,
 }
 

@@ -1,5 +1,6 @@
 //! The operations that surfaces share: words in, one call into the house, a view out.
 
+pub(crate) mod again;
 pub(crate) mod approvals;
 pub(crate) mod artifacts;
 pub(crate) mod audit;
@@ -12,6 +13,7 @@ pub(crate) mod link;
 pub(crate) mod list;
 pub(crate) mod recall;
 pub(crate) mod remember;
+pub(crate) mod runs;
 pub(crate) mod secrets;
 pub(crate) mod shell_check;
 

@@ -17,22 +17,29 @@ const MOST: usize = 100;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Question {
     /// The question, in any words.
+    #[schemars(transform = crate::shape::said)]
     pub(crate) question: String,
     /// Only of these kinds.
     #[serde(default)]
+    #[schemars(transform = crate::shape::name)]
     pub(crate) kinds: Vec<String>,
     /// Only with all of these tags.
     #[serde(default)]
     pub(crate) tags: Vec<String>,
     /// Only with at least this trust: document, tool, agent, user.
+    #[schemars(transform = crate::shape::trust)]
     pub(crate) least_trust: Option<String>,
     /// Only what was said from this moment on, such as 2026-11-21T09:30:00Z.
+    #[schemars(transform = crate::shape::moment)]
     pub(crate) since: Option<String>,
     /// Only what was said before this moment.
+    #[schemars(transform = crate::shape::moment)]
     pub(crate) until: Option<String>,
     /// As it was on record at this moment.
+    #[schemars(transform = crate::shape::moment)]
     pub(crate) as_of: Option<String>,
     /// What was true at this moment.
+    #[schemars(transform = crate::shape::moment)]
     pub(crate) valid_at: Option<String>,
     /// So many at most; 8 without it, 100 at most.
     pub(crate) limit: Option<usize>,
@@ -40,6 +47,7 @@ pub(crate) struct Question {
     #[serde(default)]
     pub(crate) even_weak: bool,
     /// In this namespace alone. Without it: the session, its project and global.
+    #[schemars(transform = crate::shape::namespace)]
     pub(crate) namespace: Option<String>,
 }
 

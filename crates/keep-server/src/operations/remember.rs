@@ -10,22 +10,29 @@ use serde::Deserialize;
 /// Something to remember.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = crate::shape::one_source)]
 pub(crate) struct Remember {
     /// What to remember, in a sentence or a few. Name secrets, never write their values.
+    #[schemars(transform = crate::shape::said)]
     pub(crate) text: String,
     /// A headline.
     pub(crate) title: Option<String>,
     /// insight, decision, constraint, architecture, pattern, bugfix, preference, reference, task, event,
     /// entity, or a word of your own.
+    #[schemars(transform = crate::shape::name)]
     pub(crate) kind: Option<String>,
     /// Words to file it under.
     #[serde(default)]
+    #[schemars(transform = crate::shape::tag)]
     pub(crate) tags: Vec<String>,
     /// How much it matters, from 1 to 10.
+    #[schemars(range(min = 1, max = 10))]
     pub(crate) importance: Option<u8>,
     /// How sure you are, from 0 to 1.
+    #[schemars(range(min = 0, max = 1))]
     pub(crate) confidence: Option<f32>,
     /// Believe it no more than this: document, tool, agent.
+    #[schemars(transform = crate::shape::trust)]
     pub(crate) trust: Option<String>,
     /// The tool that put it out, where one did.
     pub(crate) from_tool: Option<String>,
@@ -34,14 +41,19 @@ pub(crate) struct Remember {
     /// Who said it.
     pub(crate) speaker: Option<String>,
     /// When it was said or happened, such as 2026-11-21T09:30:00Z.
+    #[schemars(transform = crate::shape::moment)]
     pub(crate) said_at: Option<String>,
     /// From when on it is true.
+    #[schemars(transform = crate::shape::moment)]
     pub(crate) valid_from: Option<String>,
     /// Until when it is true.
+    #[schemars(transform = crate::shape::moment)]
     pub(crate) valid_to: Option<String>,
     /// When it ends and is removed.
+    #[schemars(transform = crate::shape::moment)]
     pub(crate) expires_at: Option<String>,
     /// Where it belongs: project:NAME, session:PROJECT/ID or global. Without it, where you are.
+    #[schemars(transform = crate::shape::namespace)]
     pub(crate) namespace: Option<String>,
 }
 

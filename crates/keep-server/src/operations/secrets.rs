@@ -11,8 +11,10 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Which {
     /// Of this profile.
+    #[schemars(transform = crate::shape::name)]
     pub(crate) profile: Option<String>,
     /// In this namespace alone. Without it: the session, its project and global.
+    #[schemars(transform = crate::shape::namespace)]
     pub(crate) namespace: Option<String>,
 }
 

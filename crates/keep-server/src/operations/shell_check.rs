@@ -15,8 +15,10 @@ const MOST_BYTES: usize = 128 << 10;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Command {
     /// The command line, as a shell would be given it.
+    #[schemars(transform = crate::shape::word)]
     pub(crate) command: String,
     /// read-only, workspace, network or full-trust; without it, the one that is set.
+    #[schemars(transform = crate::shape::profile)]
     pub(crate) profile: Option<String>,
 }
 

@@ -3,7 +3,7 @@
 use super::home::requests;
 use super::layout::page;
 use super::page::Viewer;
-use super::words::{badge, moment, visible};
+use super::words::{ago, badge, empty, visible};
 use crate::door::{Access, Door};
 use crate::operations::approvals;
 use crate::problem::Problem;
@@ -23,20 +23,26 @@ async fn show(viewer: Viewer) -> Result<Markup, Problem> {
     let (waiting, mut earlier): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.state == "waiting");
     earlier.sort_by(|a, b| b.created.cmp(&a.created));
     earlier.truncate(EARLIER);
+    let now = viewer.house.app.now();
     let inside = html! {
+        h1 { "Approvals" }
+        p class="lead" { "What an agent may not do unasked waits here until you say yes or no. A yes is good for exactly what was asked, once." }
         div id="live" data-refresh="/approvals" {
-            (requests(&waiting))
+            @if waiting.is_empty() {
+                (empty("Nothing waits for you.", &html! { "When an agent asks for something, it shows here by itself." }))
+            } @else { (requests(&waiting, now)) }
             @if !earlier.is_empty() {
                 h2 { "Earlier" }
-                div class="scroll" { table {
-                    thead { tr { th { "State" } th { "Asked" } th { "Who" } th { "What" } } }
+                div class="scroll" tabindex="0" { table {
+                    thead { tr { th { "Answer" } th { "Asked" } th { "Who" } th { "What" } th { "Answered by" } } }
                     tbody {
                         @for one in &earlier {
                             tr {
                                 td { (badge(&one.state)) }
-                                td { (moment(&one.created)) }
+                                td { (ago(&one.created, now)) }
                                 td { (one.requester) }
-                                td { a href={ "/approvals/" (one.id) } { (visible(&one.summary)) } }
+                                td class="wide" { a href={ "/approvals/" (one.id) } { (visible(&one.summary)) } }
+                                td { (one.answered_by.as_deref().unwrap_or("nobody")) }
                             }
                         }
                     }

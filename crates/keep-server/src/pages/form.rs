@@ -16,6 +16,10 @@ pub(super) struct Sent<T> {
     pub(super) fields: T,
 }
 
+/// A form that says nothing but that it was sent.
+#[derive(Deserialize)]
+pub(super) struct NoFields {}
+
 #[derive(Deserialize)]
 struct Keyed<T> {
     form_key: String,

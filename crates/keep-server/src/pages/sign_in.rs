@@ -1,6 +1,6 @@
 //! Signing in and out.
 
-use super::form::{Sent, check_origin};
+use super::form::{NoFields, Sent, check_origin};
 use super::layout::document;
 use crate::door::{Access, Door};
 use crate::error::ServerError;
@@ -81,9 +81,6 @@ async fn opened(house: &House, code: String) -> Result<Option<Opened>, Problem> 
     person.map(|person| house.sessions.begin(person, house.app.now())).transpose().map_err(inside)
 }
 
-#[derive(Deserialize)]
-struct NoFields {}
-
 async fn leave(
     headers: HeaderMap,
     Sent { viewer, fields: NoFields {} }: Sent<NoFields>,
@@ -105,15 +102,17 @@ fn set_cookie(headers: &mut HeaderMap, cookie: &str) -> Result<(), Problem> {
 
 fn form(wrong: Option<&str>) -> Markup {
     let body = html! {
-        main id="main" class="sign-in" {
-            h1 { "Keep" }
-            p { "Type the code that " code { "keep up" } " or " code { "keep open" } " printed in your terminal." }
-            @if let Some(wrong) = wrong { p class="wrong" role="alert" { (wrong) } }
-            form method="post" action="/sign-in" {
-                label for="code" { "Code" }
-                input id="code" name="code" autocomplete="one-time-code" autocapitalize="none" spellcheck="false"
-                    required autofocus;
-                button { "Sign in" }
+        body {
+            main id="main" class="sign-in" {
+                div class="brand" { img src="/assets/keep.svg" alt=""; h1 { "Keep" } }
+                p { "Type the code that " code { "keep up" } " printed in your terminal. " code { "keep open" } " makes another one." }
+                @if let Some(wrong) = wrong { p class="notice bad" role="alert" { (wrong) } }
+                form method="post" action="/sign-in" {
+                    label for="code" { "Code" }
+                    input id="code" name="code" autocomplete="one-time-code" autocapitalize="none" spellcheck="false"
+                        placeholder="xxxxx-xxxxx" required autofocus;
+                    button { "Sign in" }
+                }
             }
         }
     };

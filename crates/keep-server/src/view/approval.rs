@@ -26,6 +26,12 @@ pub(crate) struct ApprovalView {
     /// The rule that would cover such acts, where there can be one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) rule: Option<String>,
+    /// What that rule would let happen beside this act.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) covers: Option<String>,
+    /// The text that another may be suggested in the place of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) edit: Option<String>,
     /// Why a yes can only be for once, where it can.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) once_only: Option<String>,
@@ -47,10 +53,10 @@ pub(crate) struct ApprovalView {
 impl From<keep_gate::ApprovalView> for ApprovalView {
     fn from(view: keep_gate::ApprovalView) -> Self {
         let once_only = view.once_only().map(str::to_owned);
-        let Offers { rule, .. } = view.offers;
-        let rule = match rule {
-            RuleOffer::Rule { text, .. } => Some(text),
-            RuleOffer::None | RuleOffer::Unsuitable(_) => None,
+        let Offers { rule, edit } = view.offers;
+        let (rule, covers) = match rule {
+            RuleOffer::Rule { text, covers } => (Some(text), Some(covers)),
+            RuleOffer::None | RuleOffer::Unsuitable(_) => (None, None),
         };
         Self {
             id: view.id.to_string(),
@@ -63,6 +69,8 @@ impl From<keep_gate::ApprovalView> for ApprovalView {
             detail: view.detail,
             reason: view.reason,
             rule,
+            covers,
+            edit,
             once_only,
             created: view.created.to_string(),
             expires: view.expires.to_string(),

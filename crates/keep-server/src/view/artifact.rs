@@ -41,6 +41,52 @@ impl From<keep_artifact::VersionView> for VersionView {
     }
 }
 
+impl From<keep_artifact::Put> for VersionView {
+    fn from(put: keep_artifact::Put) -> Self {
+        Self {
+            name: put.key.name.to_string(),
+            namespace: put.key.namespace.to_string(),
+            version: put.version,
+            tags: put.tags.iter().map(|tag| tag.as_str().to_owned()).collect(),
+            made: put.made.to_string(),
+            by: put.by,
+            files: put.sums.files,
+            raw_bytes: put.sums.raw_bytes,
+            stored_bytes: put.sums.stored_bytes,
+        }
+    }
+}
+
+/// A version that was restored.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct GotView {
+    /// The artifact's name.
+    pub(crate) name: String,
+    /// Where it belongs.
+    pub(crate) namespace: String,
+    /// Which version.
+    pub(crate) version: u64,
+    /// Where it lies now.
+    pub(crate) path: String,
+    /// How many files.
+    pub(crate) files: u64,
+    /// Their bytes.
+    pub(crate) bytes: u64,
+}
+
+impl From<keep_artifact::Got> for GotView {
+    fn from(got: keep_artifact::Got) -> Self {
+        Self {
+            name: got.key.name.to_string(),
+            namespace: got.key.namespace.to_string(),
+            version: got.version,
+            path: got.path.display().to_string(),
+            files: got.files,
+            bytes: got.bytes,
+        }
+    }
+}
+
 /// What differs between two versions in one tensor or run of bytes.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct DifferenceView {

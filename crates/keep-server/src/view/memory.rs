@@ -1,5 +1,5 @@
 use keep_memory::context::Pack;
-use keep_memory::model::{Link, Memory, Source};
+use keep_memory::model::{Link, Memory};
 use keep_memory::{Forgotten, Leg, Recall, Recalled};
 use keep_types::Timestamp;
 use schemars::JsonSchema;
@@ -81,7 +81,7 @@ impl From<Memory> for MemoryView {
             importance: memory.importance.get(),
             confidence: memory.confidence.get(),
             trust: memory.trust.to_string(),
-            source: source(&memory.source),
+            source: memory.source.in_words(|id| id.to_string()),
             written_by: memory.written_by.to_string(),
             speaker: memory.speaker,
             said_at: moment(memory.said_at),
@@ -95,22 +95,6 @@ impl From<Memory> for MemoryView {
             quarantine: memory.quarantine,
             flag: memory.flag,
             recalls: memory.recalls,
-        }
-    }
-}
-
-/// Where a memory comes from, in words.
-fn source(source: &Source) -> String {
-    match source {
-        Source::Caller => "as its writer says".into(),
-        Source::Conversation { conversation, .. } => format!("from the conversation {conversation}"),
-        Source::File { path, line: Some(line) } => format!("from {path}:{line}"),
-        Source::File { path, line: None } => format!("from {path}"),
-        Source::Tool { tool, .. } => format!("put out by {tool}"),
-        Source::Document { at } => format!("text from {at}"),
-        Source::Memories { parents } => {
-            let ids: Vec<_> = parents.iter().map(ToString::to_string).collect();
-            format!("from the memories {}", ids.join(" "))
         }
     }
 }

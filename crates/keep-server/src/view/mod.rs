@@ -5,14 +5,16 @@ mod approval;
 mod artifact;
 mod audit;
 mod memory;
+mod run;
 mod secret;
 mod shell;
 mod status;
 
 pub(crate) use approval::ApprovalView;
-pub(crate) use artifact::{DifferenceView, VersionView};
+pub(crate) use artifact::{DifferenceView, GotView, VersionView};
 pub(crate) use audit::{ProofView, RecordView};
 pub(crate) use memory::{ContextView, ForgottenView, LegView, LinkView, MemoryView, RecallView};
+pub(crate) use run::{RanView, RunView, TriedView};
 pub(crate) use secret::SecretView;
 pub(crate) use shell::ShellView;
 pub(crate) use status::{CheckView, StatusView};

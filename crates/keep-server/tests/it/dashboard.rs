@@ -11,7 +11,7 @@ fn browser(server: &Running) -> Client {
 }
 
 /// A browser whose person is signed in.
-fn signed_in(server: &Running) -> Client {
+pub(crate) fn signed_in(server: &Running) -> Client {
     let said = browser(server).form("/sign-in", &format!("code={}", server.code));
     assert_eq!(said.status, 303, "{said:?}");
     let cookie = said.header("set-cookie").unwrap();
@@ -23,7 +23,7 @@ fn signed_in(server: &Running) -> Client {
 }
 
 /// What the forms of a page carry.
-fn form_key(page: &Said) -> String {
+pub(crate) fn form_key(page: &Said) -> String {
     let rest = page.body.split("name=\"form_key\" value=\"").nth(1).unwrap_or_else(|| panic!("{page:?}"));
     rest.split('"').next().unwrap().to_owned()
 }

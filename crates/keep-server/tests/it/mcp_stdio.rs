@@ -1,53 +1,23 @@
 //! The protocol over two pipes, spoken by hand.
 
 use crate::place::{Place, block, person};
+use crate::spoken::Spoken;
 use keep_gate::AskNobody;
 use keep_server::{Quiet, Setting, speak};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::Arc;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
-
-struct Spoken {
-    to: DuplexStream,
-    from: tokio::io::Lines<BufReader<DuplexStream>>,
-}
-
-impl Spoken {
-    async fn send(&mut self, message: Value) {
-        self.to.write_all(format!("{message}\n").as_bytes()).await.unwrap();
-    }
-
-    /// The next line, which is a message and nothing else.
-    async fn hear(&mut self) -> Value {
-        let line = self.from.next_line().await.unwrap().expect("the other side ended");
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
-    }
-
-    async fn call(&mut self, id: u32, method: &str, params: Value) -> Value {
-        self.send(json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params })).await;
-        let answer = self.hear().await;
-        assert_eq!(answer["id"], id, "{answer}");
-        answer["result"].clone()
-    }
-}
+use tokio::io::duplex;
 
 #[test]
 fn an_agent_speaks_over_pipes_and_is_never_the_person() {
     let place = Place::new();
     let app = place.open(Arc::new(AskNobody));
     block(async {
-        let (to, input) = duplex(1 << 16);
-        let (output, from) = duplex(1 << 16);
-        let setting = Setting { app, log: Arc::new(Quiet) };
         // Whoever started it may sit at their own terminal: the client is an agent all the same.
-        let server = tokio::spawn(speak(setting, person(), input, output));
-        let mut spoken = Spoken { to, from: BufReader::new(from).lines() };
-        let hello = json!({ "protocolVersion": "2025-11-25", "capabilities": {},
-                            "clientInfo": { "name": "test", "version": "1" } });
-        let said = spoken.call(1, "initialize", hello).await;
+        let (mut spoken, server) = Spoken::with(app, person());
+        let said = spoken.hello(json!({})).await;
         assert_eq!(said["serverInfo"]["name"], "keep", "{said}");
         assert!(said["instructions"].as_str().is_some_and(|text| text.contains("never an instruction")));
-        spoken.send(json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).await;
         let judged = json!({ "name": "shell_check", "arguments": { "command": "rm -rf /" } });
         let said = spoken.call(2, "tools/call", judged).await;
         assert_eq!(said["structuredContent"]["risk"], "critical", "{said}");
@@ -66,7 +36,7 @@ fn an_agent_speaks_over_pipes_and_is_never_the_person() {
             "{records}"
         );
         drop(spoken);
-        server.await.unwrap().unwrap().expect("everything ended").close().unwrap();
+        server.await.unwrap().expect("everything ended").close().unwrap();
     });
 }
 

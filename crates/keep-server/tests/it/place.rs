@@ -7,12 +7,13 @@ use keep_gate::{Answer, Asker, NewToken, Question};
 use keep_server::{AskDashboard, Gateway, Names, Quiet, Server, Setting};
 use keep_types::{Audience, Caller, Channel, Namespace, Principal, Reach, Scopes};
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
 /// Says yes, in installations that hold nothing of anybody's.
-struct SayYes;
+pub(crate) struct SayYes;
 
 impl Asker for SayYes {
     fn ask(&self, _: &Question<'_>) -> Answer {
@@ -23,6 +24,8 @@ impl Asker for SayYes {
 /// An installation and what a person gave out in it.
 pub(crate) struct Place {
     pub(crate) folder: tempfile::TempDir,
+    /// Where servers are started.
+    pub(crate) cwd: PathBuf,
 }
 
 /// A server that runs until this goes.
@@ -51,18 +54,37 @@ pub(crate) fn person() -> Caller {
 }
 
 pub(crate) fn block<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
 }
 
 impl Place {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        let folder = tempfile::tempdir().unwrap();
+        Self { cwd: folder.path().to_owned(), folder }
+    }
+
+    /// One whose servers are started in a project of the name `demo`.
+    pub(crate) fn in_project() -> Self {
+        let mut place = Self::new();
+        place.cwd = place.folder.path().join("demo");
+        std::fs::create_dir_all(place.cwd.join(".git/hooks")).unwrap();
+        place
     }
 
     pub(crate) fn open(&self, asker: Arc<dyn Asker>) -> App {
+        self.open_in(&self.cwd, asker)
+    }
+
+    /// The installation as somebody sees it who works in this folder.
+    pub(crate) fn open_in(&self, folder: &Path, asker: Arc<dyn Asker>) -> App {
         let around = Surroundings {
-            env: Default::default(),
-            cwd: self.folder.path().to_owned(),
+            env: [("PATH", "/usr/bin:/bin")].map(|(name, value)| (name.into(), value.into())).into(),
+            cwd: folder.to_owned(),
             home: Some(self.folder.path().join("home")),
             flags: Vec::new(),
             standing: Standing::Program,
@@ -90,7 +112,25 @@ impl Place {
 
     /// A server on a port of its own.
     pub(crate) fn serve(&self) -> Running {
-        let app = self.open(Arc::new(AskDashboard));
+        self.serve_as(|server| server)
+    }
+
+    /// A server that is changed before it runs.
+    pub(crate) fn serve_as(&self, change: impl FnOnce(Server) -> Server + Send + 'static) -> Running {
+        self.serve_changed(&self.cwd, change)
+    }
+
+    /// One that is started in this folder.
+    pub(crate) fn serve_in(&self, folder: &Path) -> Running {
+        self.serve_changed(folder, |server| server)
+    }
+
+    fn serve_changed(
+        &self,
+        folder: &Path,
+        change: impl FnOnce(Server) -> Server + Send + 'static,
+    ) -> Running {
+        let app = self.open_in(folder, Arc::new(AskDashboard));
         let (tell, told) = mpsc::channel();
         let (end, ended) = oneshot::channel();
         let thread = std::thread::spawn(move || {
@@ -98,7 +138,7 @@ impl Place {
                 tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async {
                 let setting = Setting { app, log: Arc::new(Quiet) };
-                let server = Server::bind(setting, "127.0.0.1:0".parse().unwrap()).await.unwrap();
+                let server = change(Server::bind(setting, "127.0.0.1:0".parse().unwrap()).await.unwrap());
                 let code = server.sign_in_code(&person().principal).unwrap().unwrap();
                 let agent = server.sign_in_code(&Principal::unknown_agent()).unwrap();
                 assert_eq!(agent, None, "an agent can sign in");

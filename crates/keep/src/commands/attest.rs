@@ -1,6 +1,6 @@
 use crate::edge::{Failure, Session};
 use clap::Args;
-use keep_types::Verdict;
+use keep_types::{Probe, Verdict};
 use std::process::ExitCode;
 
 #[derive(Args)]
@@ -22,9 +22,16 @@ impl Attest {
     }
 }
 
+/// The promises of the house, and those of its server.
+fn probes() -> Vec<Probe> {
+    let mut all = keep_app::probes();
+    all.extend(keep_server::probes());
+    all
+}
+
 fn attest(session: &Session) -> Result<ExitCode, Failure> {
     let at = session.with(async |app, _| Ok(app.at().clone()))?;
-    let results = keep_app::attest(&at, |_| {});
+    let results = keep_app::attest(&probes(), &at, |_| {});
     session.show(&results, |out| {
         for result in &results {
             let (mark, reason) = match &result.verdict {
@@ -44,7 +51,7 @@ fn attest(session: &Session) -> Result<ExitCode, Failure> {
 }
 
 fn self_test(session: &Session) -> Result<ExitCode, Failure> {
-    let results = keep_app::self_test(|_| {})?;
+    let results = keep_app::self_test(&probes(), |_| {})?;
     session.show(&results, |out| {
         for result in &results {
             let mark = if result.holds() { session.green("told apart") } else { session.red("NOT TOLD  ") };

@@ -24,6 +24,11 @@ enum Named {
     Codex,
     /// Cursor
     Cursor,
+    /// Gemini CLI
+    Gemini,
+    /// VS Code
+    #[value(name = "vscode")]
+    VsCode,
 }
 
 #[derive(Args)]
@@ -51,6 +56,8 @@ impl From<Named> for Agent {
             Named::Claude => Self::Claude,
             Named::Codex => Self::Codex,
             Named::Cursor => Self::Cursor,
+            Named::Gemini => Self::Gemini,
+            Named::VsCode => Self::VsCode,
         }
     }
 }

@@ -20,16 +20,32 @@ pub(crate) struct Exec {
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep sh 'make test 2>&1 | tail -20'\n  keep sh -c 'for f in *.txt; do wc -l \"$f\"; done'\n\nbash runs the line, since it is read here as bash would read it. Statuses are those of `keep exec`."
+    after_help = "EXAMPLES:\n  keep sh 'make test 2>&1 | tail -20'\n  keep sh -c 'for f in *.txt; do wc -l \"$f\"; done'\n  ln -s \"$(command -v keep)\" ~/bin/keep-sh && SHELL=~/bin/keep-sh some-agent\n\nbash runs the line, since it is read here as bash would read it. Statuses are those of `keep exec`.\nUnder the name keep-sh the program is this command, for whatever wants the path of a shell."
 )]
 pub(crate) struct Sh {
     #[command(flatten)]
     how: How,
-    /// For scripts that expect a shell's flag; it changes nothing
+    /// For programs that expect a shell's flag; it changes nothing
     #[arg(short = 'c')]
     is_line: bool,
+    /// The same; a line gets the environment that it is started in, whatever shells read when one logs in
+    #[arg(short = 'l', long = "login")]
+    is_login: bool,
     /// The line, as one word
     line: String,
+    /// What the line calls $0, $1 and so on
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "WORD")]
+    rest: Vec<String>,
+}
+
+impl Sh {
+    /// The line, and its words where it has some: bash is then started with them, and is read with them, too.
+    fn line(line: String, rest: Vec<String>) -> Line {
+        if rest.is_empty() {
+            return Line::Shell(line);
+        }
+        Line::Words([vec!["/bin/bash".into(), "-c".into(), line], rest].concat())
+    }
 }
 
 /// How something is run.
@@ -42,22 +58,8 @@ pub(super) struct How {
     #[arg(long, value_name = "SPAN")]
     timeout: Option<Duration>,
     /// Give it a secret of the vault in the variable of that name, or in another
-    #[arg(long = "secret", value_name = "NAME[=VARIABLE]", value_parser = secret_use)]
+    #[arg(long = "secret", value_name = "NAME[=VARIABLE]")]
     secrets: Vec<SecretUse>,
-}
-
-fn secret_use(text: &str) -> Result<SecretUse, String> {
-    let (name, variable) = text.split_once('=').unwrap_or((text, text));
-    let fits = |word: &str| {
-        !word.is_empty()
-            && !word.starts_with(|letter: char| letter.is_ascii_digit())
-            && word.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
-    };
-    if !fits(variable) {
-        // It is not repeated: whoever puts a value here should not find it in a log.
-        return Err("a secret is given by its name, or as NAME=VARIABLE".into());
-    }
-    Ok(SecretUse { name: name.to_owned(), variable: variable.to_owned() })
 }
 
 impl Exec {
@@ -68,7 +70,8 @@ impl Exec {
 
 impl Sh {
     pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
-        self.how.run(session, Line::Shell(self.line), Changing::AtOnce).and_then(|ran| over(session, &ran))
+        let line = Self::line(self.line, self.rest);
+        self.how.run(session, line, Changing::AtOnce).and_then(|ran| over(session, &ran))
     }
 }
 
@@ -85,6 +88,7 @@ impl How {
     pub(super) fn run(self, session: &Session, line: Line, changing: Changing) -> Result<Ran, Failure> {
         let wanted = RunWanted {
             line,
+            folder: None,
             changing,
             profile: self.profile,
             timeout: self.timeout,

@@ -3,10 +3,11 @@
 use crate::edge::{Failure, Holder, Session, StderrLog, ended};
 use clap::Args;
 use keep_app::App;
-use keep_server::{AskDashboard, Server, Setting};
+use keep_server::{Abroad, AskDashboard, Certificate, Server, Setting};
 use keep_types::Principal;
 use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ const THREADS: usize = 2;
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep serve\n  keep serve --port 0 --json     any free port, said as JSON\n\nIt serves this machine alone, until Ctrl-C or SIGTERM. Programs show a token from `keep token create`."
+    after_help = "EXAMPLES:\n  keep serve\n  keep serve --port 0 --json     any free port, said as JSON\n  keep serve --listen 192.0.2.7:8718   other machines, too, with encryption\n\nIt serves until Ctrl-C or SIGTERM. Programs show a token from `keep token create`."
 )]
 pub(crate) struct Serve {
     #[command(flatten)]
@@ -25,16 +26,51 @@ pub(crate) struct Serve {
 }
 
 /// Where to listen.
-#[derive(Args, Clone, Copy)]
+#[derive(Args, Clone)]
 pub(crate) struct At {
     /// The port; 0 is any that is free
     #[arg(long, default_value_t = USUAL_PORT)]
     pub(super) port: u16,
+    /// Serve programs of other machines, too, at this address, with encryption
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<SocketAddr>,
+    /// A name that this address is reached by; may be given again
+    #[arg(long, value_name = "NAME", requires = "listen")]
+    name: Vec<String>,
+    /// The certificate to show there, as PEM; without it, one is made and stays
+    #[arg(long, value_name = "FILE", requires_all = ["listen", "key"])]
+    certificate: Option<PathBuf>,
+    /// Its key, as PEM
+    #[arg(long, value_name = "FILE", requires = "certificate")]
+    key: Option<PathBuf>,
+}
+
+/// What the certificate of this machine's own lies in, below the settings.
+const OWN: &str = "tls";
+
+impl At {
+    /// Where programs of other machines come in, if they may.
+    fn abroad(&self, config: &Path) -> Result<Option<Abroad>, Failure> {
+        let Some(address) = self.listen else { return Ok(None) };
+        let certificate = match (&self.certificate, &self.key) {
+            (Some(certificate), Some(key)) => Certificate::read(certificate, key)?,
+            _ => Certificate::own(&config.join(OWN), address.ip(), &self.name)?,
+        };
+        Ok(Some(Abroad { address, names: self.name.clone(), certificate }))
+    }
+}
+
+/// Says to people what other machines pin.
+fn say_abroad(session: &Session, abroad: &Abroad) {
+    let Abroad { address, certificate, .. } = abroad;
+    let path = certificate.path.display();
+    session.say(&format!("other machines: https://{address}, with the certificate {path}"));
+    session.say(&format!("its fingerprint, to be pinned: sha256 {}", certificate.fingerprint));
 }
 
 impl Serve {
     pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
-        serve(session, self.at, |server, _| {
+        serve(session, &self.at, |server, _| {
             let names = server.names();
             let view = json!({ "address": names.programs(), "pid": std::process::id() });
             session.show(&view, |out| writeln!(out, "serving at {}", names.programs())).map(|_| ())
@@ -45,7 +81,7 @@ impl Serve {
 /// Serves until it is told to end. `announce` says what there is to say once clients may come.
 pub(super) fn serve(
     session: &Session,
-    at: At,
+    at: &At,
     announce: impl FnOnce(&Server, &Principal) -> Result<(), Failure>,
 ) -> Result<ExitCode, Failure> {
     let app = session.open_asking(Arc::new(AskDashboard))?;
@@ -60,7 +96,12 @@ pub(super) fn serve(
         // Before anything is said: whoever reads that may end it at once.
         let ended = ended()?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, at.port));
-        let server = Server::bind(Setting { app, log: Arc::new(StderrLog) }, address).await?;
+        let abroad = at.abroad(&app.at().config)?;
+        if let Some(abroad) = &abroad {
+            say_abroad(session, abroad);
+        }
+        let setting = Setting { app, log: Arc::new(StderrLog) };
+        let server = Server::bind_both(setting, address, abroad).await?;
         holder.says(&server.names().programs(), &server.names().dashboard())?;
         announce(&server, &who)?;
         Ok::<_, Failure>(server.run(ended).await)

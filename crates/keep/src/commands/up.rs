@@ -29,7 +29,7 @@ impl Up {
             let unit = unit(&program.display().to_string(), self.at.port);
             return session.show(&json!({ "unit": unit }), |out| write!(out, "{unit}"));
         }
-        serve(session, self.at, |server, who| announce(session, server, who))
+        serve(session, &self.at, |server, who| announce(session, server, who))
     }
 }
 

@@ -8,12 +8,12 @@ use keep_gate::{Asker, GateError};
 use keep_types::{Caller, ErrorKind};
 use serde::Serialize;
 use serde_json::json;
-use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::OnceLock;
 
 /// A token file is a line; a larger one is something else.
 const MAX_TOKEN_BYTES: u64 = 4_096;
@@ -25,7 +25,14 @@ pub(crate) struct Session {
     global: Global,
     color: bool,
     /// Cleans messages of secret values; known once an installation was opened.
-    cleaner: OnceCell<Cleaner>,
+    cleaner: OnceLock<Cleaner>,
+}
+
+/// Whether what has expired is removed while somebody waits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tidying {
+    InPassing,
+    Later,
 }
 
 impl Session {
@@ -40,7 +47,7 @@ impl Session {
             Color::Auto => std::io::stdout().is_terminal() && !dumb,
         };
         let color = color && !global.json;
-        Self { global, color, cleaner: OnceCell::new() }
+        Self { global, color, cleaner: OnceLock::new() }
     }
 
     /// Opens the installation; says where it put things when this is the first use.
@@ -78,28 +85,32 @@ impl Session {
         &self,
         operation: impl AsyncFnOnce(&App, &Caller) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        self.run(self.open()?, operation)
+        self.run(self.open()?, Tidying::InPassing, operation)
     }
 
-    /// Like [`Session::with`], as from another folder, and with somebody else to ask.
+    /// Like [`Session::with`], as from another folder, and with somebody else to ask. Somebody waits for every
+    /// millisecond of it, so nothing is tidied in passing: the next command does that.
     pub(crate) fn with_in<T>(
         &self,
         folder: Option<PathBuf>,
         asker: Arc<dyn Asker>,
         operation: impl AsyncFnOnce(&App, &Caller) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        self.run(self.open_in(folder, asker)?, operation)
+        self.run(self.open_in(folder, asker)?, Tidying::Later, operation)
     }
 
     fn run<T>(
         &self,
         app: App,
+        tidying: Tidying,
         operation: impl AsyncFnOnce(&App, &Caller) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let outcome = self.block(async {
             let caller = app.caller(self.token()?.as_deref()).await?;
             let value = operation(&app, &caller).await?;
-            if let Err(error) = app.tidy(&caller).await {
+            if tidying == Tidying::InPassing
+                && let Err(error) = app.tidy(&caller).await
+            {
                 // What was asked for is done; this is somebody else's, and the next run tries again.
                 let why = keep_types::chain(&error).join(": ");
                 self.say(&format!("memories that have expired are still on the disk: {why}"));
@@ -161,9 +172,14 @@ impl Session {
         })
     }
 
-    pub(crate) fn token(&self) -> Result<Option<String>, Failure> {
+    /// The file that names who calls, where one was named.
+    pub(crate) fn token_file(&self) -> Option<PathBuf> {
         let from_env = || std::env::var_os("KEEP_TOKEN_FILE").filter(|v| !v.is_empty()).map(PathBuf::from);
-        let Some(path) = self.global.token_file.clone().or_else(from_env) else { return Ok(None) };
+        self.global.token_file.clone().or_else(from_env)
+    }
+
+    pub(crate) fn token(&self) -> Result<Option<String>, Failure> {
+        let Some(path) = self.token_file() else { return Ok(None) };
         let read = || -> std::io::Result<String> {
             let mut text = String::new();
             let file = std::fs::File::open(&path)?;

@@ -207,6 +207,7 @@ const COMMANDS: &[&str] = &[
     "connect C",
     "disconnect C",
     "hook claude pre-tool-use C",
+    "hook gemini before-tool C",
     "open C",
     "up C",
     "up --unit C",

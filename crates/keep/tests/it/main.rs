@@ -6,6 +6,7 @@ mod agents;
 mod answers;
 mod artifact;
 mod canary;
+mod clients;
 mod exec;
 mod faults;
 mod home;

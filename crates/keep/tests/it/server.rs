@@ -8,14 +8,20 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Stdio};
 
 /// A server of the program's, ended when this goes.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
-    address: String,
+    pub(crate) address: String,
 }
 
 impl Serving {
     fn start(home: &Home) -> Self {
+        Self::start_in(home, ".")
+    }
+
+    /// One that is started in a folder of the home's.
+    pub(crate) fn start_in(home: &Home, folder: &str) -> Self {
         let mut command = home.command(KEEP);
+        command.current_dir(home.folder.path().join(folder));
         command.args(["serve", "--port", "0", "--json"]).stdout(Stdio::piped()).stderr(Stdio::piped());
         // Ended when this goes, whatever it says.
         let mut serving = Self { child: command.spawn().unwrap(), address: String::new() };
@@ -166,15 +172,23 @@ fn hook(home: &Home, event: &str, body: &Value) -> Said {
 #[test]
 fn an_agents_own_shell_is_judged_and_on_record() {
     let home = Home::new();
-    for (command, want) in
-        [("ls", "allow"), ("git push --force", "ask"), ("touch x", "ask"), ("rm -rf /", "deny")]
-    {
+    for (command, want, rewritten) in [
+        ("ls", "allow", true),
+        ("git push --force", "allow", true),
+        ("touch x", "allow", true),
+        ("cd sub", "allow", false),
+        ("rm -rf /", "deny", false),
+    ] {
         let event = json!({ "hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_use_id": "t1",
-                            "cwd": home.folder.path(), "tool_input": { "command": command } });
+                            "cwd": home.folder.path(), "tool_input": { "command": command, "timeout": 5 } });
         let said = hook(&home, "pre-tool-use", &event);
         assert_eq!(said.code, 0, "{said:?}");
         let answer: Value = serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{e}: {said:?}"));
-        assert_eq!(answer["hookSpecificOutput"]["permissionDecision"], want, "{command}: {answer}");
+        let output = &answer["hookSpecificOutput"];
+        assert_eq!(output["permissionDecision"], want, "{command}: {answer}");
+        let through = format!("'{KEEP}' sh -c '{command}'");
+        let input = rewritten.then(|| json!({ "command": through, "timeout": 5 }));
+        assert_eq!(output.get("updatedInput"), input.as_ref(), "{command}: {answer}");
     }
     let ended = json!({ "hook_event_name": "PostToolUse", "tool_name": "Bash", "tool_use_id": "t1" });
     assert_eq!(hook(&home, "post-tool-use", &ended).out, "");
@@ -183,6 +197,47 @@ fn an_agents_own_shell_is_judged_and_on_record() {
     assert!(records.contains("exec.delegate") && records.contains("exec.delegated"), "{records}");
     let other = json!({ "hook_event_name": "PreToolUse", "tool_name": "Read", "tool_input": {} });
     assert_eq!(hook(&home, "pre-tool-use", &other).out, "");
+}
+
+/// What an agent is told to run instead is judged again, confined and recorded like any other run.
+#[test]
+fn a_rewritten_command_runs_through_the_gate() {
+    let home = Home::new();
+    std::fs::create_dir(home.folder.path().join(".git")).unwrap();
+    let told = |command: &str| {
+        let event = json!({ "hook_event_name": "PreToolUse", "tool_name": "Bash", "cwd": home.folder.path(),
+                            "tool_input": { "command": command } });
+        let answer: Value = serde_json::from_str(&hook(&home, "pre-tool-use", &event).out).unwrap();
+        answer["hookSpecificOutput"]["updatedInput"]["command"].as_str().unwrap().to_owned()
+    };
+    let run = |line: &str| Said::of(home.command("/bin/bash").args(["-c", line]).output().unwrap());
+    let line = told("echo \"it's $((6 * 7))\" > made; cat made; exit 5");
+    let said = run(&line);
+    assert_eq!((said.code, said.out.as_str()), (5, "it's 42\n"), "{said:?}");
+    assert_eq!(told(&line), line, "what was rewritten was rewritten again");
+    let asked = run(&told("git push --force"));
+    assert_eq!(asked.code, 8, "{asked:?}");
+    let runs = home.json(&["runs", "--json"]);
+    assert_eq!(runs.as_array().map(Vec::len), Some(1), "{runs}");
+}
+
+/// Programs that want a shell get one by its path.
+#[test]
+fn it_is_a_shell_under_another_name() {
+    let home = Home::new();
+    std::fs::create_dir(home.folder.path().join(".git")).unwrap();
+    let shell = home.folder.path().join("keep-sh");
+    std::os::unix::fs::symlink(KEEP, &shell).unwrap();
+    for words in [
+        &["-c", "echo a  b"][..],
+        &["-lc", "echo a b"],
+        &["-c", "-l", "echo a b"],
+        &["-c", "echo \"$1\" $0", "b", "a"],
+        &["--login", "-c", "echo $1 $2", "sh", "a", "b"],
+    ] {
+        let said = Said::of(home.command(shell.to_str().unwrap()).args(words).output().unwrap());
+        assert_eq!((said.code, said.out.as_str()), (0, "a b\n"), "{words:?}: {said:?}");
+    }
 }
 
 #[test]

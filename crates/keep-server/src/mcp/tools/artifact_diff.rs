@@ -1,9 +1,7 @@
-use crate::house::House;
-use crate::mcp::tool::{Effect, Tool};
+use crate::mcp::tool::{Call, Effect, Tool};
 use crate::operations::artifacts;
 use crate::problem::Problem;
 use crate::view::{DifferenceView, Page};
-use keep_types::Caller;
 
 /// The tool `artifact_diff`.
 pub(super) struct ArtifactDiff;
@@ -16,7 +14,7 @@ impl Tool for ArtifactDiff {
     type Input = artifacts::Two;
     type Output = Page<DifferenceView>;
 
-    async fn run(house: &House, caller: &Caller, input: Self::Input) -> Result<Self::Output, Problem> {
-        artifacts::diff(house, caller, input).await
+    async fn run(call: &Call, input: Self::Input) -> Result<Self::Output, Problem> {
+        artifacts::diff(&call.house, &call.caller, input).await
     }
 }

@@ -1,9 +1,7 @@
-use crate::house::House;
-use crate::mcp::tool::{Effect, Tool};
+use crate::mcp::tool::{Call, Effect, Tool};
 use crate::operations::artifacts;
 use crate::problem::Problem;
 use crate::view::{Page, VersionView};
-use keep_types::Caller;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -28,11 +26,17 @@ impl Tool for ArtifactLs {
     type Input = Input;
     type Output = Page<VersionView>;
 
-    async fn run(house: &House, caller: &Caller, input: Self::Input) -> Result<Self::Output, Problem> {
+    async fn run(call: &Call, input: Self::Input) -> Result<Self::Output, Problem> {
         match input.name {
-            None => artifacts::list(house, caller).await,
+            None => artifacts::list(&call.house, &call.caller).await,
             Some(name) => {
-                artifacts::log(house, caller, &name, artifacts::Place { namespace: input.namespace }).await
+                artifacts::log(
+                    &call.house,
+                    &call.caller,
+                    &name,
+                    artifacts::Place { namespace: input.namespace },
+                )
+                .await
             }
         }
     }

@@ -1,9 +1,7 @@
-use crate::house::House;
-use crate::mcp::tool::{Effect, Tool};
+use crate::mcp::tool::{Call, Effect, Tool};
 use crate::operations::audit;
 use crate::problem::Problem;
 use crate::view::{Page, RecordView};
-use keep_types::Caller;
 
 /// The tool `audit_query`.
 pub(super) struct AuditQuery;
@@ -17,7 +15,7 @@ impl Tool for AuditQuery {
     type Input = audit::Which;
     type Output = Page<RecordView>;
 
-    async fn run(house: &House, caller: &Caller, input: Self::Input) -> Result<Self::Output, Problem> {
-        audit::query(house, caller, input).await
+    async fn run(call: &Call, input: Self::Input) -> Result<Self::Output, Problem> {
+        audit::query(&call.house, &call.caller, input).await
     }
 }

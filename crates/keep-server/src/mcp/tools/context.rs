@@ -1,9 +1,7 @@
-use crate::house::House;
-use crate::mcp::tool::{Effect, Tool};
+use crate::mcp::tool::{Call, Effect, Tool};
 use crate::operations::context;
 use crate::problem::Problem;
 use crate::view::ContextView;
-use keep_types::Caller;
 
 /// The tool `context`.
 pub(super) struct Context;
@@ -16,7 +14,7 @@ impl Tool for Context {
     type Input = context::Task;
     type Output = ContextView;
 
-    async fn run(house: &House, caller: &Caller, input: Self::Input) -> Result<Self::Output, Problem> {
-        context::context(house, caller, input).await
+    async fn run(call: &Call, input: Self::Input) -> Result<Self::Output, Problem> {
+        context::context(&call.house, &call.caller, input).await
     }
 }

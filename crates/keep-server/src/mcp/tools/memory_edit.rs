@@ -1,9 +1,7 @@
-use crate::house::House;
-use crate::mcp::tool::{Effect, Tool};
+use crate::mcp::tool::{Call, Effect, Tool};
 use crate::operations::edit;
 use crate::problem::Problem;
 use crate::view::MemoryView;
-use keep_types::Caller;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -30,8 +28,8 @@ impl Tool for MemoryEdit {
     type Input = Input;
     type Output = MemoryView;
 
-    async fn run(house: &House, caller: &Caller, input: Self::Input) -> Result<Self::Output, Problem> {
+    async fn run(call: &Call, input: Self::Input) -> Result<Self::Output, Problem> {
         let which = (input.id.as_str(), input.namespace.as_deref());
-        edit::edit(house, caller, which, input.change).await
+        edit::edit(&call.house, &call.caller, which, input.change).await
     }
 }

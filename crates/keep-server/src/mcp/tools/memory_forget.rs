@@ -1,9 +1,7 @@
-use crate::house::House;
-use crate::mcp::tool::{Effect, Tool};
+use crate::mcp::tool::{Call, Effect, Tool};
 use crate::operations::forget;
 use crate::problem::Problem;
 use crate::view::ForgottenView;
-use keep_types::Caller;
 
 /// The tool `memory_forget`.
 pub(super) struct MemoryForget;
@@ -16,7 +14,7 @@ impl Tool for MemoryForget {
     type Input = forget::Which;
     type Output = ForgottenView;
 
-    async fn run(house: &House, caller: &Caller, input: Self::Input) -> Result<Self::Output, Problem> {
-        forget::forget(house, caller, input).await
+    async fn run(call: &Call, input: Self::Input) -> Result<Self::Output, Problem> {
+        forget::forget(&call.house, &call.caller, input).await
     }
 }

@@ -1,8 +1,6 @@
-use crate::house::House;
-use crate::mcp::tool::{Effect, Tool};
+use crate::mcp::tool::{Call, Effect, Tool};
 use crate::operations::get;
 use crate::problem::Problem;
-use keep_types::Caller;
 
 /// The tool `memory_get`.
 pub(super) struct MemoryGet;
@@ -15,7 +13,7 @@ impl Tool for MemoryGet {
     type Input = get::Which;
     type Output = get::Read;
 
-    async fn run(house: &House, caller: &Caller, input: Self::Input) -> Result<Self::Output, Problem> {
-        get::get(house, caller, input).await
+    async fn run(call: &Call, input: Self::Input) -> Result<Self::Output, Problem> {
+        get::get(&call.house, &call.caller, input).await
     }
 }

@@ -1,9 +1,7 @@
-use crate::house::House;
-use crate::mcp::tool::{Effect, Tool};
+use crate::mcp::tool::{Call, Effect, Tool};
 use crate::operations::link;
 use crate::problem::Problem;
 use crate::view::LinkView;
-use keep_types::Caller;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -30,8 +28,8 @@ impl Tool for MemoryLink {
     type Input = Input;
     type Output = LinkView;
 
-    async fn run(house: &House, caller: &Caller, input: Self::Input) -> Result<Self::Output, Problem> {
+    async fn run(call: &Call, input: Self::Input) -> Result<Self::Output, Problem> {
         let which = (input.from.as_str(), input.namespace.as_deref());
-        link::link(house, caller, which, input.link).await
+        link::link(&call.house, &call.caller, which, input.link).await
     }
 }

@@ -1,9 +1,13 @@
 //! The tools: a file for each, and this list. Their order is the one that clients see.
 
 mod artifact_diff;
+mod artifact_get;
 mod artifact_ls;
+mod artifact_put;
+mod attempt;
 mod audit_query;
 mod context;
+mod exec;
 mod memory_edit;
 mod memory_forget;
 mod memory_get;
@@ -12,6 +16,8 @@ mod recall;
 mod remember;
 mod secret_list;
 mod shell_check;
+mod try_commit;
+mod try_discard;
 
 use super::tool::Known;
 
@@ -24,8 +30,14 @@ pub(super) fn all() -> Vec<Known> {
         Known::of::<memory_edit::MemoryEdit>(),
         Known::of::<memory_link::MemoryLink>(),
         Known::of::<memory_forget::MemoryForget>(),
+        Known::of::<exec::Exec>(),
+        Known::of::<attempt::Try>(),
+        Known::of::<try_commit::TryCommit>(),
+        Known::of::<try_discard::TryDiscard>(),
         Known::of::<shell_check::ShellCheck>(),
         Known::of::<artifact_ls::ArtifactLs>(),
+        Known::of::<artifact_put::ArtifactPut>(),
+        Known::of::<artifact_get::ArtifactGet>(),
         Known::of::<artifact_diff::ArtifactDiff>(),
         Known::of::<secret_list::SecretList>(),
         Known::of::<audit_query::AuditQuery>(),
@@ -52,7 +64,9 @@ mod tests {
             let output = tool.definition.output_schema.as_ref().unwrap();
             assert_eq!(output["type"], "object", "{name}");
             let hints = tool.definition.annotations.as_ref().unwrap();
-            assert_eq!(hints.open_world_hint, Some(false), "{name}");
+            // What a command may reach is the world; everything else stays here.
+            let runs = matches!(name.as_ref(), "exec" | "try");
+            assert_eq!(hints.open_world_hint, Some(runs), "{name}");
         }
     }
 }

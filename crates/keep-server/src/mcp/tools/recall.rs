@@ -1,9 +1,7 @@
-use crate::house::House;
-use crate::mcp::tool::{Effect, Tool};
+use crate::mcp::tool::{Call, Effect, Tool};
 use crate::operations::recall;
 use crate::problem::Problem;
 use crate::view::RecallView;
-use keep_types::Caller;
 
 /// The tool `recall`.
 pub(super) struct Recall;
@@ -16,7 +14,7 @@ impl Tool for Recall {
     type Input = recall::Question;
     type Output = RecallView;
 
-    async fn run(house: &House, caller: &Caller, input: Self::Input) -> Result<Self::Output, Problem> {
-        recall::recall(house, caller, input).await
+    async fn run(call: &Call, input: Self::Input) -> Result<Self::Output, Problem> {
+        recall::recall(&call.house, &call.caller, input).await
     }
 }

@@ -1,9 +1,7 @@
-use crate::house::House;
-use crate::mcp::tool::{Effect, Tool};
+use crate::mcp::tool::{Call, Effect, Tool};
 use crate::operations::remember;
 use crate::problem::Problem;
 use crate::view::MemoryView;
-use keep_types::Caller;
 
 /// The tool `remember`.
 pub(super) struct Remember;
@@ -16,7 +14,7 @@ impl Tool for Remember {
     type Input = remember::Remember;
     type Output = MemoryView;
 
-    async fn run(house: &House, caller: &Caller, input: Self::Input) -> Result<Self::Output, Problem> {
-        remember::remember(house, caller, input).await
+    async fn run(call: &Call, input: Self::Input) -> Result<Self::Output, Problem> {
+        remember::remember(&call.house, &call.caller, input).await
     }
 }

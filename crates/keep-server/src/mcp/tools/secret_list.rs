@@ -1,9 +1,7 @@
-use crate::house::House;
-use crate::mcp::tool::{Effect, Tool};
+use crate::mcp::tool::{Call, Effect, Tool};
 use crate::operations::secrets;
 use crate::problem::Problem;
 use crate::view::{Page, SecretView};
-use keep_types::Caller;
 
 /// The tool `secret_list`.
 pub(super) struct SecretList;
@@ -16,7 +14,7 @@ impl Tool for SecretList {
     type Input = secrets::Which;
     type Output = Page<SecretView>;
 
-    async fn run(house: &House, caller: &Caller, input: Self::Input) -> Result<Self::Output, Problem> {
-        secrets::list(house, caller, input).await
+    async fn run(call: &Call, input: Self::Input) -> Result<Self::Output, Problem> {
+        secrets::list(&call.house, &call.caller, input).await
     }
 }

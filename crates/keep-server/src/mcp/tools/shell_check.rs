@@ -1,9 +1,7 @@
-use crate::house::House;
-use crate::mcp::tool::{Effect, Tool};
+use crate::mcp::tool::{Call, Effect, Tool};
 use crate::operations::shell_check;
 use crate::problem::Problem;
 use crate::view::ShellView;
-use keep_types::Caller;
 
 /// The tool `shell_check`.
 pub(super) struct ShellCheck;
@@ -16,7 +14,7 @@ impl Tool for ShellCheck {
     type Input = shell_check::Command;
     type Output = ShellView;
 
-    async fn run(house: &House, caller: &Caller, input: Self::Input) -> Result<Self::Output, Problem> {
-        shell_check::check(house, caller, input).await
+    async fn run(call: &Call, input: Self::Input) -> Result<Self::Output, Problem> {
+        shell_check::check(&call.house, &call.caller, input).await
     }
 }

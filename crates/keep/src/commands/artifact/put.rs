@@ -67,7 +67,7 @@ impl PutWords {
             let namespace = self.place.namespace.unwrap_or_else(|| caller.home.clone());
             let key = Key { namespace, name: self.name };
             let check = self.check.then_some(Check::Bytes);
-            let new = NewArtifact { key, path: self.path, tags: self.tags, check };
+            let new = NewArtifact { key, path: self.path, tags: self.tags, check, fence: None };
             Ok(app.artifacts(caller).await?.put(caller, new, watch).await?)
         })?;
         if let Some(why) = &put.no_base_because {
@@ -109,6 +109,7 @@ impl Get {
             to: self.to,
             here,
             existing: if self.replace { Existing::Replace } else { Existing::Keep },
+            fence: None,
         };
         let got = session
             .with(async |app, caller| Ok(app.artifacts(caller).await?.get(caller, wanted, watch).await?))?;

@@ -4,7 +4,7 @@ use super::{Place, day, short};
 use crate::edge::{Ago, Failure, Session, Table, size};
 use clap::Args;
 use keep_memory::Wanted;
-use keep_memory::model::{Handle, Kind, Memory, Source};
+use keep_memory::model::{Handle, Kind, Memory};
 use keep_types::Trust;
 use std::io::Write;
 use std::process::ExitCode;
@@ -88,7 +88,7 @@ impl Quarantined {
             }
             for one in &found {
                 let why = one.quarantine.as_deref().unwrap_or_default();
-                writeln!(out, "{}  {}", short(one.id), session.dim(&source(&one.source)))?;
+                writeln!(out, "{}  {}", short(one.id), session.dim(&one.source.in_words(short)))?;
                 session.hang(out, "  because ", 10, why)?;
                 session.hang(out, "  ", 2, &one.text)?;
             }
@@ -196,7 +196,7 @@ fn whole(session: &Session, out: &mut dyn Write, one: &Memory) -> std::io::Resul
     if !one.tags.is_empty() {
         say("tags", one.tags.join(" "))?;
     }
-    say("trust", format!("{}, {}", one.trust, source(&one.source)))?;
+    say("trust", format!("{}, {}", one.trust, one.source.in_words(short)))?;
     say("importance", format!("{}{}", one.importance.get(), if one.pinned { ", pinned" } else { "" }))?;
     say("written", format!("{} by {}", one.recorded_at, one.written_by))?;
     if one.version > 1 {
@@ -225,20 +225,4 @@ fn whole(session: &Session, out: &mut dyn Write, one: &Memory) -> std::io::Resul
         say("flag", why.clone())?;
     }
     Ok(())
-}
-
-/// Where a memory comes from, in words.
-fn source(source: &Source) -> String {
-    match source {
-        Source::Caller => "as its writer says".into(),
-        Source::Conversation { conversation, .. } => format!("from the conversation {conversation}"),
-        Source::File { path, line: Some(line) } => format!("from {path}:{line}"),
-        Source::File { path, line: None } => format!("from {path}"),
-        Source::Tool { tool, .. } => format!("put out by {tool}"),
-        Source::Document { at } => format!("text from {at}"),
-        Source::Memories { parents } => {
-            let ids: Vec<_> = parents.iter().map(|id| short(*id)).collect();
-            format!("from the memories {}", ids.join(" "))
-        }
-    }
 }

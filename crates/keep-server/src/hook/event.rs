@@ -1,0 +1,77 @@
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use std::path::PathBuf;
+
+/// What a hook was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// The agent is about to run a command.
+    Command {
+        /// The command.
+        command: String,
+        /// The agent's own name for the call.
+        call: Option<String>,
+        /// All that its shell is given.
+        input: Map<String, Value>,
+    },
+    /// A command has ended.
+    Ended {
+        /// The agent's own name for the call.
+        call: Option<String>,
+    },
+    /// A conversation begins.
+    Begins,
+    /// Something that is none of ours.
+    Other,
+}
+
+/// An event, and where it happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// What.
+    pub heard: Heard,
+    /// The folder that the agent works in.
+    pub cwd: Option<PathBuf>,
+}
+
+/// Text that is no event.
+#[derive(Debug, thiserror::Error)]
+#[error("what the hook was given is no event of the agent's: {0}")]
+pub struct EventError(String);
+
+/// An agent's own words for what happens.
+pub(super) struct Words {
+    /// The tool by which it runs commands.
+    pub(super) shell: &'static str,
+    pub(super) before: &'static str,
+    pub(super) after: &'static str,
+    pub(super) begins: &'static str,
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    hook_event_name: String,
+    cwd: Option<PathBuf>,
+    tool_name: Option<String>,
+    tool_use_id: Option<String>,
+    #[serde(default)]
+    tool_input: Map<String, Value>,
+}
+
+pub(super) fn hear(text: &str, words: &Words) -> Result<Event, EventError> {
+    let raw: Raw = serde_json::from_str(text).map_err(|error| EventError(error.to_string()))?;
+    let shell = raw.tool_name.as_deref() == Some(words.shell);
+    let name = raw.hook_event_name.as_str();
+    let heard = if shell && name == words.before {
+        let command = raw.tool_input.get("command").and_then(Value::as_str);
+        let command = command.ok_or_else(|| EventError("a command is missing".into()))?.to_owned();
+        Heard::Command { command, call: raw.tool_use_id, input: raw.tool_input }
+    } else if shell && name == words.after {
+        Heard::Ended { call: raw.tool_use_id }
+    } else if name == words.begins {
+        Heard::Begins
+    } else {
+        Heard::Other
+    };
+    Ok(Event { heard, cwd: raw.cwd })
+}
