@@ -1,8 +1,8 @@
 //! The sandbox's own profile, and which tier runs it.
 
+use super::guarded::guarded;
 use super::settings::Copied;
 use super::{caches, settings};
-use super::guarded::guarded;
 use crate::acts::RunCommand;
 use crate::confine::{PASSED, Reach};
 use crate::engine::ExecConfig;
