@@ -11,6 +11,7 @@ mod load;
 mod streams;
 
 use house::House;
+use row::Row;
 use std::error::Error;
 use std::path::PathBuf;
 use std::{env, fs};
@@ -24,10 +25,12 @@ fn main() -> Res<()> {
     };
     let folder = folder.canonicalize()?;
     let house = House::make(&folder)?;
-    let mut rows = idle::rows(&house)?;
-    rows.extend(load::rows(&house)?);
-    rows.extend(streams::rows(&house)?);
-    rows.extend(streams::a_day(&folder)?);
-    fs::write(file, serde_json::to_vec(&rows)?)?;
+    let mut rows = Vec::new();
+    let parts: [fn(&House) -> Res<Vec<Row>>; 4] = [idle::rows, load::rows, streams::rows, streams::a_day];
+    for part in parts {
+        rows.extend(part(&house)?);
+        // What is measured so far stays, should a later part fail.
+        fs::write(file, serde_json::to_vec(&rows)?)?;
+    }
     Ok(())
 }
