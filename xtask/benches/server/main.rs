@@ -17,6 +17,8 @@ use std::path::PathBuf;
 use std::{env, fs};
 
 type Res<T> = Result<T, Box<dyn Error + Send + Sync>>;
+/// What measures some of the rows.
+type Part = fn(&House) -> Res<Vec<Row>>;
 
 fn main() -> Res<()> {
     let arguments: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
@@ -26,7 +28,7 @@ fn main() -> Res<()> {
     let folder = folder.canonicalize()?;
     let house = House::make(&folder)?;
     let mut rows = Vec::new();
-    let parts: [fn(&House) -> Res<Vec<Row>>; 4] = [idle::rows, load::rows, streams::rows, streams::a_day];
+    let parts: [Part; 4] = [idle::rows, load::rows, streams::rows, streams::a_day];
     for part in parts {
         rows.extend(part(&house)?);
         // What is measured so far stays, should a later part fail.
