@@ -8,6 +8,7 @@ use keep_memory::model::Draft;
 use keep_types::{Audience, Caller, Channel, Namespace, Reach, Scopes};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -49,7 +50,7 @@ pub(crate) struct House {
     pub(crate) program: PathBuf,
     pub(crate) home: PathBuf,
     pub(crate) token: String,
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
 }
 
 /// The program while it serves; it ends with this.
@@ -87,7 +88,7 @@ pub(crate) fn agent() -> Res<Caller> {
 impl House {
     pub(crate) fn make(folder: &Path) -> Res<Self> {
         let home = folder.join("home");
-        std::fs::create_dir_all(home.join("config"))?;
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(home.join("config"))?;
         // What is measured is how fast it is, not when it says that it is enough.
         std::fs::write(home.join("config/config.toml"), "[rate]\nagent_per_minute = 1000000\n")?;
         let mut house =
@@ -128,9 +129,9 @@ impl House {
 
 pub(crate) fn open(folder: &Path, home: &Path) -> Res<App> {
     let around = Surroundings {
-        env: [("KEEP_HOME".to_owned(), home.display().to_string())].into(),
+        env: Default::default(),
         cwd: folder.to_owned(),
-        home: Some(folder.to_owned()),
+        home: Some(home.to_owned()),
         flags: Vec::new(),
         standing: Standing::Program,
         system: folder.join("no-system/config.toml"),
@@ -165,6 +166,8 @@ async fn fill(app: &App) -> Res<String> {
         ..Draft::default()
     };
     let drafts = (0..MEMORIES).map(draft).collect();
-    app.memories()?.remember_all(&agent()?, None, drafts, &mut |_, _| {}).await?;
+    // So many at once an agent would be asked about.
+    let owner = Caller { home: agent()?.home, ..person };
+    app.memories()?.remember_all(&owner, None, drafts, &mut |_, _| {}).await?;
     Ok(made.token)
 }

@@ -11,11 +11,14 @@ mod load;
 mod streams;
 
 use house::House;
+use row::Row;
 use std::error::Error;
 use std::path::PathBuf;
 use std::{env, fs};
 
 type Res<T> = Result<T, Box<dyn Error + Send + Sync>>;
+/// What measures some of the rows.
+type Part = fn(&House) -> Res<Vec<Row>>;
 
 fn main() -> Res<()> {
     let arguments: Vec<PathBuf> = env::args_os().skip(1).map(PathBuf::from).collect();
@@ -24,10 +27,12 @@ fn main() -> Res<()> {
     };
     let folder = folder.canonicalize()?;
     let house = House::make(&folder)?;
-    let mut rows = idle::rows(&house)?;
-    rows.extend(load::rows(&house)?);
-    rows.extend(streams::rows(&house)?);
-    rows.extend(streams::a_day(&folder)?);
-    fs::write(file, serde_json::to_vec(&rows)?)?;
+    let mut rows = Vec::new();
+    let parts: [Part; 4] = [idle::rows, load::rows, streams::rows, streams::a_day];
+    for part in parts {
+        rows.extend(part(&house)?);
+        // What is measured so far stays, should a later part fail.
+        fs::write(file, serde_json::to_vec(&rows)?)?;
+    }
     Ok(())
 }

@@ -7,7 +7,6 @@ use crate::idle::resident_mib;
 use crate::row::{Beside, Better, Row};
 use keep_server::{Log, Server, Setting};
 use std::io::Read;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::sleep;
@@ -103,8 +102,8 @@ impl Log for Quiet {
 }
 
 /// The heartbeats of a day, one soon after the other.
-pub(crate) fn a_day(folder: &Path) -> Res<Vec<Row>> {
-    let app = open(folder, &folder.join("day"))?;
+pub(crate) fn a_day(house: &House) -> Res<Vec<Row>> {
+    let app = open(&house.folder, &house.folder.join("day"))?;
     block(async {
         let setting = Setting { app, log: Arc::new(Quiet) };
         let server = Server::bind(setting, "127.0.0.1:0".parse()?).await?.with_heartbeat(SOONER);
