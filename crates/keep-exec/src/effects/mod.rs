@@ -9,7 +9,6 @@ mod slot;
 mod spool;
 mod tries;
 
-pub use guarded::guarded;
 pub(crate) use live::{During, Over, live};
 pub(crate) use plan::{Cell, plan};
 pub(crate) use slot::{Waiting, slot};
