@@ -67,7 +67,8 @@ impl App {
     pub fn writable(&self, place: &Workplace) -> Fence {
         let home = self.settings.around.env.get("HOME").map_or_else(|| "/nonexistent".into(), PathBuf::from);
         let mut except = own(&self.at);
-        except.extend(keep_exec::guarded(&place.workspace, &home));
+        except.extend(keep_sandbox::runs_later(&place.workspace, &home));
+        except.extend(keep_exec::leads(&place.workspace));
         Fence { within: place.workspace.clone(), except }
     }
 }

@@ -30,7 +30,7 @@ mod worktree;
 
 pub use caches::CacheView;
 pub use confine::{Confinement, Limits, Reach};
-pub use effects::{Heard, guarded};
+pub use effects::Heard;
 pub use engine::{Advice, Exec, ExecConfig, NotASecretUse, SecretUse, Taking, Values};
 pub use error::ExecError;
 pub use judge::{Judged, Judging, judge};
@@ -42,3 +42,4 @@ pub use said::Copy;
 pub use schema::SCHEMA;
 pub use stop::Stop;
 pub use tries::{TryView, Waiting, WaitingChange};
+pub use worktree::leads;

@@ -32,6 +32,16 @@ pub(crate) fn linked(workspace: &Path) -> Option<Linked> {
     is_own.then_some(Linked { own, common })
 }
 
+/// What says where the repository of a workspace lies, and what of a repository elsewhere runs later: whoever
+/// writes it makes git run programs.
+#[must_use]
+pub fn leads(workspace: &Path) -> Vec<PathBuf> {
+    let file = workspace.join(".git");
+    let mut all: Vec<_> = file.is_file().then_some(file).into_iter().collect();
+    all.extend(linked(workspace).into_iter().flat_map(|linked| linked.protects()));
+    all
+}
+
 /// The first line of a small file that is no link.
 fn line(path: &Path) -> Option<String> {
     let meta = path.symlink_metadata().ok()?;

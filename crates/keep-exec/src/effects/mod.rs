@@ -12,7 +12,6 @@ mod spool;
 mod tries;
 
 pub(crate) use caches::{forget, sizes, tidy};
-pub use guarded::guarded;
 pub(crate) use live::{During, Over, live};
 pub(crate) use plan::{Cell, plan};
 pub(crate) use settings::take_over;
