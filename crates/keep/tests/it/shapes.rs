@@ -80,7 +80,7 @@ fn answers_about_artifacts_keep_their_shapes() {
     let named = r#""namespace":"text","name":"text","version":"number""#;
     let put = |tags| {
         format!(
-            r#"{{{named},"manifest":"text","tags":[{tags}],{sums},"no_base_because":null,"stored_anew":"number"}}"#
+            r#"{{{named},"manifest":"text","made":"text","by":"text","tags":[{tags}],{sums},"no_base_because":null,"stored_anew":"number"}}"#
         )
     };
     let of_person = |line: &str, expected: &str| check_of_person(&home, line, expected);
