@@ -6,6 +6,7 @@ use super::row::{Better, Row, median};
 use super::starts::{scratch, start_to_exit_ms};
 use crate::chore::{self, Chore, root};
 use std::fs::{self, File};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -22,6 +23,7 @@ format = 1
 [[rule]]
 id = "fills-alone"
 decision = "allow"
+principals = ["agent:*"]
 actions = ["memory.write"]
 namespaces = ["project:bench"]
 reason = "the benchmark fills a project of its own"
@@ -58,7 +60,7 @@ fn command_rows(scratch: &Path) -> Result<Vec<Row>, Chore> {
     let project = scratch.join("bench");
     fs::create_dir_all(project.join(".keep")).map_err(Chore::file(&project))?;
     let rules = home.join("config/rules");
-    fs::create_dir_all(&rules).map_err(Chore::file(&rules))?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&rules).map_err(Chore::file(&rules))?;
     fs::write(rules.join("bench.toml"), FILLS_ALONE).map_err(Chore::file(&rules))?;
     let keep = |words: &[&str]| {
         let mut command = Command::new(chore::built("release/keep"));
