@@ -1,6 +1,6 @@
 use crate::error::DbError;
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::Thread;
@@ -31,11 +31,14 @@ impl<T, E: From<DbError>> Pending<T, E> {
     ///
     /// # Errors
     /// The job's own, or the database's.
-    pub fn wait(mut self) -> Result<T, E> {
+    pub fn wait(self) -> Result<T, E> {
         let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
         let mut context = Context::from_waker(&waker);
+        // On a runtime's thread, a task that has had its share would be put off until its runtime goes on, which
+        // it never does while this thread waits here.
+        let mut answer = pin!(tokio::task::unconstrained(self));
         loop {
-            match Pin::new(&mut self).poll(&mut context) {
+            match answer.as_mut().poll(&mut context) {
                 Poll::Ready(answer) => return answer,
                 Poll::Pending => std::thread::park(),
             }

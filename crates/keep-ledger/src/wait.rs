@@ -18,7 +18,9 @@ impl Wake for Unpark {
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
     let mut context = Context::from_waker(&waker);
-    let mut future = pin!(future);
+    // On a runtime's thread, a task that has had its share would be put off until its runtime goes on, which it
+    // never does while this thread waits here.
+    let mut future = pin!(tokio::task::unconstrained(future));
     loop {
         match future.as_mut().poll(&mut context) {
             Poll::Ready(output) => return output,

@@ -4,11 +4,10 @@ use super::inside;
 use super::row::Row;
 use super::starts::scratch;
 use crate::chore::{self, Chore};
-use std::process::Command;
 
 /// Builds the program and measures it from outside, beside the engine called in process.
 pub(crate) fn rows() -> Result<Vec<Row>, Chore> {
-    chore::run(Command::new(env!("CARGO")).args(["build", "--quiet", "--release", "-p", "keep"]))?;
+    chore::run(chore::cargo().args(["build", "--quiet", "--release", "-p", "keep"]))?;
     let scratch = scratch()?;
     let program = chore::built("release/keep");
     let link = scratch.path().join("keep");

@@ -205,9 +205,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let house = house(folder.path(), Names::none());
         let caller = as_person("user:ann".parse().unwrap());
+        // Side by side: they share commits, and a disk that is busy is waited for a few times only.
+        let mut alerts = tokio::task::JoinSet::new();
         for n in 0..WAITING + 8 {
-            house.app.note_alert(&caller, "test", &format!("alert {n}")).await.unwrap();
+            let (house, caller) = (house.clone(), caller.clone());
+            let alert = format!("alert {n}");
+            alerts.spawn(async move { house.app.note_alert(&caller, "test", &alert).await.unwrap() });
         }
+        alerts.join_all().await;
         let (sender, mut receiver) = mpsc::channel(WAITING);
         let slow = Arc::new(AtomicBool::new(false));
         let feeder = Feeder {
