@@ -3,7 +3,7 @@
 use super::form::Sent;
 use super::layout::page;
 use super::page::Viewer;
-use super::words::{ago, badge, json, span, tone, toned, visible};
+use super::words::{self, ago, badge, json, span, tone, toned, visible};
 use crate::door::{Access, Door};
 use crate::operations::approvals;
 use crate::problem::Problem;
@@ -90,14 +90,7 @@ fn text<'a>(one: &'a ApprovalView, key: &str) -> Option<&'a str> {
 
 /// Why it is as risky as it is.
 fn reasons(one: &ApprovalView) -> Markup {
-    let reasons: Vec<(&str, &str)> = one
-        .detail
-        .get("reasons")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|reason| Some((reason.get("risk")?.as_str()?, reason.get("text")?.as_str()?)))
-        .collect();
+    let reasons = words::reasons(&one.detail);
     html! {
         @if !reasons.is_empty() {
             h2 { "What it would do" }

@@ -5,7 +5,7 @@ use super::layout::page;
 use super::output::{self, Cut, readable};
 use super::page::Viewer;
 use super::runs::{ended, lasted};
-use super::words::{ago, badge, json, moment, size, took, visible};
+use super::words::{self, ago, badge, json, moment, size, took, visible};
 use crate::door::{Access, Door};
 use crate::guard::Counted;
 use crate::operations::again;
@@ -20,7 +20,6 @@ use keep_exec::{Copy, RunView, State};
 use keep_types::{ErrorKind, Timestamp};
 use maud::{Markup, html};
 use serde::Deserialize;
-use serde_json::Value;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -118,14 +117,7 @@ fn facts(run: &RunView, now: Timestamp) -> Markup {
 
 /// What was seen in it beforehand, and what it was allowed to do.
 fn judged(run: &RunView) -> Markup {
-    let reasons: Vec<(&str, &str)> = run
-        .analysis
-        .get("reasons")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|reason| Some((reason.get("risk")?.as_str()?, reason.get("text")?.as_str()?)))
-        .collect();
+    let reasons = words::reasons(&run.analysis);
     html! {
         h2 { "What was seen in it beforehand" }
         ul class="touches panel" {

@@ -2,6 +2,7 @@
 
 use keep_types::Timestamp;
 use maud::{Markup, html};
+use serde_json::Value;
 
 /// A moment, in full where one points at it and short where one reads. UTC, as everywhere in Keep.
 pub(super) fn moment(at: &str) -> Markup {
@@ -128,6 +129,12 @@ pub(super) fn visible(text: &str) -> String {
 pub(super) fn json(value: &serde_json::Value) -> Markup {
     let text = serde_json::to_string_pretty(value).unwrap_or_default();
     html! { pre { (visible(&text)) } }
+}
+
+/// What an analysis saw, each with its risk.
+pub(super) fn reasons(analysis: &Value) -> Vec<(&str, &str)> {
+    let all = analysis.get("reasons").and_then(Value::as_array).into_iter().flatten();
+    all.filter_map(|reason| Some((reason.get("risk")?.as_str()?, reason.get("text")?.as_str()?))).collect()
 }
 
 #[cfg(test)]
