@@ -1,67 +1,30 @@
-//! Reads the table.
+//! Reads the lines of one program into its row.
 
+use super::index::Line;
 use super::{Add, Flag, Hand, Row, Takes, Use, effect_of};
 use std::collections::HashMap;
-use std::sync::OnceLock;
 
 /// What is wrong with a line of the table.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {word:?} is no word of the table")]
+#[error("{words:?} holds {word:?}, which is no word of the table")]
 pub(crate) struct LoadError {
-    line: usize,
-    word: String,
+    words: &'static str,
+    word: &'static str,
 }
 
-/// The lines of one program; made into a row when somebody asks, since few programs are ever asked for.
-#[derive(Debug, Default)]
-pub(crate) struct Entry {
-    lines: Vec<(usize, &'static str, &'static str)>,
-    row: OnceLock<Result<Row, LoadError>>,
-}
-
-/// Finds each program's lines: `names sub,sub | words`; a line that begins with blanks goes on the one
-/// before.
-pub(crate) fn index(text: &'static str) -> HashMap<&'static str, Entry> {
-    let mut entries: HashMap<&'static str, Entry> = HashMap::with_capacity(2048);
-    let mut names = "";
-    for (at, line) in text.lines().enumerate() {
-        if line.trim().is_empty() || line.starts_with('#') {
-            continue;
+/// The row that a program's lines make.
+pub(crate) fn row(name: &'static str, lines: &[Line]) -> Result<Row, LoadError> {
+    let mut table = HashMap::new();
+    for &Line { names, words } in lines {
+        let mut row = Row::default();
+        for word in words.split_whitespace() {
+            item(&mut row, word).ok_or(LoadError { words, word })?;
         }
-        let words = if line.starts_with([' ', '\t']) {
-            line
-        } else {
-            let (before, words) = line.split_once(" |").unwrap_or((line, "|"));
-            names = before;
-            words
-        };
-        let programs = names.split_whitespace().next().unwrap_or_default();
-        for program in programs.split(',') {
-            entries.entry(program).or_default().lines.push((at + 1, names, words));
-        }
+        let subs = names.split_whitespace().skip(1).map(|step| step.split(',').collect());
+        let path: Vec<Vec<&'static str>> = std::iter::once(vec![name]).chain(subs).collect();
+        place(&mut table, &path, &row, "");
     }
-    entries
-}
-
-impl Entry {
-    /// The program's row.
-    pub(crate) fn row(&self, name: &'static str) -> Result<&Row, &LoadError> {
-        self.row.get_or_init(|| self.read(name)).as_ref()
-    }
-
-    fn read(&self, name: &'static str) -> Result<Row, LoadError> {
-        let mut table = HashMap::new();
-        for &(line, names, words) in &self.lines {
-            let mut row = Row::default();
-            for word in words.split_whitespace() {
-                item(&mut row, word).ok_or_else(|| LoadError { line, word: word.to_owned() })?;
-            }
-            let subs = names.split_whitespace().skip(1).map(|step| step.split(',').collect());
-            let path: Vec<Vec<&'static str>> = std::iter::once(vec![name]).chain(subs).collect();
-            place(&mut table, &path, &row, "");
-        }
-        Ok(table.remove(name).unwrap_or_default())
-    }
+    Ok(table.remove(name).unwrap_or_default())
 }
 
 fn place(table: &mut HashMap<&'static str, Row>, path: &[Vec<&'static str>], row: &Row, title: &str) {
