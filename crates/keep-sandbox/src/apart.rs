@@ -7,7 +7,7 @@
 
 use crate::layer::{LayerError, Lock, OverlayMount, RelPath, Root, names, remove_all, set_mode};
 use crate::paths::{self, Resolved};
-use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, flock, fstat, mkdirat, statat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, fstat, mkdirat, statat};
 use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder};
@@ -21,24 +21,12 @@ use std::sync::Arc;
 /// Longest name of a folder's place; a longer one is not kept apart.
 const LONGEST: usize = 200;
 
-/// The name of the folder of temporary files, beside the places, which are numbers.
-const TEMPORARY: &str = "tmp";
-
 /// Folders whose changes are kept apart, taken for one run.
 #[derive(Debug)]
 pub struct Apart {
     home: PathBuf,
     lock: Lock,
     pub(crate) folders: Vec<Arc<Kept>>,
-    temporary: Option<Temporary>,
-}
-
-/// Temporary files that runs of a place share, and find again.
-#[derive(Debug)]
-struct Temporary {
-    folder: PathBuf,
-    /// Held together with other runs, so that nobody empties it under them.
-    lock: OwnedFd,
 }
 
 /// One of them.
@@ -80,24 +68,9 @@ impl Apart {
             for folder in folders.iter().filter_map(|folder| as_it_lies(folder)) {
                 kept.extend(ready(&place, &lock, folder)?.map(Arc::new));
             }
-            return Ok(Some(Self { home: home.to_owned(), lock, folders: kept, temporary: None }));
+            return Ok(Some(Self { home: home.to_owned(), lock, folders: kept }));
         }
         Ok(None)
-    }
-
-    /// Lets the run find the temporary files that earlier runs of `home` left since the machine started, where its
-    /// profile has private ones.
-    ///
-    /// # Errors
-    /// When their folder cannot be made or emptied.
-    pub fn with_temporary(mut self) -> Result<Self, LayerError> {
-        self.temporary = Some(Temporary::shared(&self.home.join(TEMPORARY))?);
-        Ok(self)
-    }
-
-    /// Where temporary files lie, if they stay.
-    pub(crate) fn temporary(&self) -> Option<&Path> {
-        self.temporary.as_ref().map(|temporary| temporary.folder.as_path())
     }
 
     /// Where what is written goes, in all places, which no run may see.
@@ -105,9 +78,9 @@ impl Apart {
         &self.home
     }
 
-    /// The locks, for a process that must hold them when this one is gone.
-    pub(crate) fn locks(&self) -> impl Iterator<Item = &OwnedFd> {
-        std::iter::once(self.lock.home()).chain(self.temporary.iter().map(|temporary| &temporary.lock))
+    /// The lock, for a process that must hold it when this one is gone.
+    pub(crate) fn lock(&self) -> &OwnedFd {
+        self.lock.home()
     }
 
     /// Bytes that lie apart below `home`, in all places together. What is being written counts in part.
@@ -154,29 +127,6 @@ impl Apart {
             fs::remove_dir(home).map_err(fault)?;
         }
         Ok(all)
-    }
-}
-
-impl Temporary {
-    fn shared(home: &Path) -> Result<Self, LayerError> {
-        private(home)?;
-        let fault = |e: io::Error| LayerError::file("readying", home, e);
-        let boot = fs::read("/proc/sys/kernel/random/boot_id").map_err(fault)?;
-        let mark = home.join("boot");
-        if fs::read(&mark).ok().as_deref() != Some(&boot)
-            && let Ok(lock) = Lock::of(home)
-        {
-            remove_all(lock.home(), OsStr::new("files")).map_err(fault)?;
-            fs::write(&mark, boot).map_err(fault)?;
-        }
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let lock = rustix::fs::open(home, flags, Mode::empty()).map_err(|e| fault(e.into()))?;
-        flock(&lock, FlockOperation::LockShared).map_err(|e| fault(e.into()))?;
-        let files = made(&lock, "files").map_err(fault)?;
-        // As `/tmp` is everywhere; nobody else gets as far as here.
-        set_mode(&files, 0o1777).map_err(fault)?;
-        let folder = home.canonicalize().map_err(fault)?.join("files");
-        Ok(Self { folder, lock })
     }
 }
 

@@ -121,10 +121,9 @@ impl Plan {
         let (hidden, limits) = self.look_again()?;
         let (groups, doors) = self.sandbox.groups.make(&limits.grouped)?;
         let mut locks = held.placeholders.iter().map(Placeholder::lock).collect::<Result<Vec<_>, _>>()?;
-        let place = self.checked.place.as_ref();
-        for lock in place.iter().flat_map(|place| place.locks()) {
+        if let Some(place) = &self.checked.place {
             let of_place = SandboxError::doing("share the lock of what is kept apart");
-            locks.push(lock.try_clone().map_err(of_place)?);
+            locks.push(place.lock().try_clone().map_err(of_place)?);
         }
         for kept in &self.checked.apart {
             kept.renew().map_err(|why| SandboxError::doing("keep folders apart")(io::Error::other(why)))?;
@@ -159,7 +158,7 @@ impl Plan {
             groups,
             placeholders: held.placeholders,
             layer,
-            apart: place.cloned(),
+            apart: self.checked.place.clone(),
         };
         Running::follow(stage, &script, opened.ours, besides)
     }
@@ -251,10 +250,6 @@ impl Plan {
     ) -> View<'a> {
         let checked = &self.checked;
         let temporary = checked.profile.limits.temporary.unwrap_or(TEMPORARY);
-        // What is granted below `/tmp` needs folders there, which are made in memory.
-        let granted = checked.reads.iter().flatten().chain(writes);
-        let is_plain = !granted.into_iter().any(|one| one.path.starts_with("/tmp"));
-        let place = checked.place.as_ref().filter(|_| is_plain);
         View {
             layers,
             reads: checked.reads.as_deref(),
@@ -264,7 +259,6 @@ impl Plan {
             overlooked,
             stand_ins: &self.stand_ins,
             private_tmp: checked.profile.private_tmp.then_some(temporary),
-            lasting_tmp: place.and_then(|place| place.temporary()),
             shared: temporary,
         }
     }

@@ -290,7 +290,6 @@ pub(crate) fn try_namespaces(
         overlooked: &[],
         stand_ins: &[],
         private_tmp: Some(1 << 20),
-        lasting_tmp: None,
         shared: 1 << 20,
     };
     let inside = Inside {

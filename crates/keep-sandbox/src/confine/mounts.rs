@@ -32,8 +32,6 @@ pub(crate) struct View<'a> {
     pub(crate) stand_ins: &'a [StandIn],
     /// The size of the private folder for temporary files, if there is to be one.
     pub(crate) private_tmp: Option<u64>,
-    /// What lies there, where it is not to end with the run.
-    pub(crate) lasting_tmp: Option<&'a Path>,
     /// The size of the memory that its processes share by name.
     pub(crate) shared: u64,
 }
@@ -59,8 +57,6 @@ enum What {
     Devices(Vec<Slot>),
     Processes,
     Temporary(u64),
-    /// Temporary files that lie elsewhere on the machine.
-    Lasting(Slot),
     Link(PathBuf),
 }
 
@@ -101,16 +97,7 @@ pub(crate) fn write(writer: &mut Writer, view: &View<'_>) -> Result<(), SandboxE
     pieces.push(devices(writer)?);
     pieces.push(Piece { path: "/proc".into(), what: What::Processes });
     if let Some(size) = view.private_tmp {
-        let what = match view.lasting_tmp {
-            None => What::Temporary(size),
-            Some(folder) => {
-                writer.script.step_at("take along", folder);
-                let slot = writer.copy(folder)?;
-                writer.attributes(slot, base);
-                What::Lasting(slot)
-            }
-        };
-        pieces.push(Piece { path: "/tmp".into(), what });
+        pieces.push(Piece { path: "/tmp".into(), what: What::Temporary(size) });
     }
     // What lies above comes first; of two at one path, the later covers the former.
     pieces.sort_by(|one, other| one.path.cmp(&other.path));
@@ -264,12 +251,6 @@ impl Tree<'_> {
             What::Temporary(size) => {
                 let options = format!("mode=1777,size={size}");
                 self.writer.mount("tmpfs", &at, mount::NOSUID | mount::NODEV, &options)?;
-                self.empty.insert(path);
-                return Ok(());
-            }
-            What::Lasting(slot) => {
-                self.writer.place(slot, &at)?;
-                // Nothing of what profiles name below is in it.
                 self.empty.insert(path);
                 return Ok(());
             }

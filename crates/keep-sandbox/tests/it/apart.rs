@@ -1,7 +1,7 @@
 //! Folders that runs change only for themselves: what they see, what stays, and what must not get out.
 
 use crate::place::{Outcome, Place, read, word};
-use keep_sandbox::{Apart, Command, Profile, Running, Tier};
+use keep_sandbox::{Apart, Profile, Running, Tier};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
@@ -153,33 +153,4 @@ fn how_much_lies_apart_is_counted() {
     assert_eq!(mode & 0o777, 0o700);
     assert!(Apart::forget(&trial.home).unwrap());
     assert!(Apart::forget(&trial.home).unwrap(), "nothing to forget is fine");
-}
-
-#[test]
-fn temporary_files_of_a_place_stay_for_its_next_run() {
-    let trial = Trial::new();
-    let profile = Profile { private_tmp: true, ..trial.place.reading() };
-    let run = |apart: Apart, text: &str| {
-        let plan = trial.place.sandbox.plan_apart(&profile, &Arc::new(apart), None).unwrap();
-        let command = Command { folder: "/".into(), ..trial.place.shell(text) };
-        let mut running = plan.spawn(command).unwrap();
-        let output = read(&mut running.take_output().unwrap());
-        assert!(running.wait().unwrap().status.success(), "{text}");
-        output
-    };
-    let take = || Apart::take(&trial.home, &[], 2).unwrap().unwrap();
-    let lasting = || take().with_temporary().unwrap();
-    run(lasting(), "echo left > /tmp/left; ln -s /etc/passwd /tmp/link; chmod 700 /tmp");
-    assert_eq!(run(lasting(), "cat /tmp/left; echo $TMPDIR"), "left\n/tmp\n");
-    // Two at a time share them; who has none of these sees nothing of it, and nothing is outside.
-    let (first, second) = (lasting(), lasting());
-    assert_eq!(run(second, "cat /tmp/left"), "left\n");
-    assert!(!Apart::forget(&trial.home).unwrap(), "in use");
-    assert_eq!(run(first, "ls /tmp/link"), "/tmp/link\n");
-    assert_eq!(run(take(), "ls -A /tmp"), "");
-    assert!(!std::path::Path::new("/tmp/left").exists());
-    // After a start of the machine they are gone.
-    fs::write(trial.home.join("tmp/boot"), "another").unwrap();
-    assert_eq!(run(lasting(), "ls -A /tmp"), "");
-    assert!(Apart::forget(&trial.home).unwrap());
 }
