@@ -6,7 +6,7 @@ use crate::commands::{
     tries, trust, unpack, up, version, whoami,
 };
 use crate::edge::{Failure, Session};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -72,147 +72,109 @@ pub(crate) struct Global {
     pub(crate) set: Vec<String>,
 }
 
-#[derive(Subcommand)]
-pub(crate) enum Command {
-    /// Make this installation, and say where it put things
-    Init(init::Init),
-    /// Show how this installation is
-    Status(status::Status),
-    /// Show who Keep takes you for, and why
-    Whoami(whoami::Whoami),
-    /// Look for what is wrong, and say what to do about it
-    Doctor(doctor::Doctor),
-    /// Read, check, prove, export and anchor the audit log
-    Audit(audit::Audit),
-    /// Store, use, share and look after secrets
-    Secret(secret::Secret),
-    /// Store heavy files in versions, and restore them
-    Artifact(artifact::Artifact),
-    /// Remember something, or what standard input says
-    Remember(memory::Remember),
-    /// Recall what was remembered, by any words
-    Recall(memory::RecallWords),
-    /// Look after what is remembered
-    Memory(memory::Memory),
-    /// Open the vault with its passphrase, for a while
-    Unlock(secret::Unlock),
-    /// Forget the vault's key again
-    Lock(secret::Lock),
-    /// Hold an unlocked key
-    #[command(hide = true)]
-    HoldKey(secret::HoldKey),
-    /// Make, list and revoke tokens
-    Token(token::Token),
-    /// Show, check and explain the rules
-    Policy(policy::Policy),
-    /// Run a program: judged, confined, and recorded
-    Exec(exec::Exec),
-    /// Run a line of shell in the same way
-    Sh(exec::Sh),
-    /// Run a program so that its changes wait, and commit or discard them
-    Try(tries::Try),
-    /// List what ran, and show one run whole
-    Runs(runs::Runs),
-    /// Say what a command line would do, and what policy says to it; nothing runs
-    ShellCheck(shell_check::ShellCheckWords),
-    /// Start the server and the dashboard, and say how to begin
-    Up(up::Up),
-    /// Say where the dashboard of a running server is, and sign in to it
-    Open(open::Open),
-    /// Serve the HTTP API and MCP on this machine, until Ctrl-C
-    Serve(serve::Serve),
-    /// Speak the Model Context Protocol with the agent that started this
-    Mcp(mcp::Mcp),
-    /// Connect an agent: its settings, its hooks, its token
-    Connect(connect::Connect),
-    /// Take out of an agent's settings what `keep connect` put in
-    Disconnect(connect::Disconnect),
-    /// Answer an agent's own hooks: judge its commands, brief it
-    Hook(hook::Hook),
-    /// Pack a file or folder: smaller, checked, signed if wanted
-    Pack(pack::Pack),
-    /// Unpack what `keep pack` packed, bit for bit
-    Unpack(unpack::Unpack),
-    /// List the requests that wait for a person
-    Inbox(approvals::Inbox),
-    /// Approve a request
-    Approve(approvals::Approve),
-    /// Deny a request
-    Deny(approvals::Deny),
-    /// Stop everything: deny all acts until `keep resume`
-    Stop(stop::Stop),
-    /// End a stop
-    Resume(stop::Resume),
-    /// Trust this project's settings as they are now
-    Trust(trust::Trust),
-    /// List, rename and merge projects
-    Project(project::Project),
-    /// Show and change settings
-    Config(config::Config),
-    /// Copy the database into one file
-    Backup(backup::Backup),
-    /// Put a backup in the database's place
-    Restore(restore::Restore),
-    /// Check every promise of SECURITY.md on this installation
-    Attest(attest::Attest),
-    /// Erase old details, or with --all the whole installation
-    Purge(purge::Purge),
-    /// Print completions for a shell
-    Completions(papers::Completions),
-    /// Print the manual page, or write one per command
-    Man(papers::Man),
-    /// Show the version
-    Version(version::Version),
+/// The commands. What a command takes is worked out for the one that is asked for, not at each start for all.
+macro_rules! commands {
+    ($($(#[$hidden:ident])? $name:literal $variant:ident($arguments:ty): $about:literal,)*) => {
+        pub(crate) enum Command {
+            $($variant($arguments),)*
+        }
+
+        impl Command {
+            /// Runs the command.
+            pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+                match self {
+                    $(Self::$variant(command) => command.run(session),)*
+                }
+            }
+        }
+
+        impl Subcommand for Command {
+            fn augment_subcommands(all: clap::Command) -> clap::Command {
+                all.subcommands([$(
+                    clap::Command::new($name)
+                        .about($about)
+                        .hide(false $(|| stringify!($hidden) == "hidden")?)
+                        .defer(|command| <$arguments>::augment_args(command).about($about)),
+                )*])
+            }
+
+            fn augment_subcommands_for_update(all: clap::Command) -> clap::Command {
+                Self::augment_subcommands(all)
+            }
+
+            fn has_subcommand(name: &str) -> bool {
+                [$($name),*].contains(&name)
+            }
+        }
+
+        impl FromArgMatches for Command {
+            fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+                Self::from_arg_matches_mut(&mut matches.clone())
+            }
+
+            fn from_arg_matches_mut(matches: &mut ArgMatches) -> Result<Self, clap::Error> {
+                let (name, mut words) = matches.remove_subcommand().ok_or_else(missing)?;
+                match name.as_str() {
+                    $($name => <$arguments>::from_arg_matches_mut(&mut words).map(Self::$variant),)*
+                    _ => Err(missing()),
+                }
+            }
+
+            fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+                *self = Self::from_arg_matches(matches)?;
+                Ok(())
+            }
+        }
+    };
 }
 
-impl Command {
-    /// Runs the command.
-    pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
-        match self {
-            Self::Init(command) => command.run(session),
-            Self::Status(command) => command.run(session),
-            Self::Whoami(command) => command.run(session),
-            Self::Doctor(command) => command.run(session),
-            Self::Audit(command) => command.run(session),
-            Self::Secret(command) => command.run(session),
-            Self::Artifact(command) => command.run(session),
-            Self::Remember(command) => command.run(session),
-            Self::Recall(command) => command.run(session),
-            Self::Memory(command) => command.run(session),
-            Self::Unlock(command) => command.run(session),
-            Self::Lock(command) => command.run(session),
-            Self::HoldKey(command) => command.run(session),
-            Self::Token(command) => command.run(session),
-            Self::Policy(command) => command.run(session),
-            Self::Exec(command) => command.run(session),
-            Self::Sh(command) => command.run(session),
-            Self::Try(command) => command.run(session),
-            Self::Runs(command) => command.run(session),
-            Self::ShellCheck(command) => command.run(session),
-            Self::Up(command) => command.run(session),
-            Self::Connect(command) => command.run(session),
-            Self::Disconnect(command) => command.run(session),
-            Self::Hook(command) => command.run(session),
-            Self::Open(command) => command.run(session),
-            Self::Serve(command) => command.run(session),
-            Self::Mcp(command) => command.run(session),
-            Self::Pack(command) => command.run(session),
-            Self::Unpack(command) => command.run(session),
-            Self::Inbox(command) => command.run(session),
-            Self::Approve(command) => command.run(session),
-            Self::Deny(command) => command.run(session),
-            Self::Stop(command) => command.run(session),
-            Self::Resume(command) => command.run(session),
-            Self::Trust(command) => command.run(session),
-            Self::Project(command) => command.run(session),
-            Self::Config(command) => command.run(session),
-            Self::Backup(command) => command.run(session),
-            Self::Restore(command) => command.run(session),
-            Self::Attest(command) => command.run(session),
-            Self::Purge(command) => command.run(session),
-            Self::Completions(command) => command.run(session),
-            Self::Man(command) => command.run(session),
-            Self::Version(command) => command.run(session),
-        }
-    }
+fn missing() -> clap::Error {
+    clap::Error::raw(clap::error::ErrorKind::MissingSubcommand, "a command is missing")
+}
+
+commands! {
+    "init" Init(init::Init): "Make this installation, and say where it put things",
+    "status" Status(status::Status): "Show how this installation is",
+    "whoami" Whoami(whoami::Whoami): "Show who Keep takes you for, and why",
+    "doctor" Doctor(doctor::Doctor): "Look for what is wrong, and say what to do about it",
+    "audit" Audit(audit::Audit): "Read, check, prove, export and anchor the audit log",
+    "secret" Secret(secret::Secret): "Store, use, share and look after secrets",
+    "artifact" Artifact(artifact::Artifact): "Store heavy files in versions, and restore them",
+    "remember" Remember(memory::Remember): "Remember something, or what standard input says",
+    "recall" Recall(memory::RecallWords): "Recall what was remembered, by any words",
+    "memory" Memory(memory::Memory): "Look after what is remembered",
+    "unlock" Unlock(secret::Unlock): "Open the vault with its passphrase, for a while",
+    "lock" Lock(secret::Lock): "Forget the vault's key again",
+    #[hidden] "hold-key" HoldKey(secret::HoldKey): "Hold an unlocked key",
+    "token" Token(token::Token): "Make, list and revoke tokens",
+    "policy" Policy(policy::Policy): "Show, check and explain the rules",
+    "exec" Exec(exec::Exec): "Run a program: judged, confined, and recorded",
+    "sh" Sh(exec::Sh): "Run a line of shell in the same way",
+    "try" Try(tries::Try): "Run a program so that its changes wait, and commit or discard them",
+    "runs" Runs(runs::Runs): "List what ran, and show one run whole",
+    "shell-check" ShellCheck(shell_check::ShellCheckWords): "Say what a command line would do, and what policy says to it; nothing runs",
+    "up" Up(up::Up): "Start the server and the dashboard, and say how to begin",
+    "open" Open(open::Open): "Say where the dashboard of a running server is, and sign in to it",
+    "serve" Serve(serve::Serve): "Serve the HTTP API and MCP on this machine, until Ctrl-C",
+    "mcp" Mcp(mcp::Mcp): "Speak the Model Context Protocol with the agent that started this",
+    "connect" Connect(connect::Connect): "Connect an agent: its settings, its hooks, its token",
+    "disconnect" Disconnect(connect::Disconnect): "Take out of an agent's settings what `keep connect` put in",
+    "hook" Hook(hook::Hook): "Answer an agent's own hooks: judge its commands, brief it",
+    "pack" Pack(pack::Pack): "Pack a file or folder: smaller, checked, signed if wanted",
+    "unpack" Unpack(unpack::Unpack): "Unpack what `keep pack` packed, bit for bit",
+    "inbox" Inbox(approvals::Inbox): "List the requests that wait for a person",
+    "approve" Approve(approvals::Approve): "Approve a request",
+    "deny" Deny(approvals::Deny): "Deny a request",
+    "stop" Stop(stop::Stop): "Stop everything: deny all acts until `keep resume`",
+    "resume" Resume(stop::Resume): "End a stop",
+    "trust" Trust(trust::Trust): "Trust this project's settings as they are now",
+    "project" Project(project::Project): "List, rename and merge projects",
+    "config" Config(config::Config): "Show and change settings",
+    "backup" Backup(backup::Backup): "Copy the database into one file",
+    "restore" Restore(restore::Restore): "Put a backup in the database's place",
+    "attest" Attest(attest::Attest): "Check every promise of SECURITY.md on this installation",
+    "purge" Purge(purge::Purge): "Erase old details, or with --all the whole installation",
+    "completions" Completions(papers::Completions): "Print completions for a shell",
+    "man" Man(papers::Man): "Print the manual page, or write one per command",
+    "version" Version(version::Version): "Show the version",
 }
