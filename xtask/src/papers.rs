@@ -19,7 +19,44 @@ pub(crate) fn check() -> Result<(), Chore> {
         &workspace_dependencies(&read(&root().join("Cargo.toml"))?)?,
     ));
     findings.extend(tracked_paths()?);
-    report("check-papers", findings, "review date, dependencies and paths are in order")
+    findings.extend(property_findings(&read(&root().join("docs/properties.md"))?, &functions()?));
+    report("check-papers", findings, "review date, dependencies, paths and properties are in order")
+}
+
+/// Tests that docs/properties.md names and that are not there, and rows that name none.
+fn property_findings(text: &str, functions: &BTreeSet<String>) -> Vec<String> {
+    let mut findings = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let columns: Vec<&str> = line.split('|').map(str::trim).collect();
+        let [_, row, _, tests, _] = columns.as_slice() else { continue };
+        if row.parse::<u8>().is_err() {
+            continue;
+        }
+        let mut named = tests.split('`').skip(1).step_by(2).peekable();
+        if named.peek().is_none() {
+            findings.push(format!("docs/properties.md:{}: names no test", number + 1));
+        }
+        let gone = named.filter(|name| !functions.contains(*name));
+        findings.extend(gone.map(|name| format!("docs/properties.md:{}: no test `{name}`", number + 1)));
+    }
+    findings
+}
+
+/// The names of all functions of our crates.
+fn functions() -> Result<BTreeSet<String>, Chore> {
+    let files = output(Command::new("git").args(["ls-files", "-z", "--cached", "crates/*.rs"]))?;
+    let mut names = BTreeSet::new();
+    for name in files.split('\0').filter(|name| !name.is_empty()) {
+        // A file deleted but not yet committed holds no test any more.
+        let Ok(text) = std::fs::read_to_string(root().join(name)) else { continue };
+        let declared = text.lines().filter_map(|line| {
+            let line = line.trim_start();
+            let rest = line.strip_prefix("fn ").or_else(|| line.strip_prefix("async fn "))?;
+            rest.split(['(', '<']).next()
+        });
+        names.extend(declared.map(str::to_owned));
+    }
+    Ok(names)
 }
 
 fn review_findings(text: &str, today: Date) -> Vec<String> {
@@ -145,6 +182,15 @@ mod tests {
                 "docs/dependencies.md: `old` is no dependency",
                 "Cargo.toml: no crate uses `idle`",
             ]
+        );
+    }
+
+    #[test]
+    fn a_test_that_is_named_is_there() {
+        let text = "| | property | tests |\n|---|---|---|\n| 1 | one | `here` |\n| 2 | two | `here` `gone` |\n| 3 | three | none |\n";
+        assert_eq!(
+            property_findings(text, &names(&["here"])),
+            ["docs/properties.md:4: no test `gone`", "docs/properties.md:5: names no test"]
         );
     }
 

@@ -46,6 +46,12 @@ impl Client {
         self
     }
 
+    /// What its browser keeps.
+    pub(crate) fn cookie(&self) -> &str {
+        let pair = self.headers.iter().find(|(name, _)| name == "Cookie").map_or("", |(_, value)| value);
+        pair.split_once('=').unwrap().1
+    }
+
     pub(crate) fn get(&self, path: &str) -> Said {
         self.send("GET", path, None)
     }

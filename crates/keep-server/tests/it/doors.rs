@@ -1,6 +1,9 @@
 //! Every way in, whichever there are.
 
+use crate::dashboard::signed_in;
 use crate::place::Place;
+use crate::seed;
+use keep_gate::AuditFilter;
 use keep_server::Access;
 use serde_json::Value;
 
@@ -49,6 +52,44 @@ fn every_route_that_is_not_public_answers_401_without_a_token() {
     let mut wanted: Vec<String> = PUBLIC.map(str::to_owned).to_vec();
     wanted.sort();
     assert_eq!(public, wanted);
+}
+
+/// A page, an image or a link of another site can make a browser look anywhere.
+#[test]
+fn looking_changes_nothing() {
+    let place = Place::new();
+    let seeded = seed::fill(&place);
+    let token = place.token("agent:a", "demo");
+    let server = place.serve_in(&seeded.project);
+    let (person, program) = (signed_in(&server), server.client(&token));
+    let actions = || {
+        let all = AuditFilter::default();
+        let records = place.as_person(async |app, person| app.gate().audit_log(person, all).await.unwrap());
+        records.into_iter().map(|one| one.action.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    let before = actions();
+    for gateway in server.gateways.iter().filter(|gateway| gateway.method.as_str() == "GET") {
+        if gateway.path.ends_with("/events") || gateway.path.ends_with("/output") {
+            continue;
+        }
+        for client in [&person, &program] {
+            client.get(
+                &gateway.path.replace("{id}", "mem_0000").replace("{seq}", "1").replace("{name}", "encoder"),
+            );
+        }
+    }
+    for path in [
+        &seeded.memory,
+        &seeded.run,
+        &seeded.approval,
+        "/memories?q=database",
+        "/artifacts/encoder?namespace=project:demo",
+    ] {
+        assert_eq!(person.get(path).status, 200, "{path}");
+    }
+    let after = actions();
+    let added = &after[before.len()..];
+    assert!(added.iter().all(|action| action.ends_with(".read")), "{added:?}");
 }
 
 #[test]

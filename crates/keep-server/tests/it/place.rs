@@ -4,7 +4,7 @@ use crate::client::Client;
 use keep_app::config::{Standing, Surroundings};
 use keep_app::{App, Settings};
 use keep_gate::{Answer, Asker, NewToken, Question};
-use keep_server::{AskDashboard, Gateway, Names, Quiet, Server, Setting};
+use keep_server::{AskDashboard, Gateway, Log, Names, Quiet, Server, Setting};
 use keep_types::{Audience, Caller, Channel, Namespace, Principal, Reach, Scopes};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -117,17 +117,23 @@ impl Place {
 
     /// A server that is changed before it runs.
     pub(crate) fn serve_as(&self, change: impl FnOnce(Server) -> Server + Send + 'static) -> Running {
-        self.serve_changed(&self.cwd, change)
+        self.serve_changed(&self.cwd, Arc::new(Quiet), change)
+    }
+
+    /// One that writes down what it did.
+    pub(crate) fn serve_logged(&self, log: Arc<dyn Log>) -> Running {
+        self.serve_changed(&self.cwd, log, |server| server)
     }
 
     /// One that is started in this folder.
     pub(crate) fn serve_in(&self, folder: &Path) -> Running {
-        self.serve_changed(folder, |server| server)
+        self.serve_changed(folder, Arc::new(Quiet), |server| server)
     }
 
     fn serve_changed(
         &self,
         folder: &Path,
+        log: Arc<dyn Log>,
         change: impl FnOnce(Server) -> Server + Send + 'static,
     ) -> Running {
         let app = self.open_in(folder, Arc::new(AskDashboard));
@@ -137,7 +143,7 @@ impl Place {
             let runtime =
                 tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
             runtime.block_on(async {
-                let setting = Setting { app, log: Arc::new(Quiet) };
+                let setting = Setting { app, log };
                 let server = change(Server::bind(setting, "127.0.0.1:0".parse().unwrap()).await.unwrap());
                 let code = server.sign_in_code(&person().principal).unwrap().unwrap();
                 let agent = server.sign_in_code(&Principal::unknown_agent()).unwrap();
