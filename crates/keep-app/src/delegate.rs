@@ -23,11 +23,11 @@ pub struct DelegatedView {
 
 /// What another program can be told beside yes and no.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rewriting {
-    /// Nothing: it runs the command as it is, or not at all.
-    Impossible,
+pub struct Protocol {
     /// To run it through `keep sh`.
-    Possible,
+    pub rewrites: bool,
+    /// To ask the person who sits there.
+    pub asks: bool,
 }
 
 /// Telling another program what to do with a command. Its only effect is its record.
@@ -95,7 +95,7 @@ impl App {
         caller: &Caller,
         command: String,
         call: Option<String>,
-        rewriting: Rewriting,
+        protocol: Protocol,
     ) -> Result<DelegatedView, AppError> {
         let view = self.shell_check(caller, ShellCheck { command, principal: None, profile: None })?;
         let deny = view.ruling.decision == Decision::Deny || view.analysis.risk == Risk::Critical;
@@ -104,13 +104,14 @@ impl App {
             view.analysis.parts.iter().all(|part| {
                 part.argv.first().is_some_and(|word| word.sort == Sort::Known && word.text == "cd")
             });
-        let rewritten = rewriting == Rewriting::Possible && !deny && !moves;
+        let rewritten = protocol.rewrites && !deny && !moves;
         let answer = match (view.ruling.decision, view.analysis.risk) {
             _ if rewritten => Decision::Allow,
             // The question would be the other program's, and what destroys or escalates is asked here.
             (Decision::Deny, _) | (_, Risk::Critical) => Decision::Deny,
             (Decision::Allow, Risk::Low) => Decision::Allow,
-            (Decision::Allow | Decision::Ask, _) => Decision::Ask,
+            (Decision::Allow | Decision::Ask, _) if protocol.asks => Decision::Ask,
+            (Decision::Allow | Decision::Ask, _) => Decision::Deny,
         };
         let namespace = caller.home.clone();
         let act = Delegate { view: view.clone(), namespace, answer, rewritten, call };

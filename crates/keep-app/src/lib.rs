@@ -40,7 +40,7 @@ pub use attest::{Attested, SelfTested, attest, probes, self_test};
 pub use audit::{AnchorTo, AnchorView, check_export};
 pub use backup::{BackupReport, RestoreView};
 pub use cleaner::Cleaner;
-pub use delegate::{DelegatedView, Rewriting};
+pub use delegate::{DelegatedView, Protocol};
 pub use doctor::{Checked, Finding};
 pub use error::AppError;
 pub use exec::RunWanted;

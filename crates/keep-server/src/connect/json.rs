@@ -7,23 +7,46 @@ use serde_json::{Map, Value, json};
 pub(super) struct Shape {
     /// The key that servers stand under.
     servers: &'static str,
-    /// Whether each says by which transport it is spoken to.
-    typed: bool,
+    form: Form,
 }
 
-pub(super) const USUAL: Shape = Shape { servers: "mcpServers", typed: false };
-pub(super) const VS_CODE: Shape = Shape { servers: "servers", typed: true };
+#[derive(Clone, Copy)]
+enum Form {
+    /// A program and its words.
+    Usual,
+    /// The same, with the transport that is spoken.
+    Typed,
+    /// The same, with where the server comes from.
+    Sourced,
+    /// One list of words.
+    List,
+}
+
+pub(super) const USUAL: Shape = Shape { servers: "mcpServers", form: Form::Usual };
+pub(super) const VS_CODE: Shape = Shape { servers: "servers", form: Form::Typed };
+pub(super) const OPENCODE: Shape = Shape { servers: "mcp", form: Form::List };
+pub(super) const ZED: Shape = Shape { servers: "context_servers", form: Form::Sourced };
+
+impl Form {
+    fn server(self, Entry { program, token_file }: &Entry) -> Value {
+        let args = ["--token-file", token_file, "mcp"];
+        match self {
+            Self::Usual => json!({ "command": program, "args": args }),
+            Self::Typed => json!({ "command": program, "args": args, "type": "stdio" }),
+            Self::Sourced => json!({ "source": "custom", "command": program, "args": args, "env": {} }),
+            Self::List => {
+                let words = [&[program.as_str()][..], &args].concat();
+                json!({ "type": "local", "command": words, "enabled": true })
+            }
+        }
+    }
+}
 
 pub(super) fn connected(text: &str, entry: &Entry, shape: &Shape) -> Result<String, ConnectError> {
     let mut all = object(text)?;
     let servers = all.entry(shape.servers).or_insert_with(|| json!({}));
     let Value::Object(servers) = servers else { return Err(wrong(shape.servers)) };
-    let args = ["--token-file", &entry.token_file, "mcp"];
-    let mut keep = json!({ "command": entry.program, "args": args });
-    if shape.typed {
-        keep["type"] = json!("stdio");
-    }
-    servers.insert("keep".into(), keep);
+    servers.insert("keep".into(), shape.form.server(entry));
     written(all)
 }
 

@@ -11,14 +11,22 @@ use std::path::{Path, PathBuf};
 pub enum Agent {
     /// Claude Code, in a project.
     Claude,
-    /// Codex, for a person.
+    /// Codex: its server for a person, its hooks in a project.
     Codex,
+    /// GitHub Copilot CLI, in a project.
+    Copilot,
     /// Cursor, in a project.
     Cursor,
     /// Gemini CLI, in a project.
     Gemini,
+    /// opencode, in a project.
+    OpenCode,
     /// VS Code, in a project.
     VsCode,
+    /// Windsurf: its server for a person, its hooks in a project.
+    Windsurf,
+    /// Zed, for a person.
+    Zed,
 }
 
 /// How Keep is started by an agent.
@@ -41,11 +49,17 @@ pub struct SettingsFile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Form {
     JsonServers,
+    OpenCodeServers,
     VsCodeServers,
+    ZedServers,
+    TomlServers,
     ClaudeHooks,
+    CodexHooks,
+    CopilotHooks,
+    CursorHooks,
+    WindsurfHooks,
     /// Servers and hooks in one file.
     Gemini,
-    TomlServers,
 }
 
 /// Settings that cannot be changed without harm.
@@ -68,9 +82,27 @@ impl Agent {
         match self {
             Self::Claude => "claude",
             Self::Codex => "codex",
+            Self::Copilot => "copilot",
             Self::Cursor => "cursor",
             Self::Gemini => "gemini",
+            Self::OpenCode => "opencode",
             Self::VsCode => "vscode",
+            Self::Windsurf => "windsurf",
+            Self::Zed => "zed",
+        }
+    }
+
+    /// What is left for the person to do, since only the agent can.
+    #[must_use]
+    pub fn left(self) -> Option<&'static str> {
+        match self {
+            Self::Codex => Some(
+                "Codex runs no hook before you trusted it with /hooks; in Codex's own sandbox a rewritten \
+                 command cannot be recorded and is not run (see docs/server.md)",
+            ),
+            Self::Copilot => Some("Copilot runs no hook of a folder that you have not trusted"),
+            Self::Cursor => Some("Cursor runs no hook of a workspace that you have not trusted"),
+            _ => None,
         }
     }
 
@@ -85,10 +117,51 @@ impl Agent {
                 file(project.join(".mcp.json"), Form::JsonServers),
                 file(project.join(".claude/settings.local.json"), Form::ClaudeHooks),
             ],
-            Self::Codex => vec![file(home.join(".codex/config.toml"), Form::TomlServers)],
-            Self::Cursor => vec![file(project.join(".cursor/mcp.json"), Form::JsonServers)],
+            Self::Codex => vec![
+                file(home.join(".codex/config.toml"), Form::TomlServers),
+                file(project.join(".codex/hooks.json"), Form::CodexHooks),
+            ],
+            // The local settings again: `.github/hooks/` is the repository's, and runs in the cloud, too.
+            Self::Copilot => vec![
+                file(project.join(".github/mcp.json"), Form::JsonServers),
+                file(project.join(".github/copilot/settings.local.json"), Form::CopilotHooks),
+            ],
+            Self::Cursor => vec![
+                file(project.join(".cursor/mcp.json"), Form::JsonServers),
+                file(project.join(".cursor/hooks.json"), Form::CursorHooks),
+            ],
             Self::Gemini => vec![file(project.join(".gemini/settings.json"), Form::Gemini)],
+            Self::OpenCode => vec![file(project.join("opencode.json"), Form::OpenCodeServers)],
             Self::VsCode => vec![file(project.join(".vscode/mcp.json"), Form::VsCodeServers)],
+            Self::Windsurf => vec![
+                file(home.join(".codeium/windsurf/mcp_config.json"), Form::JsonServers),
+                file(project.join(".windsurf/hooks.json"), Form::WindsurfHooks),
+            ],
+            Self::Zed => vec![file(home.join(".config/zed/settings.json"), Form::ZedServers)],
+        }
+    }
+}
+
+impl Form {
+    fn servers(self) -> Option<&'static json::Shape> {
+        match self {
+            Self::JsonServers | Self::Gemini => Some(&json::USUAL),
+            Self::OpenCodeServers => Some(&json::OPENCODE),
+            Self::VsCodeServers => Some(&json::VS_CODE),
+            Self::ZedServers => Some(&json::ZED),
+            _ => None,
+        }
+    }
+
+    fn hooks(self) -> Option<&'static hooks::Events> {
+        match self {
+            Self::ClaudeHooks => Some(&hooks::CLAUDE),
+            Self::CodexHooks => Some(&hooks::CODEX),
+            Self::CopilotHooks => Some(&hooks::COPILOT),
+            Self::CursorHooks => Some(&hooks::CURSOR),
+            Self::Gemini => Some(&hooks::GEMINI),
+            Self::WindsurfHooks => Some(&hooks::WINDSURF),
+            _ => None,
         }
     }
 }
@@ -99,15 +172,17 @@ impl SettingsFile {
     /// # Errors
     /// When the text is not what such a file holds.
     pub fn connected(&self, text: &str, entry: &Entry) -> Result<String, ConnectError> {
-        match self.form {
-            Form::JsonServers => json::connected(text, entry, &json::USUAL),
-            Form::VsCodeServers => json::connected(text, entry, &json::VS_CODE),
-            Form::ClaudeHooks => hooks::connected(text, entry, &hooks::CLAUDE),
-            Form::Gemini => {
-                hooks::connected(&json::connected(text, entry, &json::USUAL)?, entry, &hooks::GEMINI)
-            }
-            Form::TomlServers => toml::connected(text, entry),
+        if self.form == Form::TomlServers {
+            return toml::connected(text, entry);
         }
+        let mut text = text.to_owned();
+        if let Some(shape) = self.form.servers() {
+            text = json::connected(&text, entry, shape)?;
+        }
+        if let Some(events) = self.form.hooks() {
+            text = hooks::connected(&text, entry, events)?;
+        }
+        Ok(text)
     }
 
     /// The file's text without Keep; none where nothing else stood in it.
@@ -115,16 +190,17 @@ impl SettingsFile {
     /// # Errors
     /// When the text is not what such a file holds.
     pub fn disconnected(&self, text: &str) -> Result<Option<String>, ConnectError> {
-        match self.form {
-            Form::JsonServers => json::disconnected(text, &json::USUAL),
-            Form::VsCodeServers => json::disconnected(text, &json::VS_CODE),
-            Form::ClaudeHooks => hooks::disconnected(text, &hooks::CLAUDE),
-            Form::Gemini => {
-                let rest = json::disconnected(text, &json::USUAL)?.unwrap_or_default();
-                hooks::disconnected(&rest, &hooks::GEMINI)
-            }
-            Form::TomlServers => toml::disconnected(text),
+        if self.form == Form::TomlServers {
+            return toml::disconnected(text);
         }
+        let mut left = Some(text.to_owned());
+        if let Some(shape) = self.form.servers() {
+            left = json::disconnected(&left.unwrap_or_default(), shape)?;
+        }
+        if let Some(events) = self.form.hooks() {
+            left = hooks::disconnected(&left.unwrap_or_default(), events)?;
+        }
+        Ok(left)
     }
 }
 
@@ -162,6 +238,15 @@ mod tests {
         check(Agent::Gemini, 0, "", &both);
         check(Agent::Gemini, 0, "{\n  \"theme\": \"dark\"\n}\n", &both);
         check(Agent::VsCode, 0, "", &["\"servers\"", "\"type\": \"stdio\""]);
+        check(Agent::Copilot, 0, other, &server);
+        check(Agent::OpenCode, 0, "", &["\"mcp\": {", "\"type\": \"local\"", "\"--token-file\","]);
+        check(Agent::Windsurf, 0, other, &server);
+        check(
+            Agent::Zed,
+            0,
+            "{\n  \"theme\": \"x\"\n}\n",
+            &["\"context_servers\"", "\"source\": \"custom\""],
+        );
         check(Agent::Codex, 0, "", &["[mcp_servers.keep]", "\"mcp\""]);
         check(
             Agent::Codex,
@@ -169,6 +254,25 @@ mod tests {
             "# mine\nmodel = \"m\"\n\n[mcp_servers.other]\ncommand = \"x\"\n",
             &["# mine", "[mcp_servers.keep]"],
         );
+    }
+
+    #[test]
+    fn every_agents_hooks_have_its_form() {
+        check(
+            Agent::Codex,
+            1,
+            "",
+            &["\"PreToolUse\": [", "\"matcher\": \"Bash\"", "hook codex pre-tool-use"],
+        );
+        let cursor = ["\"version\": 1", "hook cursor before-shell-execution", "\"failClosed\": true"];
+        check(Agent::Cursor, 1, "", &cursor);
+        let own = "{\n  \"version\": 1,\n  \"hooks\": {\n    \"stop\": [\n      {\n        \"command\": \"x\"\n      }\n    ]\n  }\n}\n";
+        check(Agent::Cursor, 1, own, &cursor);
+        check(Agent::Cursor, 1, "{\n  \"version\": 2\n}\n", &["\"version\": 2"]);
+        let copilot = ["\"preToolUse\": [", "\"type\": \"command\"", "hook copilot session-start"];
+        check(Agent::Copilot, 1, "", &copilot);
+        check(Agent::Copilot, 1, "{\n  \"model\": \"m\"\n}\n", &copilot);
+        check(Agent::Windsurf, 1, "", &["\"pre_run_command\"", "hook windsurf post-run-command"]);
     }
 
     #[test]
@@ -180,6 +284,10 @@ mod tests {
             (Agent::Claude, 1, "{\"hooks\": []}"),
             (Agent::Codex, 0, "= broken"),
             (Agent::Codex, 0, "mcp_servers = 7"),
+            (Agent::Codex, 1, "{\"hooks\": {\"PreToolUse\": {}}}"),
+            (Agent::Cursor, 1, "{\"hooks\": []}"),
+            (Agent::Copilot, 1, "[]"),
+            (Agent::Zed, 0, "// mine\n{}"),
         ] {
             let file = &agent.files(Path::new("/p"), Path::new("/h"))[which];
             assert!(file.connected(text, &entry()).is_err(), "{text}");

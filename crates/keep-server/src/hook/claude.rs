@@ -6,7 +6,7 @@ use keep_app::words::Decision;
 use serde_json::json;
 
 pub(super) const WORDS: Words =
-    Words { shell: "Bash", before: "PreToolUse", after: "PostToolUse", begins: "SessionStart" };
+    Words { shell: "Bash", before: "PreToolUse", after: &["PostToolUse"], begins: "SessionStart" };
 
 pub(super) fn answer(answer: Answer, reason: &str) -> String {
     let decision = match &answer {
@@ -16,7 +16,7 @@ pub(super) fn answer(answer: Answer, reason: &str) -> String {
     let mut output = json!({
         "hookEventName": WORDS.before,
         "permissionDecision": decision,
-        "permissionDecisionReason": format!("Keep: {reason}"),
+        "permissionDecisionReason": reason,
     });
     if let Answer::Rewritten(input) = answer {
         output["updatedInput"] = input.into();
@@ -32,10 +32,14 @@ pub(super) fn context(markdown: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hook::{Heard, Speaker};
+    use crate::hook::{Heard, Moment, Speaker};
 
     fn check(text: &str, want: Option<&Heard>) {
-        assert_eq!(Speaker::Claude.hear(text).ok().map(|event| event.heard).as_ref(), want, "{text}");
+        assert_eq!(
+            Speaker::Claude.hear(Moment::Before, text).ok().map(|event| event.heard).as_ref(),
+            want,
+            "{text}"
+        );
     }
 
     #[test]

@@ -2,6 +2,19 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use std::path::PathBuf;
 
+/// Which of its hooks an agent calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Before a tool runs.
+    Before,
+    /// Before a command runs, when all that may change it has: the last look at what will run.
+    Last,
+    /// After a tool ran.
+    After,
+    /// When a conversation begins.
+    Begins,
+}
+
 /// What a hook was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
@@ -44,7 +57,8 @@ pub(super) struct Words {
     /// The tool by which it runs commands.
     pub(super) shell: &'static str,
     pub(super) before: &'static str,
-    pub(super) after: &'static str,
+    /// When it went well and, where that is another event, when it did not.
+    pub(super) after: &'static [&'static str],
     pub(super) begins: &'static str,
 }
 
@@ -52,6 +66,8 @@ pub(super) struct Words {
 struct Raw {
     hook_event_name: String,
     cwd: Option<PathBuf>,
+    #[serde(default)]
+    workspace_roots: Vec<PathBuf>,
     tool_name: Option<String>,
     tool_use_id: Option<String>,
     #[serde(default)]
@@ -59,19 +75,33 @@ struct Raw {
 }
 
 pub(super) fn hear(text: &str, words: &Words) -> Result<Event, EventError> {
-    let raw: Raw = serde_json::from_str(text).map_err(|error| EventError(error.to_string()))?;
+    let raw: Raw = parsed(text)?;
     let shell = raw.tool_name.as_deref() == Some(words.shell);
     let name = raw.hook_event_name.as_str();
     let heard = if shell && name == words.before {
-        let command = raw.tool_input.get("command").and_then(Value::as_str);
-        let command = command.ok_or_else(|| EventError("a command is missing".into()))?.to_owned();
-        Heard::Command { command, call: raw.tool_use_id, input: raw.tool_input }
-    } else if shell && name == words.after {
+        command(raw.tool_input, raw.tool_use_id)?
+    } else if shell && words.after.contains(&name) {
         Heard::Ended { call: raw.tool_use_id }
     } else if name == words.begins {
         Heard::Begins
     } else {
         Heard::Other
     };
-    Ok(Event { heard, cwd: raw.cwd })
+    Ok(Event { heard, cwd: raw.cwd.or(raw.workspace_roots.into_iter().next()) })
+}
+
+pub(super) fn parsed<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, EventError> {
+    serde_json::from_str(text).map_err(|error| EventError(error.to_string()))
+}
+
+/// A shell's call; its input says the command under that name.
+pub(super) fn command(input: Map<String, Value>, call: Option<String>) -> Result<Heard, EventError> {
+    let command = input.get("command").and_then(Value::as_str);
+    let command = command.ok_or_else(|| EventError("a command is missing".into()))?.to_owned();
+    Ok(Heard::Command { command, call, input })
+}
+
+/// An event before a tool that names none: what cannot be read must not pass for harmless.
+pub(super) fn no_tool() -> EventError {
+    EventError("a tool is missing".into())
 }

@@ -6,10 +6,9 @@ use keep_app::words::Decision;
 use serde_json::json;
 
 pub(super) const WORDS: Words =
-    Words { shell: "run_shell_command", before: "BeforeTool", after: "AfterTool", begins: "SessionStart" };
+    Words { shell: "run_shell_command", before: "BeforeTool", after: &["AfterTool"], begins: "SessionStart" };
 
 pub(super) fn answer(answer: Answer, reason: &str) -> String {
-    let reason = format!("Keep: {reason}");
     let said = match answer {
         Answer::Plain(Decision::Allow) => json!({ "decision": "allow" }),
         Answer::Plain(Decision::Ask | Decision::Deny) => json!({ "decision": "deny", "reason": reason }),
@@ -24,17 +23,17 @@ pub(super) fn answer(answer: Answer, reason: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::hook::{Heard, Speaker};
+    use crate::hook::{Heard, Moment, Speaker};
 
     #[test]
     fn what_would_be_asked_is_denied() {
         let text = r#"{"hook_event_name":"BeforeTool","tool_name":"run_shell_command","cwd":"/w","tool_input":{"command":"ls"}}"#;
-        let event = Speaker::Gemini.hear(text).unwrap();
+        let event = Speaker::Gemini.hear(Moment::Before, text).unwrap();
         assert!(matches!(event.heard, Heard::Command { command, .. } if command == "ls"));
         assert!(answer(Answer::Plain(Decision::Ask), "why").contains("\"deny\""));
         assert!(
             Speaker::Gemini
-                .hear(r#"{"hook_event_name":"BeforeTool","tool_name":"run_shell_command"}"#)
+                .hear(Moment::Before, r#"{"hook_event_name":"BeforeTool","tool_name":"run_shell_command"}"#)
                 .is_err()
         );
     }

@@ -22,13 +22,22 @@ enum Named {
     Claude,
     /// Codex
     Codex,
+    /// GitHub Copilot CLI
+    Copilot,
     /// Cursor
     Cursor,
     /// Gemini CLI
     Gemini,
+    /// opencode
+    #[value(name = "opencode")]
+    OpenCode,
     /// VS Code
     #[value(name = "vscode")]
     VsCode,
+    /// Windsurf
+    Windsurf,
+    /// Zed
+    Zed,
 }
 
 #[derive(Args)]
@@ -55,9 +64,13 @@ impl From<Named> for Agent {
         match named {
             Named::Claude => Self::Claude,
             Named::Codex => Self::Codex,
+            Named::Copilot => Self::Copilot,
             Named::Cursor => Self::Cursor,
             Named::Gemini => Self::Gemini,
+            Named::OpenCode => Self::OpenCode,
             Named::VsCode => Self::VsCode,
+            Named::Windsurf => Self::Windsurf,
+            Named::Zed => Self::Zed,
         }
     }
 }
@@ -96,6 +109,9 @@ impl Connect {
         }
         carry_out(&plan)?;
         session.say(&format!("{} is connected; start it anew in {}", agent.name(), root.display()));
+        if let Some(left) = agent.left() {
+            session.say(left);
+        }
         Ok(ExitCode::SUCCESS)
     }
 }

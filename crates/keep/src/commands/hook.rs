@@ -2,12 +2,12 @@
 
 use crate::edge::{Failure, Session};
 use clap::{Args, Subcommand};
+use keep_app::App;
 use keep_app::words::Decision;
-use keep_app::{App, Rewriting};
 use keep_gate::AskNobody;
 use keep_memory::Where;
-use keep_server::hook::{Answer, Event, Heard, Speaker, Through};
-use keep_types::{Audience, Caller, Explain};
+use keep_server::hook::{Answer, Event, Heard, Moment, Reply, Speaker, Through};
+use keep_types::{Audience, Caller, Explain, Risk};
 use serde_json::{Map, Value};
 use std::io::{Read, Write};
 use std::path::Path;
@@ -16,6 +16,8 @@ use std::sync::Arc;
 
 /// An event holds a command or a file's text; more is no event.
 const MAX_EVENT_BYTES: u64 = 8 << 20;
+/// What agents take for a no, whatever else a code means here.
+const REFUSED: u8 = 2;
 /// Tokens of what a conversation begins with: a page.
 const BRIEFING_TOKENS: usize = 1_500;
 
@@ -33,19 +35,51 @@ enum Agent {
     /// Hooks of Claude Code
     Claude {
         #[command(subcommand)]
-        event: ClaudeEvent,
+        event: ToolEvent,
+    },
+    /// Hooks of Codex
+    Codex {
+        #[command(subcommand)]
+        event: ToolEvent,
+    },
+    /// Hooks of GitHub Copilot CLI
+    Copilot {
+        #[command(subcommand)]
+        event: ToolEvent,
+    },
+    /// Hooks of Cursor
+    Cursor {
+        #[command(subcommand)]
+        event: CursorEvent,
     },
     /// Hooks of Gemini CLI
     Gemini {
         #[command(subcommand)]
         event: GeminiEvent,
     },
+    /// Hooks of Windsurf
+    Windsurf {
+        #[command(subcommand)]
+        event: WindsurfEvent,
+    },
 }
 
 #[derive(Clone, Copy, Subcommand)]
-enum ClaudeEvent {
+enum ToolEvent {
     /// Before a tool runs: judges commands
     PreToolUse,
+    /// After a tool ran: notes that a command has ended
+    PostToolUse,
+    /// When a conversation begins: says what is remembered of the project
+    SessionStart,
+}
+
+#[derive(Clone, Copy, Subcommand)]
+enum CursorEvent {
+    /// Before a tool runs: judges commands
+    PreToolUse,
+    /// Before a shell runs a command: judges what was not rewritten
+    BeforeShellExecution,
     /// After a tool ran: notes that a command has ended
     PostToolUse,
     /// When a conversation begins: says what is remembered of the project
@@ -62,47 +96,103 @@ enum GeminiEvent {
     SessionStart,
 }
 
-impl Hook {
-    pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
-        let (speaker, before) = match self.agent {
-            Agent::Claude { event } => (Speaker::Claude, matches!(event, ClaudeEvent::PreToolUse)),
-            Agent::Gemini { event } => (Speaker::Gemini, matches!(event, GeminiEvent::BeforeTool)),
-        };
-        let answer = match heard(speaker).and_then(|heard| act(session, speaker, heard)) {
-            Ok(answer) => answer,
-            // A command that could not be judged is not run; why not is for the person to read.
-            Err(failure) if before => {
-                let messages = keep_types::chain(&failure).join(": ");
-                let messages = session.cleaner().clean(&messages);
-                Some(speaker.answer(Answer::Plain(Decision::Deny), &messages))
-            }
-            Err(failure) => return Err(failure),
-        };
-        if let Some(answer) = answer {
-            let answer = session.cleaner().clean(&answer);
-            let mut out = std::io::stdout().lock();
-            writeln!(out, "{answer}")?;
+#[derive(Clone, Copy, Subcommand)]
+enum WindsurfEvent {
+    /// Before a command runs: judges it
+    PreRunCommand,
+    /// After a command ran: notes that it has ended
+    PostRunCommand,
+}
+
+impl From<ToolEvent> for Moment {
+    fn from(event: ToolEvent) -> Self {
+        match event {
+            ToolEvent::PreToolUse => Self::Before,
+            ToolEvent::PostToolUse => Self::After,
+            ToolEvent::SessionStart => Self::Begins,
         }
-        Ok(ExitCode::SUCCESS)
     }
 }
 
-fn heard(speaker: Speaker) -> Result<Event, Failure> {
+impl Agent {
+    fn called(self) -> (Speaker, Moment) {
+        match self {
+            Self::Claude { event } => (Speaker::Claude, event.into()),
+            Self::Codex { event } => (Speaker::Codex, event.into()),
+            Self::Copilot { event } => (Speaker::Copilot, event.into()),
+            Self::Cursor { event } => (
+                Speaker::Cursor,
+                match event {
+                    CursorEvent::PreToolUse => Moment::Before,
+                    CursorEvent::BeforeShellExecution => Moment::Last,
+                    CursorEvent::PostToolUse => Moment::After,
+                    CursorEvent::SessionStart => Moment::Begins,
+                },
+            ),
+            Self::Gemini { event } => (
+                Speaker::Gemini,
+                match event {
+                    GeminiEvent::BeforeTool => Moment::Before,
+                    GeminiEvent::AfterTool => Moment::After,
+                    GeminiEvent::SessionStart => Moment::Begins,
+                },
+            ),
+            Self::Windsurf { event } => (
+                Speaker::Windsurf,
+                match event {
+                    WindsurfEvent::PreRunCommand => Moment::Before,
+                    WindsurfEvent::PostRunCommand => Moment::After,
+                },
+            ),
+        }
+    }
+}
+
+impl Hook {
+    pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        let (speaker, moment) = self.agent.called();
+        let heard = heard(speaker, moment);
+        let reply = match heard.and_then(|heard| act(session, (speaker, moment), heard)) {
+            Ok(reply) => reply,
+            // A command that could not be judged is not run; why not is for the person to read.
+            Err(failure) if matches!(moment, Moment::Before | Moment::Last) => {
+                let messages = keep_types::chain(&failure).join(": ");
+                let messages = session.cleaner().clean(&messages);
+                speaker.answer(Answer::Plain(Decision::Deny), &messages)
+            }
+            Err(failure) => return Err(failure),
+        };
+        match reply {
+            Reply::Nothing => Ok(ExitCode::SUCCESS),
+            Reply::Said(text) => {
+                writeln!(std::io::stdout().lock(), "{}", session.cleaner().clean(&text))?;
+                Ok(ExitCode::SUCCESS)
+            }
+            Reply::Refused(why) => {
+                writeln!(std::io::stderr().lock(), "{}", session.cleaner().clean(&why))?;
+                Ok(ExitCode::from(REFUSED))
+            }
+        }
+    }
+}
+
+fn heard(speaker: Speaker, moment: Moment) -> Result<Event, Failure> {
     let mut text = String::new();
     std::io::stdin()
         .lock()
         .take(MAX_EVENT_BYTES)
         .read_to_string(&mut text)
         .map_err(|e| Failure::file("reading", std::path::Path::new("standard input"), e))?;
-    speaker.hear(&text).map_err(|error| {
+    speaker.hear(moment, &text).map_err(|error| {
         Failure::usage(error.to_string(), "an agent's settings name this command; it is not typed")
     })
 }
 
-/// Does what the event asks for; what to answer, if anything.
-fn act(session: &Session, speaker: Speaker, event: Event) -> Result<Option<String>, Failure> {
+/// Does what the event asks for; what the agent hears.
+fn act(session: &Session, called: (Speaker, Moment), event: Event) -> Result<Reply, Failure> {
+    let speaker = called.0;
     if event.heard == Heard::Other {
-        return Ok(None);
+        return Ok(Reply::Nothing);
     }
     let through = through(session)?;
     session.with_in(event.cwd, Arc::new(AskNobody), async |app, caller| {
@@ -110,20 +200,18 @@ fn act(session: &Session, speaker: Speaker, event: Event) -> Result<Option<Strin
         let caller = &as_agent(caller);
         match event.heard {
             Heard::Command { command, call, input } => {
-                // An agent repeats what it saw of a command that was rewritten.
-                let command = through.line(&command).unwrap_or(command);
-                judged(app, caller, (speaker, &through), (command, call, input)).await.map(Some)
+                judged(app, caller, (called, &through), (command, call, input)).await
             }
             Heard::Ended { call } => {
                 app.delegated_ended(caller, call.unwrap_or_else(|| "unnamed".into())).await?;
-                Ok(None)
+                Ok(Reply::Nothing)
             }
             Heard::Begins => {
                 let pack = app.memories()?.briefing(caller, Where::Here, BRIEFING_TOKENS).await?;
                 let empty = pack.groups.is_empty();
-                Ok((!empty).then(|| speaker.context(&pack.to_markdown())))
+                Ok(if empty { Reply::Nothing } else { speaker.context(&pack.to_markdown()) })
             }
-            Heard::Other => Ok(None),
+            Heard::Other => Ok(Reply::Nothing),
         }
     })
 }
@@ -143,11 +231,21 @@ fn through(session: &Session) -> Result<Through, Failure> {
 async fn judged(
     app: &App,
     caller: &Caller,
-    (speaker, through): (Speaker, &Through),
+    ((speaker, moment), through): ((Speaker, Moment), &Through),
     (command, call, mut input): (String, Option<String>, Map<String, Value>),
-) -> Result<String, Failure> {
+) -> Result<Reply, Failure> {
+    let protocol = speaker.protocol(moment);
+    // An agent repeats what it saw of a command that was rewritten.
+    let command = match through.line(&command) {
+        Some(_) if !protocol.rewrites => {
+            let why = "it runs through `keep sh`, which judges and records it";
+            return Ok(speaker.answer(Answer::Plain(Decision::Allow), why));
+        }
+        Some(line) => line,
+        None => command,
+    };
     let rewritten = through.rewrite(&command);
-    let told = match app.delegate(caller, command, call, Rewriting::Possible).await {
+    let told = match app.delegate(caller, command, call, protocol).await {
         Ok(told) => told,
         Err(error) => {
             let hint = error.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
@@ -162,10 +260,15 @@ async fn judged(
     }
     let reasons: Vec<_> =
         told.view.analysis.reasons.iter().take(3).map(|reason| reason.text.as_str()).collect();
-    let why = match told.answer {
+    let mut why = match told.answer {
         Decision::Allow => "it only looks".to_owned(),
         _ => format!("{} ({})", told.view.ruling.reason, reasons.join("; ")),
     };
+    // Denied by nothing but what this agent's protocol cannot say.
+    let by_policy = told.view.ruling.decision == Decision::Deny || told.view.analysis.risk == Risk::Critical;
+    if told.answer == Decision::Deny && !by_policy && !protocol.rewrites {
+        why = format!("{why}; run it this way, where it is judged, confined and recorded: {rewritten}");
+    }
     Ok(speaker.answer(Answer::Plain(told.answer), &why))
 }
 

@@ -199,6 +199,101 @@ fn an_agents_own_shell_is_judged_and_on_record() {
     assert_eq!(hook(&home, "pre-tool-use", &other).out, "");
 }
 
+/// What Codex is told: nothing lets it go on, and it cannot ask.
+#[test]
+fn codex_hears_it_in_its_own_words() {
+    let home = Home::new();
+    for (command, want) in [("ls", "allow"), ("cd sub", ""), ("rm -rf /", "deny")] {
+        let event = json!({ "hook_event_name": "PreToolUse", "tool_name": "Bash", "tool_use_id": "c1",
+                            "cwd": home.folder.path(), "tool_input": { "command": command } });
+        let said = given(&home, &["hook", "codex", "pre-tool-use"], &event.to_string());
+        assert_eq!(said.code, 0, "{said:?}");
+        let answer: Value = serde_json::from_str(&said.out).unwrap_or(Value::Null);
+        let output = &answer["hookSpecificOutput"];
+        assert_eq!(output["permissionDecision"].as_str().unwrap_or_default(), want, "{said:?}");
+        let through = format!("'{KEEP}' sh -c '{command}'");
+        let input = (want == "allow").then(|| json!({ "command": through }));
+        assert_eq!(output.get("updatedInput"), input.as_ref(), "{command}: {answer}");
+    }
+    assert!(given(&home, &["hook", "codex", "pre-tool-use"], "{}").out.contains("\"deny\""));
+}
+
+#[test]
+fn copilot_hears_it_in_its_own_words() {
+    let home = Home::new();
+    let at = home.folder.path();
+    for (command, want) in [("ls", "allow"), ("cd sub", "allow"), ("rm -rf /", "deny")] {
+        let event = json!({ "sessionId": "s", "cwd": at, "toolName": "bash",
+                            "toolArgs": { "command": command, "description": "d" } });
+        let said = given(&home, &["hook", "copilot", "pre-tool-use"], &event.to_string());
+        let answer: Value = serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{e}: {said:?}"));
+        assert_eq!(answer["permissionDecision"], want, "{answer}");
+        let through = format!("'{KEEP}' sh -c '{command}'");
+        let input = (command == "ls").then(|| json!({ "command": through, "description": "d" }));
+        assert_eq!(answer.get("modifiedArgs"), input.as_ref(), "{answer}");
+    }
+    assert!(given(&home, &["hook", "copilot", "pre-tool-use"], "{}").out.contains("\"deny\""));
+    home.at_terminal(&["remember", "never deploy on a Friday", "--kind", "constraint"], "");
+    let begins = json!({ "sessionId": "s", "cwd": at, "source": "new" }).to_string();
+    let said = given(&home, &["hook", "copilot", "session-start"], &begins);
+    let answer: Value = serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{e}: {said:?}"));
+    assert!(answer["additionalContext"].as_str().unwrap().contains("Friday"), "{answer}");
+}
+
+/// A version that does not know how to rewrite shows the command itself a second time, and that is held.
+#[test]
+fn cursor_is_asked_twice() {
+    let home = Home::new();
+    let at = home.folder.path();
+    let asked = |event: &str, body: &Value| -> Value {
+        let said = given(&home, &["hook", "cursor", event], &body.to_string());
+        assert_eq!(said.code, 0, "{said:?}");
+        serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{e}: {said:?}"))
+    };
+    let last = |command: &str| {
+        asked("before-shell-execution", &json!({ "command": command, "cwd": at, "sandbox": false }))
+    };
+    let event = json!({ "hook_event_name": "preToolUse", "tool_name": "Shell", "tool_use_id": "t1", "cwd": at,
+                        "tool_input": { "command": "touch x", "working_directory": at } });
+    let before = asked("pre-tool-use", &event);
+    let through = before["updated_input"]["command"].as_str().unwrap();
+    assert_eq!(
+        (&before["permission"], &before["updated_input"]["working_directory"]),
+        (&json!("allow"), &json!(at))
+    );
+    assert_eq!(last(through)["permission"], "allow", "what runs through the gate is judged there");
+    for (command, want) in
+        [("ls", "allow"), ("touch x", "ask"), ("rm -rf /", "deny"), (&format!("{through}; touch y"), "ask")]
+    {
+        let said = last(command);
+        assert_eq!(said["permission"], want, "{command}: {said}");
+        assert_eq!(said["agent_message"].is_string(), want != "allow", "{said}");
+    }
+}
+
+/// It can say no, and nothing else; how the command runs through the gate stands in the reason.
+#[test]
+fn windsurf_is_told_how_to_run_it() {
+    let home = Home::new();
+    std::fs::create_dir(home.folder.path().join(".git")).unwrap();
+    let asked = |command: &str| {
+        let event = json!({ "agent_action_name": "pre_run_command",
+                            "tool_info": { "command_line": command, "cwd": home.folder.path() } });
+        given(&home, &["hook", "windsurf", "pre-run-command"], &event.to_string())
+    };
+    assert_eq!(asked("ls").code, 0);
+    let refused = asked("touch made");
+    assert_eq!((refused.code, refused.out.as_str()), (2, ""), "{refused:?}");
+    let through = format!("'{KEEP}' sh -c 'touch made'");
+    assert!(refused.err.trim_end().ends_with(&through), "{refused:?}");
+    assert_eq!(asked(&through).code, 0, "what runs through the gate is judged there");
+    assert_eq!(asked("rm -rf /").code, 2);
+    assert!(!asked("rm -rf /").err.contains(" sh -c "), "what is denied is denied");
+    assert_eq!(given(&home, &["hook", "windsurf", "pre-run-command"], "not json").code, 2);
+    let records = home.json(&["audit", "log", "--action", "exec.delegate", "--json"]).to_string();
+    assert!(records.contains("\"answer\":\"deny\"") && !records.contains("\"answer\":\"ask\""), "{records}");
+}
+
 /// What an agent is told to run instead is judged again, confined and recorded like any other run.
 #[test]
 fn a_rewritten_command_runs_through_the_gate() {
@@ -304,4 +399,32 @@ fn an_agent_is_connected_and_disconnected() {
     assert_eq!(undone.code, 0, "{undone:?}");
     assert_eq!(std::fs::read_to_string(&servers).unwrap(), before);
     assert!(!hooks.exists() && !std::path::Path::new(token).exists());
+}
+
+/// Each agent's settings lie where it looks for them, and name hooks that this program knows.
+#[test]
+fn every_agent_can_be_connected() {
+    let mut home = Home::new();
+    let own = home.folder.path().join("person");
+    std::fs::create_dir(&own).unwrap();
+    home.variables.push(("HOME", own.display().to_string()));
+    std::fs::create_dir(home.folder.path().join(".git")).unwrap();
+    for (agent, files) in [
+        ("codex", &["person/.codex/config.toml", ".codex/hooks.json"][..]),
+        ("copilot", &[".github/mcp.json", ".github/copilot/settings.local.json"]),
+        ("cursor", &[".cursor/mcp.json", ".cursor/hooks.json"]),
+        ("gemini", &[".gemini/settings.json"]),
+        ("opencode", &["opencode.json"]),
+        ("vscode", &[".vscode/mcp.json"]),
+        ("windsurf", &["person/.codeium/windsurf/mcp_config.json", ".windsurf/hooks.json"]),
+        ("zed", &["person/.config/zed/settings.json"]),
+    ] {
+        let printed = home.at_terminal(&["connect", agent, "--print"], "");
+        assert_eq!(printed.code, 0, "{agent}: {printed:?}");
+        for file in files {
+            let path = home.folder.path().join(file);
+            assert!(printed.out.replace(['\r', '\n'], "").contains(file), "{agent}: {printed:?}");
+            assert!(!path.exists(), "{agent}: it was only to be printed");
+        }
+    }
 }
