@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
+/// Agents that ask at once: the server limits what one may have.
+pub(crate) const AGENTS: usize = 16;
 /// Memories that are searched: a project after a year.
 const MEMORIES: usize = 5_000;
 /// What the memories are made of.
@@ -49,7 +51,8 @@ impl Asker for SayYes {
 pub(crate) struct House {
     pub(crate) program: PathBuf,
     pub(crate) home: PathBuf,
-    pub(crate) token: String,
+    /// One for each agent.
+    pub(crate) tokens: Vec<String>,
     pub(crate) folder: PathBuf,
 }
 
@@ -92,9 +95,9 @@ impl House {
         // What is measured is how fast it is, not when it says that it is enough.
         std::fs::write(home.join("config/config.toml"), "[rate]\nagent_per_minute = 1000000\n")?;
         let mut house =
-            Self { program: folder.join("keep"), home, token: String::new(), folder: folder.to_owned() };
+            Self { program: folder.join("keep"), home, tokens: Vec::new(), folder: folder.to_owned() };
         let app = house.open()?;
-        house.token = block(fill(&app))?;
+        house.tokens = block(fill(&app))?;
         app.close()?;
         Ok(house)
     }
@@ -144,7 +147,7 @@ pub(crate) fn block<T>(future: impl Future<Output = T>) -> T {
     runtime.expect("a runtime of one thread starts wherever programs do").block_on(future)
 }
 
-async fn fill(app: &App) -> Res<String> {
+async fn fill(app: &App) -> Res<Vec<String>> {
     let person = Caller {
         principal: "user:bench".parse()?,
         home: Namespace::Global,
@@ -153,14 +156,17 @@ async fn fill(app: &App) -> Res<String> {
         audience: Audience::Terminal,
         ..agent()?
     };
-    let new = NewToken {
-        principal: "agent:bench".parse()?,
-        scopes: vec!["*".parse()?],
-        namespaces: vec!["project:bench".parse()?],
-        label: "bench".into(),
-        lifetime: None,
-    };
-    let made = app.gate().create_token(&person, new).await?;
+    let mut tokens = Vec::new();
+    for n in 0..AGENTS {
+        let new = NewToken {
+            principal: format!("agent:bench-{n}").parse()?,
+            scopes: vec!["*".parse()?],
+            namespaces: vec!["project:bench".parse()?],
+            label: "bench".into(),
+            lifetime: None,
+        };
+        tokens.push(app.gate().create_token(&person, new).await?.token);
+    }
     let draft = |n: usize| Draft {
         text: format!("{} {} (case {n})", SUBJECTS[n % 8], SAYINGS[n / 8 % 8]),
         ..Draft::default()
@@ -169,5 +175,5 @@ async fn fill(app: &App) -> Res<String> {
     // So many at once an agent would be asked about.
     let owner = Caller { home: agent()?.home, ..person };
     app.memories()?.remember_all(&owner, None, drafts, &mut |_, _| {}).await?;
-    Ok(made.token)
+    Ok(tokens)
 }

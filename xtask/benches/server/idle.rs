@@ -32,7 +32,7 @@ pub(crate) fn rows(house: &House) -> Res<Vec<Row>> {
     sleep(IDLE);
     let used = (processor_s(&serving)? - before) / IDLE.as_secs_f64() * 100.0;
     let fresh = resident_mib(&serving)?;
-    let mut client = Client::open(serving.address, &house.token)?;
+    let mut client = Client::open(serving.address, &house.tokens[0])?;
     for _ in 0..200 {
         client.post("/api/v1/recall", r#"{"question":"what fails when the clock jumps?"}"#)?;
     }

@@ -2,7 +2,7 @@
 
 use crate::Res;
 use crate::client::Client;
-use crate::house::{House, agent, question};
+use crate::house::{AGENTS, House, agent, question};
 use crate::row::{Beside, Better, Row};
 use keep_app::App;
 use keep_memory::model::Draft;
@@ -98,7 +98,7 @@ fn in_process(house: &House) -> Res<(Took, Took)> {
 }
 
 async fn recall(app: Arc<App>, n: usize) -> Res<()> {
-    let asked = Asked { question: question(n), place: Where::Here, ..Asked::default() };
+    let asked = Asked { question: question(n), place: Where::Here, most: 8, ..Asked::default() };
     app.memories()?.recall(&agent()?, asked).await?;
     Ok(())
 }
@@ -147,7 +147,7 @@ fn over_http(
             .map(|lane| {
                 let request = &request;
                 scope.spawn(move || {
-                    let mut client = Client::open(address, &house.token)?;
+                    let mut client = Client::open(address, &house.tokens[lane % (AGENTS - 1)])?;
                     let mut took = Vec::new();
                     for n in (lane..count).step_by(CONNECTIONS) {
                         let (path, body) = request(n);
@@ -190,10 +190,10 @@ fn beside_others(
                     let head = format!(
                         "POST /api/v1/memories HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\
                          Content-Type: application/json\r\nKeep-Request: 1\r\nContent-Length: {}\r\n\r\n",
-                        house.token,
+                        house.tokens[AGENTS - 1],
                         64 << 20
                     );
-                    // It is refused while it sends; at more of them in a second their own limit ends the others, too.
+                    // It is refused while it sends.
                     std::thread::sleep(Duration::from_millis(20));
                     let _ = stream
                         .write_all(head.as_bytes())

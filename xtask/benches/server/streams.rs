@@ -25,7 +25,7 @@ const SOONER: Duration = Duration::from_millis(5);
 
 pub(crate) fn rows(house: &House) -> Res<Vec<Row>> {
     let serving = house.serve()?;
-    let mut writer = Client::open(serving.address, &house.token)?;
+    let mut writer = Client::open(serving.address, &house.tokens[0])?;
     let mut write = |n: usize| -> Res<()> {
         match writer.post("/api/v1/memories", &format!(r#"{{"text":"event {n}"}}"#))? {
             200 => Ok(()),
@@ -36,7 +36,7 @@ pub(crate) fn rows(house: &House) -> Res<Vec<Row>> {
     let before = resident_mib(&serving)?;
     let mut streams = Vec::new();
     for _ in 0..CLIENTS {
-        streams.push(Client::open(serving.address, &house.token)?.events()?);
+        streams.push(Client::open(serving.address, &house.tokens[0])?.events()?);
     }
     let silent: Vec<_> = streams.drain(..NOT_READING).collect();
     let opened = resident_mib(&serving)?;
