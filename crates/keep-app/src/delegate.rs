@@ -4,10 +4,12 @@ use crate::app::App;
 use crate::error::AppError;
 use crate::shell::{ShellCheck, ShellView};
 use keep_policy::Decision;
-use keep_shell::Sort;
 use keep_types::{Act, ActFacts, Action, Caller, FieldHasher, Namespace, Risk, Touch};
 use serde::Serialize;
 use serde_json::json;
+
+/// Characters of a command that a record's summary holds; its detail holds all.
+const LONGEST_SUMMARY: usize = 80;
 
 /// What was said to a command that another program will run.
 #[derive(Clone, Debug, Serialize)]
@@ -49,7 +51,7 @@ impl Act for Delegate {
             touch: Touch::Change,
             // Of saying so, not of the command: what that may do stands in the detail and was judged.
             risk: Risk::Low,
-            summary: format!("{answer} a command that the agent's own shell runs"),
+            summary: format!("{answer} the agent's own shell: {}", first_line(command)),
             detail: json!({ "command": command, "cwd": cwd, "call": self.call, "answer": answer,
                             "rewritten": self.rewritten, "risk": analysis.risk }),
             bound: FieldHasher::new("exec.delegate")
@@ -60,6 +62,32 @@ impl Act for Delegate {
                 .finish(),
             exact: Some(command.clone().into_bytes()),
         }
+    }
+}
+
+/// Whether a line does nothing but change the folder that its shell stands in, word for word: a shell that stays
+/// would keep a function or an alias of such a line.
+fn moves(line: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_./~-".contains(c);
+    let is_cd = |step: &str| {
+        let rest = step.trim_matches(' ').strip_prefix("cd")?;
+        let to = rest.trim_start_matches(' ');
+        let apart = to.is_empty() || rest.starts_with(' ');
+        let quoted =
+            to.strip_prefix('\'').and_then(|to| to.strip_suffix('\'')).filter(|to| !to.contains('\''));
+        let named = quoted.is_some_and(|to| !to.contains(char::is_control)) || to.chars().all(plain);
+        Some(apart && named && !to.starts_with('-'))
+    };
+    line.split("&&").all(|step| is_cd(step).unwrap_or(false))
+}
+
+/// What fits in a line of a list.
+fn first_line(command: &str) -> String {
+    let line = command.lines().next().unwrap_or_default();
+    match line.char_indices().nth(LONGEST_SUMMARY) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None if line.len() < command.trim_end().len() => format!("{line} …"),
+        None => line.to_owned(),
     }
 }
 
@@ -100,11 +128,7 @@ impl App {
         let view = self.shell_check(caller, ShellCheck { command, principal: None, profile: None })?;
         let deny = view.ruling.decision == Decision::Deny || view.analysis.risk == Risk::Critical;
         // Where the program's own shell stands is its own business, and no confined run can change it.
-        let moves =
-            view.analysis.parts.iter().all(|part| {
-                part.argv.first().is_some_and(|word| word.sort == Sort::Known && word.text == "cd")
-            });
-        let rewritten = protocol.rewrites && !deny && !moves;
+        let rewritten = protocol.rewrites && !deny && !moves(&view.command);
         let answer = match (view.ruling.decision, view.analysis.risk) {
             _ if rewritten => Decision::Allow,
             // The question would be the other program's, and what destroys or escalates is asked here.
@@ -116,8 +140,14 @@ impl App {
         let namespace = caller.home.clone();
         let act = Delegate { view: view.clone(), namespace, answer, rewritten, call };
         let permit = self.gate.admit(caller, act).await?;
-        permit.perform(|_, _| Ok::<_, AppError>(())).await?;
-        Ok(DelegatedView { view, answer, rewritten })
+        let refused = (answer == Decision::Deny).then(|| view.why());
+        let told =
+            permit.perform(|_, _| refused.map_or(Ok(()), |why| Err(AppError::NotDelegated(why)))).await;
+        match told {
+            // That is on record as what it is, a refusal; and it was said, which is all that was to be done.
+            Ok(()) | Err(AppError::NotDelegated(_)) => Ok(DelegatedView { view, answer, rewritten }),
+            Err(error) => Err(error),
+        }
     }
 
     /// Records that a command which another program ran has ended.
@@ -128,5 +158,45 @@ impl App {
         let act = DelegatedEnded { call, namespace: caller.home.clone() };
         let permit = self.gate.admit(caller, act).await?;
         permit.perform(|_, _| Ok::<_, AppError>(())).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_change_of_folder_is_one() {
+        for line in ["cd", "cd src", "cd  ../a-b_c", " cd ~ ", "cd 'a b'", "cd src && cd lib"] {
+            assert!(moves(line), "{line}");
+        }
+        for line in [
+            "",
+            "cd() { id; }",
+            "cd . ; cd() { id; }",
+            "cd .; id",
+            "cd . && id",
+            "cd $(id)",
+            "cd `id`",
+            "cd . > f",
+            "cd -",
+            "cdx",
+            "cd \"$(id)\"",
+            "cd 'a' 'b'",
+            "cd a\nid",
+            "alias cd=id",
+            "select x in a; do id; done",
+            "cd . &",
+            "cd . || id",
+        ] {
+            assert!(!moves(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_summary_is_a_line() {
+        assert_eq!(first_line("ls"), "ls");
+        assert_eq!(first_line("ls\nrm x"), "ls …");
+        assert_eq!(first_line(&"ä".repeat(200)).chars().count(), LONGEST_SUMMARY + 1);
     }
 }

@@ -5,7 +5,7 @@ use crate::error::AppError;
 use crate::place::Freshness;
 use keep_gate::InboxFilter;
 use keep_ledger::Health;
-use keep_types::{Caller, Explain, chain};
+use keep_types::{Caller, Duration, Explain, PrincipalKind, chain};
 use keep_vault::{Exposure, Scope, VaultState, What};
 use serde::Serialize;
 
@@ -53,6 +53,9 @@ const LOW_DISK_BYTES: u64 = 256 << 20;
 /// A clock before this day is wrong: this program was made after it.
 const YOUNGEST_DAY_MS: i64 = 1_763_683_200_000;
 
+/// An agent whose token ends sooner will be stopped by it before long.
+const AGENT_SOON: Duration = Duration::from_ms(7 * 24 * 3_600_000);
+
 impl App {
     /// Looks at everything.
     ///
@@ -96,6 +99,7 @@ impl App {
                 Some("`keep resume` ends it".into()),
             ),
         });
+        checks.extend(self.check_agents(caller).await?);
         let waiting = self.gate.inbox(caller, InboxFilter::Waiting).await?.len();
         checks.push(if waiting == 0 {
             Checked::ok("inbox", "nothing waits")
@@ -104,6 +108,41 @@ impl App {
             Checked::not_ok("inbox", Finding::Warn, format!("{waiting} requests wait"), hint)
         });
         Ok(checks)
+    }
+
+    /// Whether the tokens of connected agents are good for a while yet. Only a person sees tokens.
+    async fn check_agents(&self, caller: &Caller) -> Result<Option<Checked>, AppError> {
+        let name = "agents";
+        let folder = self.at.config.join("clients");
+        if caller.principal.kind() != PrincipalKind::User || !folder.is_dir() {
+            return Ok(None);
+        }
+        let tokens = self.gate.tokens(caller).await?;
+        let (mut connected, mut ending) = (0_usize, Vec::new());
+        let fault = |e| AppError::file("reading", &folder, e);
+        for entry in std::fs::read_dir(&folder).map_err(fault)? {
+            let path = entry.map_err(fault)?.path();
+            let Some(agent) = path.file_name().and_then(|name| name.to_str()?.strip_suffix(".token")) else {
+                continue;
+            };
+            let text = std::fs::read_to_string(&path).map_err(fault)?;
+            let id = text.split('_').nth(1).map(|id| format!("tok_{id}"));
+            let view = tokens.iter().find(|view| Some(view.id.to_string()) == id);
+            connected += 1;
+            match view {
+                Some(view) if view.is_good(self.now().plus(AGENT_SOON)) => {}
+                Some(view) if view.is_good(self.now()) => {
+                    ending.push(format!("{agent} until {}", view.expires));
+                }
+                _ => ending.push(format!("{agent} no longer")),
+            }
+        }
+        if ending.is_empty() {
+            return Ok(Some(Checked::ok(name, format!("{connected} connected"))));
+        }
+        let hint = Some("`keep connect AGENT` in its project's folder makes its token anew".into());
+        let detail = format!("tokens are good: {}", ending.join("; "));
+        Ok(Some(Checked::not_ok(name, Finding::Warn, detail, hint)))
     }
 
     /// Which tiers can run commands here, and why not the others.

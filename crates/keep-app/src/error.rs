@@ -89,6 +89,9 @@ pub enum AppError {
         /// What is wrong.
         what: String,
     },
+    /// Another program was told not to run a command.
+    #[error("it was told not to run it: {0}")]
+    NotDelegated(String),
     /// A command is too long to be asked about.
     #[error("the command is of {size_bytes} bytes; nobody is asked about more than {limit_bytes}")]
     LongCommand {
@@ -214,6 +217,7 @@ impl Explain for AppError {
             Self::Policy(error) => error.kind(),
             Self::File { .. } => ErrorKind::Unavailable,
             Self::BadHome { .. } | Self::BadName { .. } | Self::LongCommand { .. } => ErrorKind::Usage,
+            Self::NotDelegated(_) => ErrorKind::Denied,
             Self::NoSuchProject(_) | Self::NoProjectHere(_) | Self::NoRepository(_) => ErrorKind::NotFound,
             Self::NameTaken(_) => ErrorKind::Conflict,
             Self::Embed(_) | Self::Sql(_) | Self::Corrupt { .. } | Self::Worker | Self::Scratch { .. } => {

@@ -158,16 +158,24 @@ impl App {
         self.db.read(move |tx| by_root(tx.sql(), &root)).await
     }
 
+    /// The name of the project at a root folder, bound or as it would be.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn project_name(&self, root: &Path) -> Result<Name, AppError> {
+        match self.project_at(root.to_owned()).await? {
+            Some(known) => Ok(known.name),
+            None => self.free_name(root).await,
+        }
+    }
+
     /// The namespace of whoever works in a folder: its project's, bound or as it would be, or `global`.
     ///
     /// # Errors
     /// When the database cannot be read.
     pub async fn home_of(&self, folder: &Path) -> Result<Namespace, AppError> {
         let Some(root) = find_root(folder) else { return Ok(Namespace::Global) };
-        match self.project_at(root.clone()).await? {
-            Some(known) => Ok(Namespace::Project(known.name)),
-            None => Ok(Namespace::Project(self.free_name(&root).await?)),
-        }
+        Ok(Namespace::Project(self.project_name(&root).await?))
     }
 
     /// The project's own name where it is free or trusted, else one made from the folder's; a second

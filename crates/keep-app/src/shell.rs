@@ -36,6 +36,17 @@ pub struct ShellView {
     pub no_rule: Option<String>,
 }
 
+impl ShellView {
+    /// Why policy says what it says, in a sentence, with reasons of the analysis that it does not name itself.
+    #[must_use]
+    pub fn why(&self) -> String {
+        let said = &self.ruling.reason;
+        let more = self.analysis.reasons.iter().map(|reason| reason.text.as_str());
+        let more: Vec<_> = more.filter(|text| !said.contains(text)).take(3).collect();
+        if more.is_empty() { said.clone() } else { format!("{said} ({})", more.join("; ")) }
+    }
+}
+
 /// What a command line is judged by, beside the caller.
 #[derive(Clone, Debug, Default)]
 pub struct ShellCheck {

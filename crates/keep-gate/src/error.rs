@@ -303,7 +303,9 @@ impl Explain for GateError {
             Self::OnceOnly { id, .. } => Some(format!("`keep approve {id}` approves it for once")),
             Self::DescendantApproval(_) => Some("answer from another terminal".into()),
             Self::CodeNotSetUp => Some("`keep init --totp` sets one up".into()),
-            Self::BadToken => Some("`keep token list` shows which tokens are good".into()),
+            Self::BadToken => Some(
+                "a person makes another: `keep connect AGENT` in the project's folder, or `keep token create`".into(),
+            ),
             Self::Ledger(error) => error.hint(),
             Self::Db(error) => error.hint(),
             _ => None,

@@ -3,10 +3,12 @@
 use crate::error::MemoryError;
 use crate::index::{Cache, Keep};
 use crate::limits::Limits;
+use crate::store;
+use crate::tally::Tally;
 use keep_db::Db;
 use keep_embed::Embedder;
-use keep_gate::Gate;
-use keep_types::{Caller, Channel, Clock, Id, MemoryKind, Namespace, PrincipalKind, Reach, Timestamp, Trust};
+use keep_gate::{Gate, Permit};
+use keep_types::{Act, Caller, Channel, Clock, Id, MemoryKind, Namespace, PrincipalKind, Reach, Timestamp, Trust};
 use std::sync::Arc;
 
 /// The memories of an installation. Cheap to clone.
@@ -17,6 +19,7 @@ pub struct Memories {
     pub(crate) embedder: Arc<dyn Embedder>,
     pub(crate) limits: Limits,
     pub(crate) cache: Arc<Cache>,
+    tally: Arc<Tally>,
     clock: Arc<dyn Clock>,
 }
 
@@ -43,7 +46,7 @@ impl Memories {
         limits: Limits,
         keep: Keep,
     ) -> Self {
-        Self { db, gate, embedder, limits, cache: Arc::new(Cache::new(keep)), clock }
+        Self { db, gate, embedder, limits, cache: Arc::new(Cache::new(keep)), tally: Arc::default(), clock }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -58,6 +61,23 @@ impl Memories {
         let mut random = [0; 10];
         getrandom::fill(&mut random).map_err(|_| MemoryError::Random)?;
         Ok(Id::from_parts(self.now(), random))
+    }
+
+    /// Counts a recall of these memories. Nothing waits for it: a count that is lost harms nobody.
+    pub(crate) fn count<A: Act>(&self, permit: &Permit<A>, seqs: &[i64]) {
+        let recalls = self.tally.add(seqs, self.now());
+        if !recalls.is_empty() {
+            drop(store::count_recalls(permit, &self.db, recalls));
+        }
+    }
+
+    /// Writes the counts that wait, for whoever is about to look at them.
+    pub(crate) async fn settle<A: Act>(&self, permit: &Permit<A>) -> Result<(), MemoryError> {
+        let recalls = self.tally.take();
+        if recalls.is_empty() {
+            return Ok(());
+        }
+        store::count_recalls(permit, &self.db, recalls).await
     }
 
     /// Runs computation where it holds nobody up.

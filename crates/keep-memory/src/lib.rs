@@ -41,6 +41,7 @@ mod screen;
 mod stats;
 mod store;
 mod take_in;
+mod tally;
 mod tend;
 
 pub use carry::{Exported, Form};

@@ -102,7 +102,9 @@ impl Memories {
             Where::Only(place) => place.clone(),
             Where::Here | Where::Everywhere => caller.home.clone(),
         };
-        self.gate.admit(caller, acts::read((), &asked)).await?.observe().await?;
+        let permit = self.gate.admit(caller, acts::read((), &asked)).await?;
+        self.settle(&permit).await?;
+        permit.observe().await?;
         Ok(())
     }
 

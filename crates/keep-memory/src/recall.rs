@@ -121,7 +121,7 @@ impl Memories {
             }
         };
         if !seqs.is_empty() {
-            store::count_recalls(&permit, &self.db, seqs, now);
+            self.count(&permit, &seqs);
         }
         permit.observe().await?;
         Ok(answer)

@@ -12,9 +12,9 @@ use crate::index;
 use crate::links::{Linking, Unlinking};
 use crate::model::Memory;
 use crate::take_in::LinkingAll;
+use crate::tally::Recalls;
 use keep_db::{Db, WriteTx};
 use keep_gate::{Permit, Started};
-use keep_types::Timestamp;
 use rusqlite::{Connection, params};
 
 type Sql<T> = Result<T, MemoryError>;
@@ -203,22 +203,21 @@ pub(crate) async fn unlink(permit: Permit<Deed<Unlinking>>) -> Sql<()> {
         .await
 }
 
-/// Counts a recall of these memories. Nothing waits for it: a count that is lost harms nobody.
+/// Counts recalls of memories that are still there.
 pub(crate) fn count_recalls<A: keep_types::Act>(
     _: &Permit<A>,
     db: &keep_db::Db,
-    seqs: Vec<i64>,
-    now: Timestamp,
-) {
-    drop(db.write(move |tx| {
+    recalls: Vec<Recalls>,
+) -> keep_db::Pending<(), MemoryError> {
+    db.write(move |tx| {
         let mut count = tx.sql().prepare_cached(
             "INSERT INTO memory_use (memory, recalls, recalled_ms)
-             SELECT seq, 1, ?2 FROM memory WHERE seq = ?1
-             ON CONFLICT DO UPDATE SET recalls = recalls + 1, recalled_ms = excluded.recalled_ms",
+             SELECT seq, ?2, ?3 FROM memory WHERE seq = ?1
+             ON CONFLICT DO UPDATE SET recalls = recalls + excluded.recalls, recalled_ms = excluded.recalled_ms",
         )?;
-        for seq in seqs {
-            count.execute(params![seq, now.ms()])?;
+        for Recalls { seq, count: times, last } in recalls {
+            count.execute(params![seq, times, last.ms()])?;
         }
         Ok::<_, MemoryError>(())
-    }));
+    })
 }

@@ -3,7 +3,6 @@
 
 use super::json::{object, rest, written, wrong};
 use super::{ConnectError, Entry};
-use crate::hook::quoted;
 use serde_json::{Map, Value, json};
 
 const HOOKS: &str = "hooks";
@@ -124,11 +123,10 @@ pub(super) fn connected(text: &str, entry: &Entry, events: &Events) -> Result<St
     for event in events.all {
         let list = hooks.entry(event.0).or_insert_with(|| json!([]));
         let Value::Array(list) = list else { return Err(wrong(event.0)) };
-        let (program, token_file) = (quoted(&entry.program), quoted(&entry.token_file));
-        let command = format!("{program} --token-file {token_file}{}{}", events.ours, event.2);
+        let command = format!("{}{}{}", entry.line(), events.ours, event.2);
         list.push(events.form.hook(&command, *event));
     }
-    written(all)
+    written(all, text)
 }
 
 pub(super) fn disconnected(text: &str, events: &Events) -> Result<Option<String>, ConnectError> {
@@ -145,7 +143,7 @@ pub(super) fn disconnected(text: &str, events: &Events) -> Result<Option<String>
             all.clear();
         }
     }
-    rest(all)
+    rest(all, text)
 }
 
 /// Takes out what was written here; whether there was something.

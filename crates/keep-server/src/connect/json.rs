@@ -1,6 +1,8 @@
 //! Files of the form `{"mcpServers": {"keep": {…}}}`, or with another word in its place.
 
-use super::{ConnectError, Entry};
+use super::{ConnectError, Entry, Standing};
+use serde::Serialize;
+use serde_json::ser::{PrettyFormatter, Serializer};
 use serde_json::{Map, Value, json};
 
 /// How a file says what it says.
@@ -28,14 +30,14 @@ pub(super) const OPENCODE: Shape = Shape { servers: "mcp", form: Form::List };
 pub(super) const ZED: Shape = Shape { servers: "context_servers", form: Form::Sourced };
 
 impl Form {
-    fn server(self, Entry { program, token_file }: &Entry) -> Value {
-        let args = ["--token-file", token_file, "mcp"];
+    fn server(self, entry: &Entry) -> Value {
+        let (program, args) = (&entry.program, entry.words());
         match self {
             Self::Usual => json!({ "command": program, "args": args }),
             Self::Typed => json!({ "command": program, "args": args, "type": "stdio" }),
             Self::Sourced => json!({ "source": "custom", "command": program, "args": args, "env": {} }),
             Self::List => {
-                let words = [&[program.as_str()][..], &args].concat();
+                let words = [&[program.as_str()][..], args.as_slice()].concat();
                 json!({ "type": "local", "command": words, "enabled": true })
             }
         }
@@ -47,7 +49,17 @@ pub(super) fn connected(text: &str, entry: &Entry, shape: &Shape) -> Result<Stri
     let servers = all.entry(shape.servers).or_insert_with(|| json!({}));
     let Value::Object(servers) = servers else { return Err(wrong(shape.servers)) };
     servers.insert("keep".into(), shape.form.server(entry));
-    written(all)
+    written(all, text)
+}
+
+pub(super) fn standing(text: &str, token_file: &str, shape: &Shape) -> Result<Standing, ConnectError> {
+    let all = object(text)?;
+    let Some(servers) = all.get(shape.servers) else { return Ok(Standing::Nothing) };
+    let Value::Object(servers) = servers else { return Err(wrong(shape.servers)) };
+    let Some(keep) = servers.get("keep") else { return Ok(Standing::Nothing) };
+    let lists = ["args", "command"].into_iter().filter_map(|key| keep[key].as_array());
+    let ours = lists.flatten().any(|word| word.as_str() == Some(token_file));
+    Ok(if ours { Standing::Ours } else { Standing::Another })
 }
 
 pub(super) fn disconnected(text: &str, shape: &Shape) -> Result<Option<String>, ConnectError> {
@@ -59,7 +71,7 @@ pub(super) fn disconnected(text: &str, shape: &Shape) -> Result<Option<String>, 
             all.shift_remove(shape.servers);
         }
     }
-    rest(all)
+    rest(all, text)
 }
 
 /// The object that a settings file holds; an empty file holds an empty one.
@@ -70,20 +82,37 @@ pub(super) fn object(text: &str) -> Result<Map<String, Value>, ConnectError> {
     match serde_json::from_str(text) {
         Ok(Value::Object(map)) => Ok(map),
         Ok(_) => Err(ConnectError::new("the settings are no JSON object")),
+        Err(_) if text.lines().any(|line| line.trim_start().starts_with("//") || line.contains("/*")) => {
+            Err(ConnectError::new("the settings hold comments, which would be lost: put it in by hand"))
+        }
         Err(error) => Err(ConnectError::new(format!("the settings are no JSON: {error}"))),
     }
 }
 
 pub(super) fn wrong(key: &str) -> ConnectError {
-    ConnectError::new(format!("{key} in the settings is not what it should be"))
+    ConnectError::new(format!("`{key}` in the settings is of another form than it should be"))
 }
 
-pub(super) fn written(all: Map<String, Value>) -> Result<String, ConnectError> {
-    let text = serde_json::to_string_pretty(&Value::Object(all));
-    text.map(|text| text + "\n").map_err(|error| ConnectError::new(error.to_string()))
+/// The settings as text, set out as they were before.
+pub(super) fn written(all: Map<String, Value>, before: &str) -> Result<String, ConnectError> {
+    let mut bytes = Vec::new();
+    let form = PrettyFormatter::with_indent(indent(before).as_bytes());
+    let done = Value::Object(all).serialize(&mut Serializer::with_formatter(&mut bytes, form));
+    done.map_err(|error| ConnectError::new(error.to_string()))?;
+    if before.trim().is_empty() || before.ends_with('\n') {
+        bytes.push(b'\n');
+    }
+    String::from_utf8(bytes).map_err(|error| ConnectError::new(error.to_string()))
+}
+
+/// What the lines of a file are set in by: the blanks before its first key.
+fn indent(text: &str) -> &str {
+    let blanks = |line: &str| line.len() - line.trim_start_matches([' ', '\t']).len();
+    let first = text.lines().find(|line| blanks(line) > 0 && line.trim_start().starts_with('"'));
+    first.map_or("  ", |line| &line[..blanks(line)])
 }
 
 /// What is left of a file; none when that is nothing.
-pub(super) fn rest(all: Map<String, Value>) -> Result<Option<String>, ConnectError> {
-    if all.is_empty() { Ok(None) } else { written(all).map(Some) }
+pub(super) fn rest(all: Map<String, Value>, before: &str) -> Result<Option<String>, ConnectError> {
+    if all.is_empty() { Ok(None) } else { written(all, before).map(Some) }
 }

@@ -4,6 +4,7 @@ mod hooks;
 mod json;
 mod toml;
 
+use crate::hook;
 use std::path::{Path, PathBuf};
 
 /// An agent whose settings are known.
@@ -34,8 +35,41 @@ pub enum Agent {
 pub struct Entry {
     /// The program.
     pub program: String,
+    /// Where the installation lies, where that is not the usual place.
+    pub home: Option<String>,
     /// The file with the agent's token.
     pub token_file: String,
+}
+
+impl Entry {
+    /// The flags that say which installation, and who calls.
+    fn flags(&self) -> Vec<&str> {
+        let home = self.home.iter().flat_map(|home| ["--home", home]);
+        home.chain(["--token-file", &self.token_file]).collect()
+    }
+
+    /// The words that an agent starts the server with, behind the program.
+    fn words(&self) -> Vec<&str> {
+        let mut words = self.flags();
+        words.push("mcp");
+        words
+    }
+
+    /// The beginning of a line of shell that calls the program.
+    fn line(&self) -> String {
+        hook::called(&self.program, self.home.as_deref(), Some(&self.token_file))
+    }
+}
+
+/// What stands under our name in an agent's list of servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing, or the file lists no servers.
+    Nothing,
+    /// What was written here for the agent's token.
+    Ours,
+    /// Something else: another project's, or a person's own.
+    Another,
 }
 
 /// A file of an agent's settings.
@@ -102,8 +136,18 @@ impl Agent {
             ),
             Self::Copilot => Some("Copilot runs no hook of a folder that you have not trusted"),
             Self::Cursor => Some("Cursor runs no hook of a workspace that you have not trusted"),
-            _ => None,
+            Self::OpenCode | Self::VsCode | Self::Zed => Some(
+                "it can use Keep's tools now; its own shell is not judged by Keep, since it has no hooks that \
+                 could do that",
+            ),
+            Self::Claude | Self::Gemini | Self::Windsurf => None,
         }
+    }
+
+    /// Whether it reads its servers from one file, whichever folder it works in.
+    #[must_use]
+    pub fn is_for_every_folder(self) -> bool {
+        matches!(self, Self::Codex | Self::Windsurf | Self::Zed)
     }
 
     /// The files that its settings lie in, for a project and a person.
@@ -185,16 +229,29 @@ impl SettingsFile {
         Ok(text)
     }
 
-    /// The file's text without Keep; none where nothing else stood in it.
+    /// What stands under our name in the file.
     ///
     /// # Errors
     /// When the text is not what such a file holds.
-    pub fn disconnected(&self, text: &str) -> Result<Option<String>, ConnectError> {
+    pub fn standing(&self, text: &str, token_file: &str) -> Result<Standing, ConnectError> {
+        match self.form.servers() {
+            _ if self.form == Form::TomlServers => toml::standing(text, token_file),
+            Some(shape) => json::standing(text, token_file, shape),
+            None => Ok(Standing::Nothing),
+        }
+    }
+
+    /// The file's text without Keep as it was written for this token; none where nothing else stood in it.
+    ///
+    /// # Errors
+    /// When the text is not what such a file holds.
+    pub fn disconnected(&self, text: &str, token_file: &str) -> Result<Option<String>, ConnectError> {
+        let ours = self.standing(text, token_file)? == Standing::Ours;
         if self.form == Form::TomlServers {
-            return toml::disconnected(text);
+            return if ours { toml::disconnected(text) } else { Ok(Some(text.to_owned())) };
         }
         let mut left = Some(text.to_owned());
-        if let Some(shape) = self.form.servers() {
+        if let Some(shape) = self.form.servers().filter(|_| ours) {
             left = json::disconnected(&left.unwrap_or_default(), shape)?;
         }
         if let Some(events) = self.form.hooks() {
@@ -209,8 +266,10 @@ mod tests {
     use super::*;
 
     fn entry() -> Entry {
-        Entry { program: "/opt/keep's/keep".into(), token_file: "/home/ann/a b.token".into() }
+        Entry { program: "/opt/keep's/keep".into(), home: None, token_file: TOKEN.into() }
     }
+
+    const TOKEN: &str = "/home/ann/a b.token";
 
     fn check(agent: Agent, which: usize, before: &str, holds: &[&str]) {
         let file = &agent.files(Path::new("/p"), Path::new("/h"))[which];
@@ -219,7 +278,7 @@ mod tests {
             assert!(with.contains(part), "{part} is not in {with}");
         }
         assert_eq!(file.connected(&with, &entry()).unwrap(), with, "a second time changed it");
-        let after = file.disconnected(&with).unwrap();
+        let after = file.disconnected(&with, TOKEN).unwrap();
         assert_eq!(after.unwrap_or_default().trim(), before.trim(), "it was not undone");
     }
 
@@ -291,7 +350,48 @@ mod tests {
         ] {
             let file = &agent.files(Path::new("/p"), Path::new("/h"))[which];
             assert!(file.connected(text, &entry()).is_err(), "{text}");
-            assert!(file.disconnected(text).is_err(), "{text}");
+            assert!(file.disconnected(text, TOKEN).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn another_installation_is_named_wherever_it_is_called() {
+        let entry = Entry { home: Some("/srv/keep home".into()), ..entry() };
+        for (agent, which, part) in [
+            (Agent::Claude, 0, "\"--home\",\n        \"/srv/keep home\",\n        \"--token-file\""),
+            (Agent::Claude, 1, "--home '/srv/keep home' --token-file '/home/ann/a b.token' hook claude"),
+            (Agent::Codex, 0, "args = [\"--home\", \"/srv/keep home\", \"--token-file\""),
+            (Agent::OpenCode, 0, "\"--home\""),
+        ] {
+            let file = &agent.files(Path::new("/p"), Path::new("/h"))[which];
+            let with = file.connected("", &entry).unwrap();
+            assert!(with.contains(part), "{part} is not in {with}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_ours_stays() {
+        let json = "{\n  \"mcpServers\": {\n    \"keep\": {\n      \"command\": \"mine\"\n    }\n  }\n}\n";
+        let toml =
+            "[mcp_servers.keep]\ncommand = \"keep\"\nargs = [\"--token-file\", \"/other.token\", \"mcp\"]\n";
+        for (agent, text) in [(Agent::Claude, json), (Agent::Codex, toml), (Agent::Gemini, json)] {
+            let file = &agent.files(Path::new("/p"), Path::new("/h"))[0];
+            assert_eq!(file.standing(text, TOKEN).unwrap(), Standing::Another);
+            assert_eq!(file.disconnected(text, TOKEN).unwrap().as_deref(), Some(text));
+            assert_eq!(file.standing("", TOKEN).unwrap(), Standing::Nothing);
+            let with = file.connected(text, &entry()).unwrap();
+            assert_eq!(file.standing(&with, TOKEN).unwrap(), Standing::Ours);
+        }
+    }
+
+    #[test]
+    fn the_form_of_a_file_stays() {
+        let wide = "{\n    \"mcpServers\": {\n        \"other\": {\n            \"command\": \"x\"\n        }\n    }\n}";
+        check(Agent::Claude, 0, wide, &["            \"command\": \"x\"\n"]);
+        let tabs = wide.replace("    ", "\t");
+        check(Agent::Claude, 0, &tabs, &["\t\t\"other\""]);
+        let file = &Agent::Claude.files(Path::new("/p"), Path::new("/h"))[0];
+        let with = file.connected(wide, &entry()).unwrap();
+        assert_eq!(file.disconnected(&with, TOKEN).unwrap().as_deref(), Some(wide), "to the last byte");
     }
 }

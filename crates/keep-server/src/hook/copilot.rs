@@ -21,7 +21,7 @@ struct Raw {
 
 pub(super) fn hear(moment: Moment, text: &str) -> Result<Event, EventError> {
     let raw: Raw = event::parsed(text)?;
-    let shell = raw.tool_name.as_deref() == Some(SHELL);
+    let shell = raw.tool_name.as_ref().is_some_and(|tool| tool.eq_ignore_ascii_case(SHELL));
     let heard = match moment {
         Moment::Before | Moment::Last if shell => event::command(arguments(raw.tool_args)?, None)?,
         Moment::Before | Moment::Last if raw.tool_name.is_none() => return Err(event::no_tool()),

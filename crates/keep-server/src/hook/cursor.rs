@@ -25,7 +25,7 @@ struct Raw {
 
 pub(super) fn hear(moment: Moment, text: &str) -> Result<Event, EventError> {
     if moment != Moment::Last {
-        return event::hear(text, &WORDS);
+        return event::hear(moment, text, &WORDS);
     }
     let raw: Raw = event::parsed(text)?;
     let input = raw.command.map(|command| ("command".to_owned(), command.into()));

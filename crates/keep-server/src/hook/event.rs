@@ -15,6 +15,9 @@ pub enum Moment {
     Begins,
 }
 
+/// Agents name their calls by ids; what is longer would fill the records.
+const LONGEST_CALL: usize = 256;
+
 /// What a hook was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
@@ -74,10 +77,17 @@ struct Raw {
     tool_input: Map<String, Value>,
 }
 
-pub(super) fn hear(text: &str, words: &Words) -> Result<Event, EventError> {
+pub(super) fn hear(moment: Moment, text: &str, words: &Words) -> Result<Event, EventError> {
     let raw: Raw = parsed(text)?;
-    let shell = raw.tool_name.as_deref() == Some(words.shell);
     let name = raw.hook_event_name.as_str();
+    if moment == Moment::Before {
+        if name != words.before {
+            return Err(EventError(format!("this hook is for {}", words.before)));
+        }
+        raw.tool_name.as_ref().ok_or_else(no_tool)?;
+    }
+    // A tool of that name in other letters is not known; that it runs something may be.
+    let shell = raw.tool_name.as_ref().is_some_and(|tool| tool.eq_ignore_ascii_case(words.shell));
     let heard = if shell && name == words.before {
         command(raw.tool_input, raw.tool_use_id)?
     } else if shell && words.after.contains(&name) {
@@ -98,6 +108,9 @@ pub(super) fn parsed<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, EventEr
 pub(super) fn command(input: Map<String, Value>, call: Option<String>) -> Result<Heard, EventError> {
     let command = input.get("command").and_then(Value::as_str);
     let command = command.ok_or_else(|| EventError("a command is missing".into()))?.to_owned();
+    if call.as_ref().is_some_and(|call| call.len() > LONGEST_CALL) {
+        return Err(EventError("the name of the call is no name".into()));
+    }
     Ok(Heard::Command { command, call, input })
 }
 

@@ -12,7 +12,7 @@ mod windsurf;
 
 pub use event::{Event, EventError, Heard, Moment};
 pub use rewrite::Through;
-pub(crate) use rewrite::quoted;
+pub(crate) use rewrite::called;
 
 use keep_app::Protocol;
 use keep_app::words::Decision;
@@ -62,11 +62,11 @@ impl Speaker {
     /// When it is none, or a shell's call without a command: what cannot be read must not pass for harmless.
     pub fn hear(self, moment: Moment, text: &str) -> Result<Event, EventError> {
         match self {
-            Self::Claude => event::hear(text, &claude::WORDS),
-            Self::Codex => event::hear(text, &codex::WORDS),
+            Self::Claude => event::hear(moment, text, &claude::WORDS),
+            Self::Codex => event::hear(moment, text, &codex::WORDS),
             Self::Copilot => copilot::hear(moment, text),
             Self::Cursor => cursor::hear(moment, text),
-            Self::Gemini => event::hear(text, &gemini::WORDS),
+            Self::Gemini => event::hear(moment, text, &gemini::WORDS),
             Self::Windsurf => windsurf::hear(text),
         }
     }

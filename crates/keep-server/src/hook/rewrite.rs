@@ -7,11 +7,11 @@ pub struct Through {
 }
 
 impl Through {
-    /// The program, with the file of the agent's token where it has one.
+    /// The program, with where its installation lies where that is not the usual place, and with the file of the
+    /// agent's token where it has one.
     #[must_use]
-    pub fn new(program: &str, token_file: Option<&str>) -> Self {
-        let token = token_file.map(|file| format!(" --token-file {}", quoted(file))).unwrap_or_default();
-        Self { begins: format!("{}{token} sh -c ", quoted(program)) }
+    pub fn new(program: &str, home: Option<&str>, token_file: Option<&str>) -> Self {
+        Self { begins: format!("{} sh -c ", called(program, home, token_file)) }
     }
 
     /// The line that runs this one through `keep sh`.
@@ -29,6 +29,13 @@ impl Through {
     }
 }
 
+/// The beginning of a line that calls the program.
+pub(crate) fn called(program: &str, home: Option<&str>, token_file: Option<&str>) -> String {
+    let flag = |name, value: Option<&str>| value.map(|value| format!(" {name} {}", quoted(value)));
+    let flags = [flag("--home", home), flag("--token-file", token_file)];
+    quoted(program) + &flags.into_iter().flatten().collect::<String>()
+}
+
 /// A word that a shell takes as it is. Agents give lines to one; there is no other form.
 pub(crate) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
@@ -40,7 +47,12 @@ mod tests {
 
     #[test]
     fn a_line_is_found_again_and_nothing_else_is() {
-        let through = Through::new("/opt/keep's/keep", Some("/home/ann/a.token"));
+        let through = Through::new("/opt/keep's/keep", Some("/srv/a home"), Some("/home/ann/a.token"));
+        assert!(
+            through
+                .rewrite("ls")
+                .contains(" --home '/srv/a home' --token-file '/home/ann/a.token' sh -c 'ls'")
+        );
         for line in ["ls", "echo 'a b' \"c\"", "it's", "'", "", "a\nb"] {
             let rewritten = through.rewrite(line);
             assert_eq!(through.line(&rewritten).as_deref(), Some(line), "{rewritten}");

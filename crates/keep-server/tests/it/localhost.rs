@@ -251,7 +251,11 @@ fn what_agents_write_runs_in_no_page() {
     {
         let page = person.get(path);
         assert_eq!(page.status, 200, "{path}: {page:?}");
-        assert!(!page.body.contains("<script>alert") && !page.body.contains("<img src=x"), "{path}: {}", page.body);
+        assert!(
+            !page.body.contains("<script>alert") && !page.body.contains("<img src=x"),
+            "{path}: {}",
+            page.body
+        );
         shown += usize::from(page.body.contains("&lt;script&gt;alert"));
         let policy = page.header("content-security-policy").unwrap();
         assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");

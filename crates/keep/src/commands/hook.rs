@@ -1,6 +1,6 @@
 //! `keep hook`: what an agent's own hooks call. It answers within milliseconds, or the agent waits.
 
-use crate::edge::{Failure, Session};
+use crate::edge::{Failure, Session, program};
 use clap::{Args, Subcommand};
 use keep_app::App;
 use keep_app::words::Decision;
@@ -156,7 +156,8 @@ impl Hook {
             Ok(reply) => reply,
             // A command that could not be judged is not run; why not is for the person to read.
             Err(failure) if matches!(moment, Moment::Before | Moment::Last) => {
-                let messages = keep_types::chain(&failure).join(": ");
+                let hint = failure.hint().map(|hint| format!(" ({hint})")).unwrap_or_default();
+                let messages = format!("{}{hint}", keep_types::chain(&failure).join(": "));
                 let messages = session.cleaner().clean(&messages);
                 speaker.answer(Answer::Plain(Decision::Deny), &messages)
             }
@@ -218,14 +219,13 @@ fn act(session: &Session, called: (Speaker, Moment), event: Event) -> Result<Rep
 
 /// How the agent's shell calls this program, as the agent itself called it.
 fn through(session: &Session) -> Result<Through, Failure> {
-    let program = std::env::current_exe()
-        .map_err(|e| Failure::file("finding this program at", Path::new("/proc/self/exe"), e))?;
     let text = |path: &Path| {
         let text = path.to_str().map(str::to_owned);
         text.ok_or_else(|| Failure::usage("a path is not valid Unicode", "agents' shells are given text"))
     };
     let token = session.token_file().map(|path| text(&path)).transpose()?;
-    Ok(Through::new(&text(&program)?, token.as_deref()))
+    let home = session.home().map(|path| text(&path)).transpose()?;
+    Ok(Through::new(&text(&program()?)?, home.as_deref(), token.as_deref()))
 }
 
 async fn judged(
@@ -258,11 +258,9 @@ async fn judged(
         let why = "it runs through `keep sh`, which asks a person first where policy says so";
         return Ok(speaker.answer(Answer::Rewritten(input), why));
     }
-    let reasons: Vec<_> =
-        told.view.analysis.reasons.iter().take(3).map(|reason| reason.text.as_str()).collect();
     let mut why = match told.answer {
         Decision::Allow => "it only looks".to_owned(),
-        _ => format!("{} ({})", told.view.ruling.reason, reasons.join("; ")),
+        _ => told.view.why(),
     };
     // Denied by nothing but what this agent's protocol cannot say.
     let by_policy = told.view.ruling.decision == Decision::Deny || told.view.analysis.risk == Risk::Critical;

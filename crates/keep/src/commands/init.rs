@@ -91,7 +91,8 @@ impl Init {
             && !session.is_json()
             && std::io::stdin().is_terminal()
             && std::io::stdout().is_terminal();
-        let wants = |question: &str| if asks { confirm(question) } else { Ok(Answered::No) };
+        let wants =
+            |question: &str| if asks { confirm(question, "run it at a terminal") } else { Ok(Answered::No) };
         let protected = match self.passphrase {
             true => Answered::Yes,
             false => wants("Protect the vault with a passphrase?")?,

@@ -5,6 +5,7 @@ use clap::Args;
 use keep_app::App;
 use keep_gate::AskNobody;
 use keep_server::{Setting, speak};
+use keep_types::Caller;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ impl Mcp {
             tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::Runtime)?;
         let app = runtime.block_on(async {
             let caller = app.caller(token.as_deref()).await?;
+            note_other_folder(session, &app, &caller).await;
             let setting = Setting { app, log: Arc::new(StderrLog) };
             Ok::<_, Failure>(speak(setting, caller, tokio::io::stdin(), tokio::io::stdout()).await?)
         })?;
@@ -29,5 +31,18 @@ impl Mcp {
         runtime.shutdown_background();
         app.map(App::close).transpose()?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Some agents start their servers from one file, whichever folder they work in.
+async fn note_other_folder(session: &Session, app: &App, caller: &Caller) {
+    let here = std::env::current_dir().and_then(|folder| folder.canonicalize());
+    // Where there is no such place, each tool that needs one says so.
+    if let (Ok(here), Ok(place)) = (here, app.workplace(caller).await)
+        && !here.starts_with(&place.workspace)
+    {
+        let there = place.workspace.display();
+        session
+            .say(&format!("commands run in {there}, where the token is good, and not in {}", here.display()));
     }
 }

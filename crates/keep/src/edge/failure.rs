@@ -41,6 +41,9 @@ pub(crate) enum Failure {
         /// By whom.
         by: String,
     },
+    /// A person said no.
+    #[error("{0}")]
+    Declined(String),
     /// Ctrl-C at a prompt.
     #[error("interrupted")]
     Interrupted,
@@ -133,6 +136,7 @@ impl Explain for Failure {
             Self::Packing(error) => error.kind(),
             Self::Server(error) => error.kind(),
             Self::Served { .. } => ErrorKind::Conflict,
+            Self::Declined(_) => ErrorKind::Denied,
             Self::Interrupted => ErrorKind::Interrupted,
             Self::Gate(error) => error.kind(),
             Self::File { .. } | Self::Output(_) => ErrorKind::Unavailable,
@@ -150,7 +154,7 @@ impl Explain for Failure {
             Self::Packing(error) => error.hint(),
             Self::Server(error) => error.hint(),
             Self::Served { .. } => Some("use that one, or end it first".into()),
-            Self::Interrupted => None,
+            Self::Declined(_) | Self::Interrupted => None,
             Self::Gate(error) => error.hint(),
             Self::File { .. } | Self::Output(_) | Self::Signals(_) | Self::Runtime(_) => None,
         }

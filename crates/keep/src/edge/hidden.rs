@@ -41,7 +41,7 @@ impl Drop for Unseen<'_> {
 
 /// Asks for something at the terminal without showing it.
 pub(crate) fn ask_hidden(prompt: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
-    let tty = terminal()?;
+    let tty = terminal(OTHERWISE)?;
     let read = || -> std::io::Result<Option<Zeroizing<Vec<u8>>>> {
         // What was typed before the prompt is thrown away; so it must not show before that is done.
         let unseen = Unseen::new(&tty)?;
@@ -80,6 +80,9 @@ fn read_line(mut tty: &File) -> std::io::Result<Option<Zeroizing<Vec<u8>>>> {
     }
 }
 
+/// Where a value comes from when nobody can be asked.
+const OTHERWISE: &str = "give the value on standard input or with --file";
+
 /// Asks twice for something that is chosen now, until both are the same.
 pub(crate) fn choose_hidden(prompt: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let first = ask_hidden(&format!("{prompt}: "))?;
@@ -90,9 +93,9 @@ pub(crate) fn choose_hidden(prompt: &str) -> Result<Zeroizing<Vec<u8>>, Failure>
     Ok(first)
 }
 
-/// Asks for yes or no; anything but yes is no.
-pub(crate) fn confirm(question: &str) -> Result<Answered, Failure> {
-    let tty = terminal()?;
+/// Asks for yes or no; anything but yes is no. Where there is no terminal, the hint says what to do instead.
+pub(crate) fn confirm(question: &str, hint: &str) -> Result<Answered, Failure> {
+    let tty = terminal(hint)?;
     let ask = || -> std::io::Result<String> {
         (&tty).write_all(format!("{question} [y/N] ").as_bytes())?;
         let mut line = String::new();
@@ -110,8 +113,7 @@ pub(crate) enum Answered {
     No,
 }
 
-fn terminal() -> Result<File, Failure> {
-    OpenOptions::new().read(true).write(true).open("/dev/tty").map_err(|_| {
-        Failure::usage("there is no terminal to ask at", "give the value on standard input or with --file")
-    })
+fn terminal(hint: &str) -> Result<File, Failure> {
+    let opened = OpenOptions::new().read(true).write(true).open("/dev/tty");
+    opened.map_err(|_| Failure::usage("there is no terminal to ask at", hint))
 }

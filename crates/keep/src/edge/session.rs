@@ -1,4 +1,5 @@
 use super::failure::Failure;
+use super::hidden::{Answered, confirm};
 use super::prompt::TerminalAsker;
 use super::table::Table;
 use crate::args::{Color, Global};
@@ -187,6 +188,21 @@ impl Session {
             Ok(text)
         };
         read().map(Some).map_err(|e| Failure::file("reading the token from", &path, e))
+    }
+
+    /// Where the installation lies, where a flag or a variable says so.
+    pub(crate) fn home(&self) -> Option<PathBuf> {
+        let from_env = || std::env::var_os("KEEP_HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
+        let home = self.global.home.clone().or_else(from_env)?;
+        Some(std::path::absolute(&home).unwrap_or(home))
+    }
+
+    /// Asks for yes or no; where nobody may be asked, the hint says what to do instead.
+    pub(crate) fn confirm(&self, question: &str, hint: &str) -> Result<Answered, Failure> {
+        if !self.may_ask() {
+            return Err(Failure::usage("this asks first, and asking is switched off", hint));
+        }
+        confirm(question, hint)
     }
 
     pub(crate) fn is_json(&self) -> bool {

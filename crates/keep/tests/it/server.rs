@@ -382,23 +382,64 @@ fn an_agent_is_connected_and_disconnected() {
     assert_eq!(printed.code, 0, "{printed:?}");
     assert_eq!(std::fs::read_to_string(&servers).unwrap(), before, "it was only to be printed");
     let refused = home.converse(&["connect", "claude"], &[("Write this?", "n\n")]);
-    assert_eq!(refused.code, 2, "{refused:?}");
+    assert_eq!(refused.code, 3, "{refused:?}");
     assert_eq!(std::fs::read_to_string(&servers).unwrap(), before);
+    let projects = home.json(&["project", "list", "--json"]);
+    assert_eq!(projects, serde_json::json!([]), "what was only shown is bound");
+    let silent = home.at_terminal(&["connect", "claude", "--no-input"], "");
+    assert_eq!(silent.code, 2, "{silent:?}");
     let done = home.converse(&["connect", "claude"], &[("Write this?", "y\n"), ("Go ahead?", "y\n")]);
     assert_eq!(done.code, 0, "{done:?}");
     let written: Value = serde_json::from_str(&std::fs::read_to_string(&servers).unwrap()).unwrap();
     assert_eq!(written["mcpServers"]["other"]["command"], "x");
-    let args = &written["mcpServers"]["keep"]["args"];
-    let token = args[1].as_str().unwrap();
+    let args = written["mcpServers"]["keep"]["args"].as_array().unwrap();
+    let words: Vec<_> = args.iter().map(|word| word.as_str().unwrap()).collect();
+    let ["--home", _, "--token-file", token, "mcp"] = words[..] else { panic!("{words:?}") };
     assert_eq!(std::fs::metadata(token).unwrap().permissions().mode() & 0o777, 0o600);
     let who = home.json(&["--token-file", token, "whoami", "--json"]);
     assert_eq!(who["principal"], "agent:claude", "{who}");
     let hooks = home.folder.path().join(".claude/settings.local.json");
     assert!(std::fs::read_to_string(&hooks).unwrap().contains("hook claude pre-tool-use"));
-    let undone = home.at_terminal(&["disconnect", "claude"], "y\n");
+    // It works where nothing but what was written says which installation is meant.
+    let hook = &serde_json::from_str::<Value>(&std::fs::read_to_string(&hooks).unwrap()).unwrap()["hooks"]["PreToolUse"]
+        [0];
+    let line = hook["hooks"][0]["command"].as_str().unwrap().to_owned();
+    let event = r#"{"hook_event_name":"PreToolUse","tool_name":"Bash","tool_input":{"command":"ls"}}"#;
+    let ask = |event: &str| {
+        let mut child = std::process::Command::new("/bin/sh");
+        child.args(["-c", &line]).env_clear().env("HOME", &own).current_dir(home.folder.path());
+        let mut child =
+            child.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(event.as_bytes()).unwrap();
+        let out = child.wait_with_output().unwrap();
+        serde_json::from_slice::<Value>(&out.stdout).unwrap()["hookSpecificOutput"].clone()
+    };
+    let told = ask(event);
+    assert_eq!(told["permissionDecision"], "allow", "{told}");
+    assert!(told["updatedInput"]["command"].as_str().unwrap().contains(" --home "), "{told}");
+    let unread = ask(
+        r#"{"hook_event_name":"PreToolUse","tool_name":"Bash","tool_input":{"command":"echo \"unclosed"}}"#,
+    );
+    assert!(
+        unread["updatedInput"]["command"].as_str().is_some_and(|line| line.contains(" sh -c ")),
+        "{unread}"
+    );
+    let again = home.at_terminal(&["connect", "claude"], "");
+    assert!(again.code == 0 && again.out.contains("already"), "{again:?}");
+    // A token that is no good any more is replaced.
+    let id = home.json(&["token", "list", "--json"])[0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(home.at_terminal(&["token", "revoke", &id], "").code, 0);
+    let denied = ask(event);
+    assert!(denied["permissionDecisionReason"].as_str().unwrap().contains("keep connect"), "{denied}");
+    let renewed = home.converse(&["connect", "claude"], &[("Write this?", "y\n"), ("Go ahead?", "y\n")]);
+    assert_eq!(renewed.code, 0, "{renewed:?}");
+    assert_eq!(ask(event)["permissionDecision"], "allow");
+    let undone = home.at_terminal(&["disconnect", "claude"], "");
     assert_eq!(undone.code, 0, "{undone:?}");
+    let nothing = home.at_terminal(&["disconnect", "claude"], "");
+    assert!(nothing.code == 0 && nothing.out.contains("was not connected"), "{nothing:?}");
     assert_eq!(std::fs::read_to_string(&servers).unwrap(), before);
-    assert!(!hooks.exists() && !std::path::Path::new(token).exists());
+    assert!(!hooks.parent().unwrap().exists() && !std::path::Path::new(token).exists());
 }
 
 /// Each agent's settings lie where it looks for them, and name hooks that this program knows.

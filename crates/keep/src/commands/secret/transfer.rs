@@ -86,7 +86,8 @@ impl Import {
                 1 => "the assignment".to_owned(),
                 n => format!("the {n} assignments"),
             };
-            if confirm(&format!("Take {count} out of {shown}?"))? == Answered::No {
+            let hint = "without `--remove` they stay in the file";
+            if confirm(&format!("Take {count} out of {shown}?"), hint)? == Answered::No {
                 return Ok(());
             }
         }
