@@ -3,6 +3,7 @@
 use crate::dashboard::signed_in;
 use crate::place::Place;
 use serde_json::json;
+use std::os::unix::fs::PermissionsExt;
 
 #[test]
 fn remembered_is_recalled_edited_linked_and_forgotten() {
@@ -301,4 +302,37 @@ fn the_log_is_exported_with_its_proofs() {
     let cut: String = whole.body.lines().take(3).map(|line| format!("{line}\n")).collect();
     assert!(check(&cut).is_err(), "a part passed for the whole");
     assert_eq!(person.get("/api/v1/audit/export?from=x").status, 400);
+}
+
+/// A rule that a person wrote down is obeyed without a restart, and so is that it was taken away.
+#[test]
+fn rules_are_obeyed_as_they_change() {
+    let place = Place::new();
+    let token = place.token("agent:a", "demo");
+    let rules = place.as_person(async |app, _| app.at().config.join("rules"));
+    let server = place.serve();
+    let client = server.client(&token);
+    let body = json!({ "text": "something" });
+    client.post("/api/v1/memories", &body).ok();
+    std::fs::create_dir_all(&rules).unwrap();
+    std::fs::set_permissions(&rules, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let rule = "format = 1\n[[rule]]\nid = \"nothing\"\ndecision = \"deny\"\nprincipals = [\"agent:*\"]\nactions = [\"memory.write\"]\n\
+                reason = \"a person says so\"\nmatch = [\"agent:z memory.write global low\"]\n";
+    let file = rules.join("mine.toml");
+    std::fs::write(&file, rule).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    // Seldom enough not to be too many.
+    let wait = || std::thread::sleep(std::time::Duration::from_millis(200));
+    let denied = loop {
+        let said = client.post("/api/v1/memories", &body);
+        if said.status != 200 {
+            break said;
+        }
+        wait();
+    };
+    assert!(denied.status == 403 && denied.body.contains("a person says so"), "{denied:?}");
+    std::fs::remove_file(&file).unwrap();
+    while client.post("/api/v1/memories", &body).status != 200 {
+        wait();
+    }
 }
