@@ -2,6 +2,7 @@ use crate::config::{self, Effective, ProjectSettings, Standing, Surroundings, Tr
 use crate::error::AppError;
 use crate::place::{self, Freshness};
 use crate::rule_book::UserRules;
+use crate::rule_watch::{Marked, RuleWatch};
 use crate::schema::SCHEMA;
 use crate::trust::{self, Closure, Walked};
 use crate::trusting;
@@ -18,7 +19,7 @@ use keep_policy::{Layer, Policy, PolicyError, Source, read_folder};
 use keep_redact::Handle;
 use keep_types::{Caller, Clock, Installation, Name, PrincipalKind, Timestamp};
 use keep_vault::{Reader, Vault, VaultConfig};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -41,7 +42,8 @@ pub struct App {
     pub(crate) db: Db,
     pub(crate) vault: Vault,
     pub(crate) project: Project,
-    pub(crate) closed_because: Option<PolicyError>,
+    pub(crate) rules: RuleWatch,
+    pub(crate) project_unreadable: bool,
     memories: OnceLock<Memories>,
     exec: OnceLock<Exec>,
     identity: Identity,
@@ -85,21 +87,24 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let ledger = LedgerConfig::in_folders(&at.config, &at.state, Arc::clone(&clock));
         let ledger = Ledger::open(db.clone(), ledger)?;
+        let folders = [system_rules(&settings.around), at.config.join("rules")];
+        let marked = Marked::now(folders);
+        let mut project_unreadable = false;
         let (project, effective, rules) = match with_project(&db, &settings.around) {
             Ok((project, effective)) => {
                 let rules = load_rules(&at, &settings.around, project.walked.as_ref());
                 (project, effective, rules)
             }
-            Err(error) => (Project::default(), house, Err(unreadable(&settings.around.cwd, &error))),
+            Err(error) => {
+                project_unreadable = true;
+                (Project::default(), house, Err(unreadable(&settings.around.cwd, &error)))
+            }
         };
-        let (policy, closed_because) = match rules {
-            Ok(policy) => (policy, None),
-            Err(error) => (Policy::closed(&error), Some(error)),
-        };
+        let rules = RuleWatch::new(marked, rules);
         let reader = Reader::new(db.clone(), vault_config(&at, &effective.values));
         let redactor = Handle::fed_by(Arc::new(reader.clone()));
         let gate = gate_config(&at, &effective.values, &settings, Arc::clone(&clock), redactor);
-        let gate = Gate::new(db.clone(), ledger.clone(), policy, gate);
+        let gate = Gate::new(db.clone(), ledger.clone(), rules.in_force.clone(), gate);
         let vault = Vault::new(reader, gate.clone(), ledger.clone(), clock);
         Ok(Self {
             settings,
@@ -110,7 +115,8 @@ impl App {
             db,
             vault,
             project,
-            closed_because,
+            rules,
+            project_unreadable,
             memories: OnceLock::new(),
             exec: OnceLock::new(),
             identity,
@@ -272,12 +278,16 @@ fn unreadable(folder: &Path, error: &AppError) -> PolicyError {
 }
 
 /// All rules in force.
-fn load_rules(
+pub(crate) fn load_rules(
     at: &Installation,
     around: &Surroundings,
     project: Option<&Walked>,
 ) -> Result<Policy, PolicyError> {
     Policy::load(rule_sources(at, around, project)?)
+}
+
+fn system_rules(around: &Surroundings) -> PathBuf {
+    around.system.parent().unwrap_or(Path::new("/etc/keep")).join("rules")
 }
 
 /// Where the rules come from: the machine, the person and the project.
@@ -286,8 +296,7 @@ pub(crate) fn rule_sources(
     around: &Surroundings,
     project: Option<&Walked>,
 ) -> Result<Vec<Source>, PolicyError> {
-    let system = around.system.parent().unwrap_or(Path::new("/etc/keep"));
-    let mut sources = read_folder(&system.join("rules"), Layer::System)?;
+    let mut sources = read_folder(&system_rules(around), Layer::System)?;
     sources.extend(read_folder(&at.config.join("rules"), Layer::User)?);
     let rules = project.map_or(&[][..], |walked| &walked.rules);
     sources.extend(rules.iter().cloned().map(|(name, text)| Source { layer: Layer::Project, name, text }));

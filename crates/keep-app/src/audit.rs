@@ -3,7 +3,9 @@
 use crate::app::App;
 use crate::error::AppError;
 use keep_gate::{Outcome, Permit};
-use keep_ledger::{ConsistencyProof, ExportReport, Filter, InclusionProof, LedgerError, VerifyReport};
+use keep_ledger::{
+    ConsistencyProof, ExportReport, Filter, InclusionProof, Ledger, LedgerError, VerifyReport,
+};
 use keep_types::{Act, ActFacts, Action, Caller, Duration, FieldHasher, Namespace, Risk, Touch};
 use serde::Serialize;
 use serde_json::json;
@@ -78,6 +80,23 @@ impl Act for Export {
     }
 }
 
+/// An export that was admitted.
+#[must_use = "nothing is exported before it is written"]
+pub struct Exporting {
+    ledger: Ledger,
+    range: Option<Range<u64>>,
+}
+
+impl Exporting {
+    /// Writes it; answers how many records. Blocks.
+    ///
+    /// # Errors
+    /// When the ledger is not anchored, or something cannot be read or written.
+    pub fn write(self, to: &mut dyn Write, progress: &mut dyn FnMut(u64, u64)) -> Result<u64, AppError> {
+        Ok(self.ledger.export(to, self.range, progress)?)
+    }
+}
+
 impl App {
     /// Checks the whole ledger. A forgery found also stops all changes until somebody looked.
     ///
@@ -122,9 +141,21 @@ impl App {
         to: &mut dyn Write,
         progress: &mut dyn FnMut(u64, u64),
     ) -> Result<u64, AppError> {
+        self.audit_exporting(caller, range).await?.write(to, progress)
+    }
+
+    /// The same for whoever cannot wait: admitted, and still to be written.
+    ///
+    /// # Errors
+    /// When the gate refuses.
+    pub async fn audit_exporting(
+        &self,
+        caller: &Caller,
+        range: Option<Range<u64>>,
+    ) -> Result<Exporting, AppError> {
         let permit: Permit<Export> = self.gate.admit(caller, Export(range)).await?;
         let Export(range) = permit.observe().await?;
-        Ok(self.ledger.export(to, range, progress)?)
+        Ok(Exporting { ledger: self.ledger.clone(), range })
     }
 
     /// Writes the signed head where it cannot be changed together with the ledger.

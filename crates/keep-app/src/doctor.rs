@@ -86,9 +86,9 @@ impl App {
         checks.push(self.check_memories(caller).await);
         checks.extend(self.check_repository());
         checks.push(self.check_confinement());
-        checks.push(match &self.closed_because {
+        checks.push(match self.rules.closed_because() {
             None => Checked::ok("rules", format!("{} in force", self.gate.policy().rules().len())),
-            Some(error) => Checked::of_error("rules", error),
+            Some(error) => Checked::of_error("rules", &*error),
         });
         checks.push(match self.gate.stopped().await? {
             None => Checked::ok("switch", "acts may happen"),

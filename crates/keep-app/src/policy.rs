@@ -25,7 +25,7 @@ impl App {
         let policy = self.gate.policy();
         PolicyView {
             version: policy.version(),
-            closed: self.closed_because.as_ref().map(|error| chain(error).join(": ")),
+            closed: self.rules.closed_because().map(|error| chain(&*error).join(": ")),
             rules: policy.rules().to_vec(),
         }
     }

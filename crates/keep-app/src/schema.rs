@@ -1,9 +1,10 @@
 use keep_db::Schema;
 
-/// The house's own tables: projects and what is trusted of them.
+/// The house's own tables: projects, what is trusted of them, and requests that came under a key.
 pub(crate) static SCHEMA: Schema = Schema {
     owner: "house",
-    steps: &["
+    steps: &[
+        "
 CREATE TABLE house_project (
     id         TEXT PRIMARY KEY,
     name       TEXT NOT NULL UNIQUE,
@@ -20,5 +21,18 @@ CREATE TABLE house_trust (
     by        TEXT NOT NULL,
     pinned_ms INTEGER NOT NULL
 ) STRICT;
-"],
+",
+        "
+CREATE TABLE house_request (
+    principal TEXT NOT NULL,
+    key       BLOB NOT NULL,
+    request   BLOB NOT NULL,
+    at_ms     INTEGER NOT NULL,
+    done      INTEGER NOT NULL DEFAULT 0,
+    answer    BLOB,
+    PRIMARY KEY (principal, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX house_request_by_age ON house_request (principal, at_ms);
+",
+    ],
 };

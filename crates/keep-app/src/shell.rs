@@ -70,7 +70,7 @@ impl App {
         let profile = wanted.profile.unwrap_or(self.effective.values.exec_profile);
         let namespace = &caller.home;
         let judging = Judging { around, cwd: &cwd, principal: &principal, namespace, profile };
-        let Judged { analysis, ruling, workspace } = judge(self.gate.policy(), &judging, &wanted.command)?;
+        let Judged { analysis, ruling, workspace } = judge(&self.gate.policy(), &judging, &wanted.command)?;
         let asked = CheckCommand { command: wanted.command, cwd, profile };
         let (rule, no_rule) = match ruling.decision {
             Decision::Ask => match self.rule_for(&asked, &analysis, &principal, namespace) {

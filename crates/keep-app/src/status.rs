@@ -81,12 +81,12 @@ impl App {
     pub async fn status(&self, caller: &Caller) -> Result<StatusView, AppError> {
         let waiting = self.gate.inbox(caller, InboxFilter::Waiting).await?;
         let waiting = waiting.iter().filter(|view| view.state == ApprovalState::Waiting).count();
-        let policy = match &self.closed_because {
+        let policy = match self.rules.closed_because() {
             None => PolicyStatus::Loaded {
                 rules: self.gate.policy().rules().len(),
                 version: self.gate.policy().version(),
             },
-            Some(error) => PolicyStatus::Closed { reason: chain(error).join(": ") },
+            Some(error) => PolicyStatus::Closed { reason: chain(&*error).join(": ") },
         };
         let path = self.db.path();
         let database_bytes = std::fs::metadata(path).map_err(|e| AppError::file("reading", path, e))?.len();

@@ -421,7 +421,7 @@ impl Exec {
         let user = environment.iter().find(|(name, _)| name == "USER").and_then(|(_, value)| value.to_str());
         variables.extend(user.map(|user| ("USER", user)));
         judge(
-            self.0.gate.policy(),
+            &self.0.gate.policy(),
             &Judging {
                 cwd: folder,
                 workspace,

@@ -1,6 +1,7 @@
 use crate::approval::{self, Standing};
 use crate::asker::{Answer, Asker, CodeWanted, Question};
 use crate::error::GateError;
+use crate::in_force::InForce;
 use crate::permit::{Grant, Ground, Permit};
 use crate::rule_book::RuleBook;
 use crate::totp::Codes;
@@ -48,15 +49,15 @@ pub struct Gate(Arc<Inner>);
 struct Inner {
     db: Db,
     ledger: Ledger,
-    policy: Policy,
+    policy: InForce,
     config: GateConfig,
 }
 
 impl Gate {
     /// A gate over an open database and ledger, under this policy.
     #[must_use]
-    pub fn new(db: Db, ledger: Ledger, policy: Policy, config: GateConfig) -> Self {
-        Self(Arc::new(Inner { db, ledger, policy, config }))
+    pub fn new(db: Db, ledger: Ledger, policy: impl Into<InForce>, config: GateConfig) -> Self {
+        Self(Arc::new(Inner { db, ledger, policy: policy.into(), config }))
     }
 
     pub(crate) fn db(&self) -> &Db {
@@ -77,14 +78,14 @@ impl Gate {
 
     /// The policy in force.
     #[must_use]
-    pub fn policy(&self) -> &Policy {
-        &self.0.policy
+    pub fn policy(&self) -> Arc<Policy> {
+        self.0.policy.policy()
     }
 
     /// What policy says to this act of this caller, without doing or recording anything.
     #[must_use]
     pub fn explain(&self, caller: &Caller, facts: &ActFacts) -> Ruling {
-        self.0.policy.decide(&PolicyQuestion {
+        self.policy().decide(&PolicyQuestion {
             principal: &caller.principal,
             action: &facts.action,
             namespace: &facts.namespace,

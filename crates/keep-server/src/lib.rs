@@ -32,6 +32,7 @@ mod problem;
 mod progress;
 mod random;
 mod repeats;
+mod rules;
 mod serve;
 mod sessions;
 mod shape;

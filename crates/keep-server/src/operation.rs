@@ -13,6 +13,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use keep_app::{RequestKey, RequestStanding};
 use keep_types::{Caller, Digest, ErrorKind};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
@@ -53,6 +54,9 @@ pub(crate) trait Operation: Sized + Send + Sync + 'static {
     const NAME: &'static str;
     /// What it does, in a sentence.
     const SAYS: &'static str;
+    /// Whether its answer may lie on disk for a day, for a request that is sent again after a restart. It must
+    /// hold nothing that somebody may have forgotten meanwhile: no memory's text, nothing that a run said.
+    const LASTING: bool = false;
     /// What the path says.
     type Path: DeserializeOwned + JsonSchema + Send;
     /// What the query says.
@@ -91,17 +95,12 @@ async fn answer<O: Operation>(State(house): State<House>, request: Request) -> R
     may_change(&parts.headers)?;
     let bytes = read(body).await?;
     let body = from_json(&bytes)?;
-    let doing = match again(&house, &caller, &parts, &bytes)? {
-        None => None,
-        Some(Standing::Fresh(doing)) => Some(doing),
-        Some(Standing::Done(answer)) => return Ok(plain_json(answer)),
-        Some(Standing::Running) => return Err(conflict("a request with this key is being done")),
-        Some(Standing::Another) => return Err(conflict("this key was used for another request")),
+    let key = key(&caller, &parts, &bytes)?;
+    let ask = Ask { house: house.clone(), caller, path, query, body };
+    let answer = match key {
+        None => done::<O>(&house, ask).await?,
+        Some(key) => once::<O>(&house, ask, key).await?,
     };
-    let answer = done::<O>(&house, Ask { house: house.clone(), caller, path, query, body }).await?;
-    if let Some(doing) = doing {
-        doing.done(&answer);
-    }
     Ok(plain_json(answer))
 }
 
@@ -112,14 +111,66 @@ async fn done<O: Operation>(house: &House, asked: Ask<O>) -> Result<Vec<u8>, Pro
     Ok(house.cleaned(&body))
 }
 
-/// How a request stands that names a key of its own, if it does.
-fn again(house: &House, caller: &Caller, parts: &Parts, body: &[u8]) -> Result<Option<Standing>, Problem> {
+/// A request that names a key of its own.
+struct Keyed {
+    key: String,
+    request: Digest,
+}
+
+fn key(caller: &Caller, parts: &Parts, body: &[u8]) -> Result<Option<Keyed>, Problem> {
     let Some(key) = parts.headers.get(REPEAT) else { return Ok(None) };
     let key = key.to_str().ok().filter(|key| is_key(key));
     let key = key.ok_or_else(|| Problem::usage("the Idempotency-Key is a short visible word"))?;
-    let request = [parts.method.as_str(), &parts.uri.to_string(), ""].join(" ");
+    // Whose it is belongs to it: one principal may call for several projects.
+    let request = [parts.method.as_str(), &parts.uri.to_string(), &caller.home.to_string(), ""].join(" ");
     let request = Digest::of(&[request.as_bytes(), body].concat());
-    Ok(Some(house.repeats.begin(&caller.principal, key, request, house.app.now())))
+    Ok(Some(Keyed { key: key.to_owned(), request }))
+}
+
+/// Does it, unless a request with this key was begun before, in this server or in one that has ended.
+async fn once<O: Operation>(house: &House, ask: Ask<O>, named: Keyed) -> Result<Vec<u8>, Problem> {
+    let Keyed { key, request } = named;
+    let who = ask.caller.principal.clone();
+    let doing = match house.repeats.begin(&who, &key, request, house.app.now()) {
+        Standing::Fresh(doing) => doing,
+        Standing::Done(answer) => return Ok(answer),
+        Standing::Running => return Err(conflict("a request with this key is being done")),
+        Standing::Another => return Err(another()),
+    };
+    let key = RequestKey::new(&who, &key);
+    match house.app.request_began(&key, request).await? {
+        RequestStanding::New => {}
+        // What became a secret since is marked by now.
+        RequestStanding::Done { answer: Some(answer) } => return Ok(house.cleaned(&answer)),
+        RequestStanding::Done { answer: None } => {
+            return Err(conflict("a request with this key was done, and its answer is not there any more")
+                .hint("look at what came of it"));
+        }
+        RequestStanding::Open => {
+            return Err(conflict("a request with this key was begun, and nobody knows whether it was done")
+                .hint("look first; only if it was not done, send it with another key"));
+        }
+        RequestStanding::Another => return Err(another()),
+    }
+    let done = done::<O>(house, ask).await;
+    let noted = match &done {
+        Ok(answer) => house.app.request_done(&key, O::LASTING.then_some(answer.as_slice())).await,
+        // What failed inside may have been done.
+        Err(problem) if problem.status == StatusCode::INTERNAL_SERVER_ERROR.as_u16() => Ok(()),
+        Err(_) => house.app.request_refused(&key).await,
+    };
+    if let Err(error) = noted {
+        // It stands as begun then: sent again, its client is told to look.
+        house.log.line(&format!("noting how a request ended: {}", keep_types::chain(&error).join(": ")));
+    }
+    if let Ok(answer) = &done {
+        doing.done(answer);
+    }
+    done
+}
+
+fn another() -> Problem {
+    conflict("this key was used for another request")
 }
 
 fn conflict(why: &str) -> Problem {
@@ -234,7 +285,7 @@ fn describe<O: Operation>(schemas: &mut SchemaGenerator) -> Value {
             list.push(change);
             list.push(json!({
                 "name": "Idempotency-Key", "in": "header", "required": false,
-                "description": "Sent again with the same key within a day, while the server runs, it is answered as before and not done again.",
+                "description": "Sent again with the same key within a day, it is answered as before and not done again; 409 says where that cannot be, and why.",
                 "schema": { "type": "string", "pattern": "^[!-~]{1,128}$" },
             }));
         }

@@ -1,6 +1,6 @@
 //! Requests that are sent again because their answer was lost. With the same key of the same principal, what
-//! was done is answered again and not done again. This is kept in memory: a client that must be sure across
-//! a restart of the server looks first.
+//! was done is answered again and not done again. Whole answers are kept here, in memory; that a request was
+//! begun and done is on disk and outlives the server.
 
 use keep_types::{Digest, Duration, Principal, Timestamp};
 use std::collections::HashMap;
@@ -39,7 +39,7 @@ pub(crate) enum Standing {
     Another,
 }
 
-/// A request that is being done. Unless it is done when this goes, its key is free again.
+/// A request that is being done. Unless it is done when this goes, nothing is known of it here any more.
 pub(crate) struct Doing {
     repeats: Repeats,
     key: (Principal, String),

@@ -12,6 +12,7 @@ use crate::mcp;
 use crate::names::Names;
 use crate::pages;
 use crate::problem::Problem;
+use crate::rules;
 use crate::watch;
 use axum::Router;
 use axum::http::StatusCode;
@@ -152,6 +153,7 @@ impl Server {
         }
         house.tasks.spawn(growth::watch(house.clone()));
         house.tasks.spawn(watch::watch(house.clone()));
+        house.tasks.spawn(rules::watch(house.clone()));
         tokio::select! {
             () = listen(&house, listener, router) => {}
             () = ended => house.ending.cancel(),

@@ -137,6 +137,7 @@ pub(crate) async fn watch(house: House) {
         let look = take(&house, &mut before);
         house.counts.resident(look.resident_bytes);
         let mut alerts = look.alerts();
+        alerts.extend(rules(&house));
         alerts.extend(secrets(&house, &mut before).await);
         let known = house.watch.alerts();
         let fresh: Vec<Alert> =
@@ -198,6 +199,13 @@ fn processor_ms() -> Option<u64> {
 fn free_bytes(folder: &std::path::Path) -> Option<u64> {
     let stat = rustix::fs::statvfs(folder).ok()?;
     Some(stat.f_bavail * stat.f_frsize)
+}
+
+/// Whether the rules that lie there are others than those in force.
+fn rules(house: &House) -> Option<Alert> {
+    let why = house.app.broken_rules()?;
+    let says = format!("The rules were changed and do not load; those from before stay in force: {why}.");
+    Some(Alert { key: "rules", says, hint: "`keep policy check FILE` says where it is wrong.".into() })
 }
 
 /// What of the vault is due, as whoever started the server sees it. A vault that does not open says nothing here:

@@ -1,9 +1,19 @@
 use crate::house::{House, Write, block, caller, request};
-use keep_gate::{Answer, CodeWanted, GateError, Resolution, TotpEnrolment};
+use keep_gate::{Answer, CodeWanted, GateError, Relayed, Resolution, TotpEnrolment};
 use keep_ledger::Phase;
-use keep_types::Risk;
+use keep_types::{Channel, Risk};
 
 const ACT: Write = Write { bytes: "hello", risk: Risk::High };
+
+const ASK_ALWAYS: &str = r#"format = 1
+    [[rule]]
+    id = "ask-always"
+    decision = "ask"
+    principals = ["agent:*"]
+    actions = ["test.write"]
+    reason = "somebody looks"
+    match = ["agent:z test.write global low"]
+"#;
 
 async fn perform(house: &House, permit: keep_gate::Permit<Write>) -> Result<(), GateError> {
     let _ = house;
@@ -80,6 +90,58 @@ fn nobody_approves_their_own_request_nor_a_process_below() {
         assert_eq!(house.count("approval.answer", Phase::Denied), 3, "{:?}", house.records());
         let beside = caller("user:ann", &[20, 1]);
         house.gate.answer(&beside, id, Resolution::Approve).await.unwrap();
+    });
+}
+
+/// A client of the protocol may say yes in its person's place, so its word counts for little, and only for what
+/// it asked for itself.
+#[test]
+fn a_relayed_yes_is_good_for_medium_risk_at_most() {
+    block(async {
+        let mut agent = caller("agent:a", &[10, 9, 1]);
+        agent.channel = Channel::Mcp;
+        // What is critical is no program's to ask for.
+        for (risk, counts) in [(Risk::Low, true), (Risk::Medium, true), (Risk::High, false)] {
+            // Everything is asked about, so that the risk alone makes the difference.
+            let house = House::new();
+            let gate = house.gate_under(vec![ASK_ALWAYS], CodeWanted::No);
+            let act = Write { bytes: "hello", risk };
+            let id = request(&gate, &agent, act.clone()).await;
+            let relayed = gate.relay_answer(&agent, id, Relayed::Yes).await;
+            if counts {
+                relayed.unwrap();
+                perform(&house, gate.admit(&agent, act.clone()).await.unwrap()).await.unwrap();
+                assert_ne!(request(&gate, &agent, act).await, id, "it was good for more than once");
+            } else {
+                let refused = relayed.unwrap_err();
+                assert!(matches!(refused, GateError::PersonOnly(_)), "{risk}: {refused}");
+                assert_eq!(house.count("approval.relay", Phase::Denied), 1, "{risk}: it left no record");
+                assert_eq!(request(&gate, &agent, act).await, id, "{risk}: it waits as before");
+                assert_eq!(house.count("test.write", Phase::Done), 0, "{risk}");
+                // Its person may well say no by that way.
+                gate.relay_answer(&agent, id, Relayed::No).await.unwrap();
+            }
+        }
+    });
+}
+
+#[test]
+fn only_the_requesters_own_client_relays() {
+    block(async {
+        let house = House::new();
+        let gate = house.gate_under(vec![ASK_ALWAYS], CodeWanted::No);
+        let mut agent = caller("agent:a", &[10, 9, 1]);
+        let act = Write { bytes: "hello", risk: Risk::Low };
+        let id = request(&gate, &agent, act).await;
+        let elsewhere = gate.relay_answer(&agent, id, Relayed::Yes).await.unwrap_err();
+        assert!(matches!(elsewhere, GateError::NoSuchApproval(_)), "not over the protocol: {elsewhere}");
+        let mut other = caller("agent:b", &[11, 9, 1]);
+        other.channel = Channel::Mcp;
+        gate.relay_answer(&other, id, Relayed::Yes).await.unwrap_err();
+        agent.channel = Channel::Mcp;
+        gate.relay_answer(&agent, id, Relayed::Yes).await.unwrap();
+        let late = gate.relay_answer(&agent, id, Relayed::Yes).await.unwrap_err();
+        assert!(matches!(late, GateError::ApprovalOver { .. }), "{late}");
     });
 }
 

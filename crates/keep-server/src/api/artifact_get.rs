@@ -15,6 +15,7 @@ impl Operation for ArtifactGet {
     const PATH: &'static str = "/api/v1/artifact-restore";
     const NAME: &'static str = "artifact_get";
     const SAYS: &'static str = "Restores a stored version into the project.";
+    const LASTING: bool = true;
     type Path = Nothing;
     type Query = Nothing;
     type Body = artifacts::Restore;

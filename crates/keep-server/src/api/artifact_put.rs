@@ -15,6 +15,7 @@ impl Operation for ArtifactPut {
     const PATH: &'static str = "/api/v1/artifacts";
     const NAME: &'static str = "artifact_put";
     const SAYS: &'static str = "Stores a file or folder of the project as the next version of an artifact.";
+    const LASTING: bool = true;
     type Path = Nothing;
     type Query = Nothing;
     type Body = artifacts::NewVersion;

@@ -14,6 +14,7 @@ impl Operation for MemoryForget {
     const PATH: &'static str = "/api/v1/memories/forget";
     const NAME: &'static str = "memory_forget";
     const SAYS: &'static str = "Forgets memories for good.";
+    const LASTING: bool = true;
     type Path = Nothing;
     type Query = Nothing;
     type Body = forget::Which;

@@ -14,6 +14,7 @@ impl Operation for MemoryUnlink {
     const PATH: &'static str = "/api/v1/memories/{id}/unlink";
     const NAME: &'static str = "memory_unlink";
     const SAYS: &'static str = "Takes a link between two memories away.";
+    const LASTING: bool = true;
     type Path = Named;
     type Query = Place;
     type Body = link::Link;

@@ -8,6 +8,7 @@ mod artifact_get;
 mod artifact_list;
 mod artifact_log;
 mod artifact_put;
+mod audit_export;
 mod audit_proof;
 mod audit_query;
 mod context;
@@ -29,6 +30,7 @@ mod run_get;
 mod run_list;
 mod run_path;
 mod run_start;
+mod run_stop;
 mod secret_list;
 mod shell_check;
 mod status;
@@ -51,7 +53,7 @@ pub(crate) fn doors() -> Vec<Door> {
     });
     let mut schemas = SchemaGenerator::new(settings);
     let mut doors = operations(&mut schemas);
-    doors.push(events::door());
+    doors.extend([events::door(), audit_export::door()]);
     let description = description::of(&doors, &mut schemas);
     doors.extend([description::door(&description), metrics::door()]);
     doors.extend(ready::doors());
@@ -73,6 +75,7 @@ fn operations(schemas: &mut SchemaGenerator) -> Vec<Door> {
         door::<run_start::RunStart>(schemas),
         door::<run_list::RunList>(schemas),
         door::<run_get::RunGet>(schemas),
+        door::<run_stop::RunStop>(schemas),
         door::<try_start::TryStart>(schemas),
         door::<try_list::TryList>(schemas),
         door::<try_get::TryGet>(schemas),

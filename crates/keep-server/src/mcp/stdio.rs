@@ -4,6 +4,7 @@ use super::protocol::{Protocol, Who};
 use crate::error::ServerError;
 use crate::house::{House, Setting};
 use crate::names::Names;
+use crate::rules;
 use keep_app::App;
 use keep_types::{Audience, Caller, Channel, Principal, PrincipalKind, Reach};
 use rmcp::ServiceExt;
@@ -23,14 +24,21 @@ pub async fn speak(
 ) -> Result<Option<App>, ServerError> {
     let house = House::new(setting, Names::none());
     let protocol = Protocol::new(house.clone(), Who::One(Box::new(as_client(caller))));
+    let rules = tokio::spawn(rules::watch(house.clone()));
     match protocol.serve((input, output)).await {
         Ok(running) => {
             // However the other side ended, it has ended.
             let _ = running.waiting().await;
         }
         Err(ServerInitializeError::ConnectionClosed(_)) => {}
-        Err(error) => return Err(ServerError::Protocol(error.to_string())),
+        Err(error) => {
+            rules.abort();
+            return Err(ServerError::Protocol(error.to_string()));
+        }
     }
+    rules.abort();
+    // It ends because it was told to.
+    let _ = rules.await;
     house.tasks.close();
     house.tasks.wait().await;
     Ok(house.into_app().await)

@@ -4,7 +4,7 @@ use crate::problem::Problem;
 use crate::progress::{Far, Teller};
 use crate::view::{Page, RanView, RunView, TriedView};
 use keep_app::RunWanted;
-use keep_exec::{Changing, Ends, ExecError, Input, Line, Ran, SecretUse, Stop};
+use keep_exec::{Changing, Ends, ExecError, Input, Line, Ran, SecretUse, State, Stop};
 use keep_types::{Caller, Duration};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -17,6 +17,10 @@ use std::time::Instant;
 const USUAL_RUNS: usize = 20;
 /// A client that hears nothing for longer may take a run that says nothing for one that hangs.
 const HEARTBEAT: std::time::Duration = std::time::Duration::from_secs(5);
+/// A run that is asked to end is made to two seconds later. What has not ended by then ends while nobody waits.
+const END_PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+/// How often it is looked whether it has.
+const END_LOOK: std::time::Duration = std::time::Duration::from_millis(50);
 /// The last line that a run said, as far as it is told on the way.
 const MOST_LINE_CHARS: usize = 200;
 
@@ -173,6 +177,20 @@ pub(crate) async fn list(house: &House, caller: &Caller, asked: Which) -> Result
 /// One run, with what it said.
 pub(crate) async fn one(house: &House, caller: &Caller, id: &str) -> Result<RunView, Problem> {
     Ok(house.app.exec().look(caller, id).await?.into())
+}
+
+/// Ends a run, in whichever process it is, and waits until it has ended with everything that it started.
+pub(crate) async fn end(house: &House, caller: &Caller, id: &str) -> Result<RunView, Problem> {
+    let exec = house.app.exec();
+    let id = exec.cancel(caller, id).await?.id.to_string();
+    let until = Instant::now() + END_PATIENCE;
+    loop {
+        let run = exec.look(caller, &id).await?;
+        if run.state != State::Running || Instant::now() >= until || house.ending.is_cancelled() {
+            return Ok(run.into());
+        }
+        tokio::time::sleep(END_LOOK).await;
+    }
 }
 
 /// The runs whose changes wait.

@@ -1,7 +1,9 @@
 //! The HTTP API.
 
+use crate::dashboard::signed_in;
 use crate::place::Place;
 use serde_json::json;
+use std::os::unix::fs::PermissionsExt;
 
 #[test]
 fn remembered_is_recalled_edited_linked_and_forgotten() {
@@ -140,6 +142,67 @@ fn a_request_sent_again_is_not_done_again() {
     assert_eq!(server.client(&token).get("/api/v1/memories").ok()["items"].as_array().map(Vec::len), Some(2));
 }
 
+/// A restart forgets no request that was begun. What a memory says does not lie about for it.
+#[test]
+fn a_request_sent_again_after_a_restart_is_not_done_again() {
+    let place = Place::new();
+    let token = place.token("agent:a", "demo");
+    let server = place.serve();
+    let one = json!({ "text": "once and no more" });
+    let ids: Vec<_> = ["this", "that"]
+        .map(|text| {
+            server.client(&token).post("/api/v1/memories", &json!({ "text": text })).ok()["id"].clone()
+        })
+        .to_vec();
+    let link = json!({ "kind": "references", "to": ids[1] });
+    let at = |what: &str| format!("/api/v1/memories/{}/{what}", ids[0].as_str().unwrap());
+    server.client(&token).post(&at("links"), &link).ok();
+    server.client(&token).with("Idempotency-Key", "one").post("/api/v1/memories", &one).ok();
+    let unlinked = server.client(&token).with("Idempotency-Key", "two").post(&at("unlink"), &link).ok();
+    server.end();
+
+    let server = place.serve();
+    assert_eq!(
+        server.client(&token).with("Idempotency-Key", "two").post(&at("unlink"), &link).ok(),
+        unlinked
+    );
+    let again = server.client(&token).with("Idempotency-Key", "one").post("/api/v1/memories", &one);
+    assert_eq!((again.status, again.value()["kind"].as_str()), (409, Some("conflict")), "{again:?}");
+    assert!(again.body.contains("was done"), "{again:?}");
+    let another = json!({ "text": "another" });
+    let another = server.client(&token).with("Idempotency-Key", "one").post("/api/v1/memories", &another);
+    assert!(another.status == 409 && another.body.contains("another request"), "{another:?}");
+    assert_eq!(server.client(&token).get("/api/v1/memories").ok()["items"].as_array().map(Vec::len), Some(3));
+}
+
+/// The server died between the effect and the answer: nobody can know, and so it is not done.
+#[test]
+fn a_request_that_began_and_was_never_answered_is_to_be_looked_at() {
+    let place = Place::new();
+    let token = place.token("agent:a", "demo");
+    place.as_person(async |app, caller| {
+        let mut agent = caller.clone();
+        agent.principal = "agent:a".parse().unwrap();
+        let key = keep_app::RequestKey::new(&agent.principal, "one");
+        let body = r#"{"text":"once and no more"}"#;
+        let request = format!("POST /api/v1/memories project:demo {body}");
+        let standing = app.request_began(&key, keep_types::Digest::of(request.as_bytes())).await.unwrap();
+        assert_eq!(standing, keep_app::RequestStanding::New);
+    });
+    let server = place.serve();
+    let client = server.client(&token).with("Idempotency-Key", "one");
+    for _ in 0..2 {
+        let said = client.post("/api/v1/memories", &json!({ "text": "once and no more" }));
+        assert_eq!(said.status, 409, "{said:?}");
+        assert!(said.body.contains("nobody knows") && said.body.contains("look first"), "{said:?}");
+    }
+    // A refusal leaves the key free.
+    let client = server.client(&token).with("Idempotency-Key", "three");
+    let odd = json!({ "text": "x", "from_tool": "a", "from_document": "b" });
+    assert_eq!(client.post("/api/v1/memories", &odd).status, 400);
+    client.post("/api/v1/memories", &json!({ "text": "a better one" })).ok();
+}
+
 #[test]
 fn a_command_is_judged_and_not_run() {
     let place = Place::new();
@@ -208,4 +271,68 @@ fn what_is_not_understood_is_refused_whole() {
     assert_eq!(broken.send("POST", "/api/v1/memories", Some("{".into())).status, 400);
     assert_eq!(client.get("/api/v1/memories?colour=red").status, 400);
     assert_eq!(client.get("/api/v1/memories").ok()["items"], json!([]));
+}
+
+/// An export over the interface is checked like any other: with the public key and nothing else.
+#[test]
+fn the_log_is_exported_with_its_proofs() {
+    let place = Place::new();
+    let token = place.token("agent:a", "demo");
+    let key = place.as_person(async |app, _| app.public_key().unwrap().unwrap());
+    let server = place.serve();
+    for n in 0..5 {
+        server.client(&token).post("/api/v1/memories", &json!({ "text": format!("number {n}") })).ok();
+    }
+    let refused = server.client(&token).get("/api/v1/audit/export");
+    assert_eq!(refused.status, 403, "a program reads what is its own: {refused:?}");
+    let person = signed_in(&server);
+    let whole = person.get("/api/v1/audit/export");
+    assert_eq!((whole.status, whole.header("content-type")), (200, Some("application/jsonl")), "{whole:?}");
+    let file = place.folder.path().join("export.jsonl");
+    let check = |body: &str| {
+        std::fs::write(&file, body).unwrap();
+        keep_app::check_export(&file, &key)
+    };
+    let report = check(&whole.body).unwrap();
+    assert_eq!(report.records, 0..report.size, "it is whole");
+    assert_eq!(whole.body.lines().count() as u64, report.size + 1);
+    let part = person.get("/api/v1/audit/export?from=2&until=4").body;
+    assert_eq!(check(&part).unwrap().records, 2..4);
+    assert!(check(&part.replace("memory.write", "memory.wrote")).is_err() || !part.contains("memory.write"));
+    let cut: String = whole.body.lines().take(3).map(|line| format!("{line}\n")).collect();
+    assert!(check(&cut).is_err(), "a part passed for the whole");
+    assert_eq!(person.get("/api/v1/audit/export?from=x").status, 400);
+}
+
+/// A rule that a person wrote down is obeyed without a restart, and so is that it was taken away.
+#[test]
+fn rules_are_obeyed_as_they_change() {
+    let place = Place::new();
+    let token = place.token("agent:a", "demo");
+    let rules = place.as_person(async |app, _| app.at().config.join("rules"));
+    let server = place.serve();
+    let client = server.client(&token);
+    let body = json!({ "text": "something" });
+    client.post("/api/v1/memories", &body).ok();
+    std::fs::create_dir_all(&rules).unwrap();
+    std::fs::set_permissions(&rules, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let rule = "format = 1\n[[rule]]\nid = \"nothing\"\ndecision = \"deny\"\nprincipals = [\"agent:*\"]\nactions = [\"memory.write\"]\n\
+                reason = \"a person says so\"\nmatch = [\"agent:z memory.write global low\"]\n";
+    let file = rules.join("mine.toml");
+    std::fs::write(&file, rule).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    // Seldom enough not to be too many.
+    let wait = || std::thread::sleep(std::time::Duration::from_millis(200));
+    let denied = loop {
+        let said = client.post("/api/v1/memories", &body);
+        if said.status != 200 {
+            break said;
+        }
+        wait();
+    };
+    assert!(denied.status == 403 && denied.body.contains("a person says so"), "{denied:?}");
+    std::fs::remove_file(&file).unwrap();
+    while client.post("/api/v1/memories", &body).status != 200 {
+        wait();
+    }
 }

@@ -141,3 +141,33 @@ fn artifacts_come_from_the_project_and_go_there() {
     }
     assert!(!place.folder.path().join("x").exists());
 }
+
+/// It has ended with everything that it started when that is answered; only whose it is ends it.
+#[test]
+fn a_run_is_ended_with_all_that_it_started() {
+    let place = Place::in_project();
+    let (token, other) = (place.token("agent:a", "demo"), place.token("agent:b", "demo"));
+    let server = place.serve();
+    let (client, stranger) = (server.client(&token), server.client(&other));
+    let beats = place.cwd.join("beats");
+    let line = "trap '' TERM; (while :; do echo x >> beats; sleep 0.05; done) & wait";
+    let (begun, stopped) = std::thread::scope(|scope| {
+        let running = scope.spawn(|| client.post("/api/v1/runs", &json!({ "command": line })));
+        while !beats.exists() {
+            std::thread::yield_now();
+        }
+        let id = client.get("/api/v1/runs").ok()["items"][0]["id"].as_str().unwrap().to_owned();
+        let path = format!("/api/v1/runs/{id}/stop");
+        let refused = stranger.post(&path, &json!({}));
+        assert_eq!(refused.status, 403, "{refused:?}");
+        let stopped = client.post(&path, &json!({})).ok();
+        assert_eq!((&stopped["id"], stopped["state"].as_str()), (&json!(id), Some("ended")), "{stopped}");
+        let size = fs::metadata(&beats).unwrap().len();
+        let late = client.post(&path, &json!({}));
+        assert_eq!(late.status, 409, "{late:?}");
+        assert_eq!(fs::metadata(&beats).unwrap().len(), size, "something of it goes on");
+        (running.join().unwrap().ok(), stopped)
+    });
+    assert_eq!((&begun["id"], &begun["ended_by"]), (&stopped["id"], &stopped["ended_by"]), "{begun}");
+    assert_eq!(client.post("/api/v1/runs/run_none/stop", &json!({})).status, 404);
+}
