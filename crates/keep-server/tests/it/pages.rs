@@ -6,14 +6,14 @@ use crate::place::{Place, Running};
 use crate::seed::{self, Seeded};
 use std::io::{BufRead, BufReader};
 
-fn seeded() -> (Place, Seeded, Running) {
+pub(crate) fn seeded() -> (Place, Seeded, Running) {
     let place = Place::new();
     let seeded = seed::fill(&place);
     let server = place.serve_in(&seeded.project);
     (place, seeded, server)
 }
 
-fn press(person: &Client, page: &Said, path: &str, more: &str) -> Said {
+pub(crate) fn press(person: &Client, page: &Said, path: &str, more: &str) -> Said {
     person.form(path, &format!("form_key={}{more}", form_key(page)))
 }
 
@@ -27,6 +27,7 @@ fn every_page_of_a_house_in_use_shows_itself() {
         (&seeded.approval, "What it could touch"),
         ("/activity?went=wrong", "refused"),
         ("/runs", "steps.sh"),
+        ("/runs?as=tree", "project:demo"),
         (&seeded.run, "Compiling part3 v0.1.0"),
         (&seeded.failed_run, "status 101"),
         ("/memories?q=which+database+did+we+choose", "Why it was found"),
