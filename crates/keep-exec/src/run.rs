@@ -352,7 +352,7 @@ impl Exec {
     /// The texts of a run whose row withholds them, where they can be looked through by now.
     fn texts(&self, started: &Started<RunCommand>, withheld: bool) -> Option<store::Texts> {
         let redactor = withheld.then(|| self.0.gate.redactor().ok()).flatten()?;
-        Some(store::Texts::of(started.act(), Some(&redactor)))
+        Some(store::Texts::of(started, &redactor))
     }
 
     /// The exact act, from what is wanted and from how things are.

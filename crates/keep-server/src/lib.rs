@@ -24,6 +24,7 @@ mod listen;
 mod log;
 mod mcp;
 mod names;
+mod notices;
 mod operation;
 mod operations;
 mod pages;

@@ -10,6 +10,7 @@ use crate::house::{House, Setting};
 use crate::listen::{listen, listen_encrypted};
 use crate::mcp;
 use crate::names::Names;
+use crate::notices;
 use crate::pages;
 use crate::problem::Problem;
 use crate::watch;
@@ -152,6 +153,7 @@ impl Server {
         }
         house.tasks.spawn(growth::watch(house.clone()));
         house.tasks.spawn(watch::watch(house.clone()));
+        house.tasks.spawn(notices::watch(house.clone()));
         tokio::select! {
             () = listen(&house, listener, router) => {}
             () = ended => house.ending.cancel(),

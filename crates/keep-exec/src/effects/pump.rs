@@ -120,7 +120,7 @@ fn withheld(said: &mut Said, ears: &mut Ears, cleaning: &Cleaning, kept: usize) 
     loop {
         if late.is_none() && looked.is_none_or(|at| at.elapsed() >= LOOK_AGAIN) {
             looked = Some(Instant::now());
-            late = Late::of(cleaning, &mut past, kept, &mut ears.here);
+            late = Late::once_it_can(cleaning, &mut past, kept, &mut ears.here);
         }
         if late.is_none() && !waits(said.file(), LOOK_NS) {
             continue;
@@ -140,7 +140,7 @@ fn withheld(said: &mut Said, ears: &mut Ears, cleaning: &Cleaning, kept: usize) 
             break;
         }
     }
-    let late = late.or_else(|| Late::of(cleaning, &mut past, kept, &mut ears.here));
+    let late = late.or_else(|| Late::once_it_can(cleaning, &mut past, kept, &mut ears.here));
     match late {
         Some(mut late) => {
             late.flush(&mut ears.here);
@@ -187,7 +187,12 @@ struct Late {
 }
 
 impl Late {
-    fn of(cleaning: &Cleaning, past: &mut Past, kept: usize, here: &mut dyn FnMut(&[u8])) -> Option<Self> {
+    fn once_it_can(
+        cleaning: &Cleaning,
+        past: &mut Past,
+        kept: usize,
+        here: &mut dyn FnMut(&[u8]),
+    ) -> Option<Self> {
         past.said.as_ref()?;
         let clean = (cleaning.later)().ok()?;
         let said = past.said.take()?;

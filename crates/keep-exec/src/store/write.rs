@@ -57,8 +57,13 @@ pub(crate) struct Texts {
 }
 
 impl Texts {
+    /// Those of a run that began.
+    pub(crate) fn of(started: &Started<RunCommand>, redactor: &Redactor) -> Self {
+        Self::cleaned(started.act(), Some(redactor))
+    }
+
     /// Nothing is let through that could not be looked through.
-    pub(crate) fn of(act: &RunCommand, redactor: Option<&Redactor>) -> Self {
+    fn cleaned(act: &RunCommand, redactor: Option<&Redactor>) -> Self {
         let clean = |text: &str| match redactor {
             Some(redactor) => redactor.text(text).into_owned(),
             None => WITHHELD.to_owned(),
@@ -118,7 +123,7 @@ pub(crate) async fn begin(
 
 fn row(permit: &Permit<RunCommand>, new: NewRun, redactor: Option<&Redactor>) -> Row {
     let act = permit.act();
-    let Texts { command, folder, workspace, analysis } = Texts::of(act, redactor);
+    let Texts { command, folder, workspace, analysis } = Texts::cleaned(act, redactor);
     let names: Vec<_> = act.secrets.iter().map(|used| json!([used.name, used.variable])).collect();
     Row {
         namespace: act.namespace.to_string(),
@@ -200,7 +205,7 @@ pub(crate) async fn finish(
             let outcome = Outcome::Failed(why.clone());
             started
                 .finish_with(outcome, move |tx| {
-                    put_down(tx, id, texts.as_ref())?;
+                    fill_in(tx, id, texts.as_ref())?;
                     fail(tx, id, seq, &why, now)
                 })
                 .await?;
@@ -223,7 +228,7 @@ pub(crate) async fn finish(
             let row = ran.clone();
             started
                 .finish_with(outcome, move |tx| {
-                    put_down(tx, row.id, texts.as_ref())?;
+                    fill_in(tx, row.id, texts.as_ref())?;
                     end(tx, seq, &row, waits, now)
                 })
                 .await?;
@@ -233,7 +238,7 @@ pub(crate) async fn finish(
 }
 
 /// Puts the texts of a run in the place of what was withheld.
-fn put_down(tx: &WriteTx<'_>, id: Id<RunKind>, texts: Option<&Texts>) -> Result<(), ExecError> {
+fn fill_in(tx: &WriteTx<'_>, id: Id<RunKind>, texts: Option<&Texts>) -> Result<(), ExecError> {
     if let Some(Texts { command, folder, workspace, analysis }) = texts {
         tx.sql().execute(
             "UPDATE exec_run SET command = ?2, folder = ?3, workspace = ?4, analysis = ?5 WHERE id = ?1",
