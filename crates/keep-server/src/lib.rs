@@ -33,6 +33,7 @@ mod problem;
 mod progress;
 mod random;
 mod repeats;
+mod scratch;
 mod serve;
 mod sessions;
 mod shape;

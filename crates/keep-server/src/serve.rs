@@ -200,27 +200,16 @@ fn behind(house: &House, router: Router<House>) -> Router {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::confirm::AskDashboard;
     use crate::door::Access;
     use crate::log::Quiet;
     use axum::http::Method;
     use axum::routing::get;
-    use keep_app::Settings;
-    use keep_app::config::{Standing, Surroundings};
     use std::sync::Arc;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;
 
     pub(crate) fn house(folder: &std::path::Path, names: Names) -> House {
-        let around = Surroundings {
-            env: Default::default(),
-            cwd: folder.to_owned(),
-            home: Some(folder.join("home")),
-            flags: Vec::new(),
-            standing: Standing::Program,
-            system: folder.join("no-system/config.toml"),
-        };
-        let app = App::open(Settings { around, asker: Arc::new(AskDashboard) }).unwrap();
+        let app = crate::scratch::open(folder).unwrap();
         House::new(Setting { app, log: Arc::new(Quiet) }, names)
     }
 

@@ -209,3 +209,25 @@ fn a_search_on_the_dashboard_is_no_recall() {
     assert_eq!(found["found"][0]["memory"]["id"], made["id"], "{found}");
     assert_eq!(recalls(), 1);
 }
+
+/// Letters that show nothing are written out, wherever somebody's text stands.
+#[test]
+fn nothing_hides_in_what_is_told() {
+    let place = Place::new();
+    let server = place.serve();
+    let person = signed_in(&server);
+    for (path, letter, shown) in [
+        ("/runs/%E2%80%AEabc", '\u{202e}', "\\u{202e}abc"),
+        ("/api/v1/runs/%E3%85%A4abc", '\u{3164}', "\\\\u{3164}abc"),
+    ] {
+        for kind in ["text/html", "application/json"] {
+            let told = person.clone().with("Accept", kind).get(path);
+            assert_eq!(told.status, 404, "{told:?}");
+            assert!(!told.body.contains(letter), "{told:?}");
+            assert!(
+                told.body.contains(shown) || told.body.contains(&shown.replace('\\', "\\\\")),
+                "{told:?}"
+            );
+        }
+    }
+}
