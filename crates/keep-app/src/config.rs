@@ -20,7 +20,7 @@ pub use document::{Document, Reader, read};
 pub use edit::{Edit, check_text, set, unset};
 pub use error::ConfigError;
 pub use keys::{KEYS, Key, Narrower, ProjectRule, find};
-pub use layers::{Effective, Notice, Origin, Row, Values, load};
+pub use layers::{Change, Effective, Notice, Origin, Row, Values, load, load_changed};
 pub use probe::probes;
 pub use schema::schema;
 pub use surroundings::{ProjectSettings, Standing, Surroundings, Trusted};

@@ -1,6 +1,7 @@
 //! What is wrong with an installation, and what to do about it.
 
 use crate::app::App;
+use crate::config::NoticeBy;
 use crate::error::AppError;
 use crate::place::Freshness;
 use keep_gate::InboxFilter;
@@ -86,6 +87,7 @@ impl App {
         checks.push(self.check_memories(caller).await);
         checks.extend(self.check_repository());
         checks.push(self.check_confinement());
+        checks.push(self.check_notices());
         checks.push(match self.rules.closed_because() {
             None => Checked::ok("rules", format!("{} in force", self.gate.policy().rules().len())),
             Some(error) => Checked::of_error("rules", &*error),
@@ -173,6 +175,24 @@ impl App {
             return Checked::not_ok(name, Finding::Warn, detail, Some(hint));
         }
         Checked::ok(name, detail)
+    }
+
+    /// How a person learns that something waits, and whether that works here.
+    fn check_notices(&self) -> Checked {
+        let name = "notices";
+        match (self.effective.values.notice, self.desktop()) {
+            (NoticeBy::None, _) => Checked::ok(name, "none, as it is set; the inbox has what waits"),
+            (NoticeBy::Bell, _) => {
+                Checked::ok(name, "the terminal's bell; `approvals.notice` can be desktop")
+            }
+            (NoticeBy::Desktop, Ok(_)) => Checked::ok(name, "on the desktop, by notify-send"),
+            (NoticeBy::Desktop, Err(why)) => Checked::not_ok(
+                name,
+                Finding::Warn,
+                format!("they are wanted on the desktop, and none can be shown from here: {why}"),
+                Some("install libnotify's `notify-send`, or `keep config set approvals.notice bell`".into()),
+            ),
+        }
     }
 
     fn check_vault(&self) -> Checked {

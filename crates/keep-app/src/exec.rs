@@ -63,6 +63,7 @@ impl App {
             changing: wanted.changing,
             secrets: wanted.secrets,
             environment: wanted.environment,
+            repeats: None,
         })
     }
 
@@ -110,6 +111,7 @@ impl App {
                 .map(|(name, variable)| SecretUse { name: name.clone(), variable: variable.clone() })
                 .collect(),
             environment: env.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+            repeats: Some(run.id),
         };
         Ok((Caller { home: place, ..caller.clone() }, wanted))
     }

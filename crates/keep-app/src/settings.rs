@@ -1,8 +1,10 @@
 //! `keep config` and the one-time code.
 
 use crate::app::App;
-use crate::config::{self, Edit, Notice, Row};
+use crate::config::{self, Change, Edit, Notice, ProjectSettings, Row};
 use crate::error::AppError;
+use crate::trust;
+use crate::trusting;
 use keep_gate::{Outcome, TotpEnrolment};
 use keep_types::{Act, ActFacts, Action, Caller, FieldHasher, Namespace, Risk, Touch};
 use serde::Serialize;
@@ -67,6 +69,28 @@ impl App {
     #[must_use]
     pub fn settings(&self) -> SettingsView {
         SettingsView { settings: self.effective.rows(), left_out: self.effective.notices.clone() }
+    }
+
+    /// Every setting as a start of the program now would find it, which is not always what this one found; with a
+    /// change, as it would find it after that. Nothing is changed.
+    ///
+    /// # Errors
+    /// When the key or value of the change is wrong, or a file cannot be read.
+    pub async fn settings_ahead(&self, change: Option<Change<'_>>) -> Result<SettingsView, AppError> {
+        let around = &self.settings.around;
+        // Nor does a start take anything from a project that cannot be read.
+        let walked =
+            trust::find_root(&around.cwd).and_then(|root| trust::walk(&root).ok().map(|w| (root, w)));
+        let project = match walked {
+            None => None,
+            Some((root, walked)) => {
+                let pinned = self.db.read(move |tx| trusting::pinned(tx.sql(), &root)).await?;
+                let trusted = trust::standing(pinned.as_ref(), &walked.closure);
+                Some(ProjectSettings { files: walked.settings, trusted })
+            }
+        };
+        let effective = config::load_changed(around, project.as_ref(), change).map_err(AppError::Config)?;
+        Ok(SettingsView { settings: effective.rows(), left_out: effective.notices })
     }
 
     /// One setting.

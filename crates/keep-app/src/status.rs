@@ -34,7 +34,7 @@ pub struct StatusView {
     pub waiting: usize,
     /// That everything is stopped, if it is.
     pub stopped: Option<StopView>,
-    /// The size of the database.
+    /// The size of the database, with its log of what is not in its file yet.
     pub database_bytes: u64,
 }
 
@@ -89,7 +89,11 @@ impl App {
             Some(error) => PolicyStatus::Closed { reason: chain(&*error).join(": ") },
         };
         let path = self.db.path();
-        let database_bytes = std::fs::metadata(path).map_err(|e| AppError::file("reading", path, e))?.len();
+        let file_bytes = std::fs::metadata(path).map_err(|e| AppError::file("reading", path, e))?.len();
+        let mut log = path.as_os_str().to_owned();
+        log.push("-wal");
+        // Without one everything is in the file.
+        let database_bytes = file_bytes + std::fs::metadata(log).map_or(0, |log| log.len());
         let at = self.at();
         Ok(StatusView {
             principal: caller.principal.clone(),

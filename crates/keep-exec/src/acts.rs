@@ -44,6 +44,10 @@ pub(crate) struct RunCommand {
     pub(crate) environment_proof: [u8; 32],
     /// What the files hold that would run; none where nobody is asked.
     pub(crate) contents: Option<Digest>,
+    /// The run that it repeats.
+    pub(crate) repeats: Option<Id<RunKind>>,
+    /// What tells the conversation that it comes from, where something does.
+    pub(crate) conversation: Option<String>,
     pub(crate) advice: Advice,
 }
 

@@ -30,12 +30,12 @@ mod worktree;
 
 pub use caches::CacheView;
 pub use confine::{Confinement, Limits, Reach};
-pub use effects::Heard;
+pub use effects::{Heard, Process, Processes};
 pub use engine::{Advice, Exec, ExecConfig, NotASecretUse, SecretUse, Taking, Values};
 pub use error::ExecError;
 pub use judge::{Judged, Judging, judge};
 pub use line::Line;
-pub use look::{RunView, State};
+pub use look::{RunView, RunsWanted, Standing, State};
 pub use probes::probes;
 pub use run::{Changing, EndedBy, Ends, Enter, Input, Ran, Tidied, Wanted, Written};
 pub use said::Copy;

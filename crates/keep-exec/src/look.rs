@@ -1,7 +1,7 @@
 //! Looking at what ran.
 
 use crate::acts::{CancelRun, LookAtRuns};
-use crate::effects::{self, Heard};
+use crate::effects::{self, Heard, Processes};
 use crate::engine::Exec;
 use crate::error::ExecError;
 use crate::said::Copy;
@@ -95,10 +95,40 @@ pub struct RunView {
     pub errors: Copy,
     /// What became of its changes, where they had to wait.
     pub tried: Option<String>,
+    /// The run that it repeats.
+    pub repeats: Option<Id<RunKind>>,
+    /// What tells the conversation that it came from, where something did.
+    pub conversation: Option<String>,
 }
 
-/// More that wait nobody looks through.
-const MOST_TRIES: usize = 1_000;
+/// Which runs are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct RunsWanted {
+    /// Everywhere that the caller may look, and not only here.
+    pub everywhere: bool,
+    /// How they stand.
+    pub standing: Standing,
+    /// Whose.
+    pub who: Option<Principal>,
+    /// Those alone that repeat this one.
+    pub repeats: Option<Id<RunKind>>,
+    /// So many of the newest are left out.
+    pub skip: usize,
+    /// How many at most.
+    pub most: usize,
+}
+
+/// How the runs of a list stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// However they stand.
+    #[default]
+    Any,
+    /// They run.
+    Running,
+    /// They went wrong: a status that is not 0, a signal, a limit, or no start.
+    Failed,
+}
 
 impl Exec {
     /// The latest runs that the caller may see, the newest first: here, or everywhere.
@@ -111,8 +141,16 @@ impl Exec {
         everywhere: bool,
         most: usize,
     ) -> Result<Vec<RunView>, ExecError> {
-        let places = self.places(caller, everywhere).await?;
-        self.0.db.read(move |tx| store::list(tx.sql(), places.as_deref(), Which::All, most)).await
+        self.runs_wanted(caller, RunsWanted { everywhere, most, ..RunsWanted::default() }).await
+    }
+
+    /// The latest runs of a kind that the caller may see, the newest first.
+    ///
+    /// # Errors
+    /// When the gate refuses or the database cannot be read.
+    pub async fn runs_wanted(&self, caller: &Caller, wanted: RunsWanted) -> Result<Vec<RunView>, ExecError> {
+        let places = self.places(caller, wanted.everywhere).await?;
+        self.0.db.read(move |tx| store::list(tx.sql(), places.as_deref(), Which::These(&wanted))).await
     }
 
     /// How many runs are going on that the caller may see.
@@ -121,10 +159,7 @@ impl Exec {
     /// When the gate refuses or the database cannot be read.
     pub async fn running(&self, caller: &Caller) -> Result<usize, ExecError> {
         let places = self.places(caller, true).await?;
-        let which = Which::Running;
-        let found =
-            self.0.db.read(move |tx| store::list(tx.sql(), places.as_deref(), which, MOST_TRIES)).await?;
-        Ok(found.iter().filter(|run| run.state == State::Running).count())
+        self.0.db.read(move |tx| store::running(tx.sql(), places.as_deref())).await
     }
 
     /// One run, by the beginning of its id, with what it said.
@@ -143,8 +178,8 @@ impl Exec {
         }
     }
 
-    /// What a run that is still running has said from there on; none when it runs no more, or when what it says
-    /// cannot be looked through for secrets.
+    /// What a run that is still running has said from there on; none when it runs no more. While what it says
+    /// cannot be looked through for secrets it is withheld, and said to be; afterwards it is there from its beginning.
     ///
     /// # Errors
     /// When there is no such run, or what it says cannot be read.
@@ -157,6 +192,22 @@ impl Exec {
         let heard = effects::hear(&permit, &self.0.config.state, run.id, from)?;
         permit.observe().await?;
         Ok(heard)
+    }
+
+    /// The processes of a run that runs, each below the one that started it; none when it runs no more, or when
+    /// nobody can tell which they are.
+    ///
+    /// # Errors
+    /// When there is no such run, or the gate refuses.
+    pub async fn processes(&self, caller: &Caller, handle: &str) -> Result<Option<Processes>, ExecError> {
+        let run = self.look(caller, handle).await?;
+        if run.state != State::Running {
+            return Ok(None);
+        }
+        let permit = self.0.gate.admit(caller, LookAtRuns { namespace: run.namespace }).await?;
+        let found = effects::processes(&permit, &self.0.config.state, run.id);
+        permit.observe().await?;
+        Ok(found)
     }
 
     /// Asks a run to end, whichever process it runs in; asked again, it is made to. A program ends its own runs.
@@ -189,7 +240,7 @@ impl Exec {
     /// When the gate refuses or the database cannot be read.
     pub async fn tries(&self, caller: &Caller, everywhere: bool) -> Result<Vec<RunView>, ExecError> {
         let places = self.places(caller, everywhere).await?;
-        self.0.db.read(move |tx| store::list(tx.sql(), places.as_deref(), Which::Waiting, MOST_TRIES)).await
+        self.0.db.read(move |tx| store::list(tx.sql(), places.as_deref(), Which::Waiting)).await
     }
 
     /// The namespaces whose runs a caller is shown; none: all of them.

@@ -12,7 +12,7 @@ use crate::said::Copy;
 use crate::stop::Stop;
 use crate::store;
 use crate::worktree::linked;
-use keep_gate::{GateError, Permit, fresh_id};
+use keep_gate::{GateError, Permit, Started, fresh_id};
 use keep_policy::{Decision, Profile};
 use keep_shell::Sort;
 use keep_types::{Act, ActFacts, Asks, Audience, Caller, Duration, Id, PrincipalKind, Risk, RunKind, chain};
@@ -23,6 +23,7 @@ use std::fs::File;
 use std::io::{ErrorKind, Write};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 
 /// The longest command: the system hands no program a longer word, and it is stored until somebody answers.
@@ -59,6 +60,8 @@ pub struct Wanted {
     pub secrets: Vec<SecretUse>,
     /// The caller's environment, of which some is passed.
     pub environment: Vec<(OsString, OsString)>,
+    /// The run that this one repeats, where it does.
+    pub repeats: Option<Id<RunKind>>,
 }
 
 /// What a run reads.
@@ -312,16 +315,19 @@ impl Exec {
         let started = store::begin(permit, row, redactor.clone().ok(), kept_since).await?;
         began(id);
         let kept = self.0.config.kept_bytes;
-        // What cannot be looked through for secrets is shown to whoever runs it, and to nobody else.
-        let spool = match redactor {
-            Ok(_) => Some(effects::Spool::open(&started, &self.0.config.state, id, stop.clone())),
-            Err(_) => None,
-        };
-        let spool = match spool.transpose() {
+        let withheld = redactor.is_err();
+        let gate = self.0.gate.clone();
+        let cleaning = effects::Cleaning { now: redactor, later: Arc::new(move || gate.redactor()) };
+        // What cannot be looked through for secrets is shown to whoever runs it, and to nobody else until it can.
+        let spool = effects::Spool::open(&started, &self.0.config.state, id, stop.clone(), withheld);
+        let spool = match spool {
             Ok(spool) => spool,
-            Err(error) => return store::finish(started, begun, Err(error), self.now()).await,
+            Err(error) => {
+                let texts = self.texts(&started, withheld);
+                return store::finish(started, begun, Err(error), texts, self.now()).await;
+            }
         };
-        let during = effects::During { values, redactor, kept, ends, stop: stop.clone(), spool };
+        let during = effects::During { values, cleaning, kept, ends, stop: stop.clone(), spool };
         let config = self.0.config.clone();
         let mut planned = planned;
         let (started, over, tidied) = tokio::task::spawn_blocking(move || {
@@ -337,9 +343,16 @@ impl Exec {
         .await
         .map_err(|_| ExecError::Worker)?;
         drop(slot);
-        let ran = store::finish(started, begun, over, self.now()).await?;
+        let texts = self.texts(&started, withheld);
+        let ran = store::finish(started, begun, over, texts, self.now()).await?;
         // Whatever is wrong with the caches, the run is over and on record.
         Ok(Ran { caches: Tidied::of(tidied), ..ran })
+    }
+
+    /// The texts of a run whose row withholds them, where they can be looked through by now.
+    fn texts(&self, started: &Started<RunCommand>, withheld: bool) -> Option<store::Texts> {
+        let redactor = withheld.then(|| self.0.gate.redactor().ok()).flatten()?;
+        Some(store::Texts::of(started, &redactor))
     }
 
     /// The exact act, from what is wanted and from how things are.
@@ -394,6 +407,8 @@ impl Exec {
             tried,
             besides,
             contents: None,
+            repeats: wanted.repeats,
+            conversation: keep_gate::conversation(caller),
             advice: self.0.advice.clone(),
         };
         let facts: ActFacts = act.facts();

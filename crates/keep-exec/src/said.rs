@@ -4,7 +4,6 @@ use keep_types::Digest;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::collections::VecDeque;
-use std::io::{self, Write};
 
 /// What was said, from its beginning and from its end: a build says at its end what went wrong.
 #[derive(Debug)]
@@ -26,24 +25,6 @@ pub struct Copy {
     pub bytes: u64,
     /// The digest of all of it, as it was handed on.
     pub digest: Option<Digest>,
-}
-
-/// What is handed on there is shown here, too.
-pub(crate) struct Both<F> {
-    pub(crate) there: Box<dyn Write + Send>,
-    pub(crate) here: F,
-}
-
-impl<F: FnMut(&[u8])> Write for Both<F> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.there.write_all(bytes)?;
-        (self.here)(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.there.flush()
-    }
 }
 
 fn as_text<S: serde::Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {

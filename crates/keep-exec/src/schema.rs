@@ -4,7 +4,8 @@ use keep_db::Schema;
 /// bound. Texts are redacted before they come here; what must be provable byte for byte is an HMAC.
 pub static SCHEMA: Schema = Schema {
     owner: "exec",
-    steps: &["
+    steps: &[
+        "
 CREATE TABLE exec_run (
     id            TEXT PRIMARY KEY,
     seq           INTEGER,
@@ -44,5 +45,11 @@ CREATE TABLE exec_run (
 CREATE INDEX exec_run_started ON exec_run (started_ms);
 CREATE INDEX exec_run_tried ON exec_run (tried) WHERE tried = 'pending';
 CREATE INDEX exec_run_running ON exec_run (owner) WHERE state = 'running';
-"],
+",
+        "
+ALTER TABLE exec_run ADD COLUMN repeats TEXT;
+ALTER TABLE exec_run ADD COLUMN conversation TEXT;
+CREATE INDEX exec_run_repeats ON exec_run (repeats) WHERE repeats IS NOT NULL;
+",
+    ],
 };

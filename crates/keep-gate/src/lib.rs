@@ -53,7 +53,9 @@ mod token;
 mod totp;
 
 pub use admit::{Gate, GateConfig};
-pub use approval::{ApprovalState, ApprovalView, GoodFor, InboxFilter, Relayed, Resolution, withdraw_texts};
+pub use approval::{
+    ApprovalState, ApprovalView, GoodFor, InboxFilter, Relayed, Resolution, conversation, withdraw_texts,
+};
 pub use asker::{Answer, AskNobody, Asker, CodeWanted, Question};
 pub use audit::{AcceptLedger, AuditFilter, EraseDetails, RotateKey};
 pub use error::{FileError, GateError};

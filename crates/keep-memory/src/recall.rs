@@ -50,6 +50,9 @@ pub struct Asked {
     pub most: usize,
     /// Weak answers, too.
     pub even_weak: bool,
+    /// Whoever asks only looks through what is there, as a person who types into a field: that is no use of it, so
+    /// it keeps nothing from fading.
+    pub only_looks: bool,
 }
 
 /// A memory that was recalled, and why.
@@ -120,7 +123,7 @@ impl Memories {
                 other => break other?,
             }
         };
-        if !seqs.is_empty() {
+        if !seqs.is_empty() && !search.asked.only_looks {
             self.count(&permit, &seqs);
         }
         permit.observe().await?;

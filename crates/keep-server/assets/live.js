@@ -21,7 +21,13 @@
     count.hidden = !waiting;
     const live = document.getElementById("live");
     if (live?.dataset.refresh && window.htmx && !live.contains(document.activeElement)) {
-      window.htmx.ajax("GET", live.dataset.refresh, { target: "#live", select: "#live", swap: "outerHTML" });
+      // What somebody folded or unfolded stays so.
+      const folds = [...live.querySelectorAll("details[id]")].map((one) => [one.id, one.open]);
+      await window.htmx.ajax("GET", live.dataset.refresh, { target: "#live", select: "#live", swap: "outerHTML" });
+      for (const [id, open] of folds) {
+        const fold = document.getElementById(id);
+        if (fold) fold.open = open;
+      }
     }
   };
   events.addEventListener("record", () => {
@@ -39,6 +45,7 @@
     following.textContent = "Following it.";
     output.scrollTop = output.scrollHeight;
     said.addEventListener("said", (event) => {
+      document.getElementById("withheld")?.remove();
       const below = output.scrollHeight - output.scrollTop - output.clientHeight < 40;
       output.append(event.data);
       let over = output.textContent.split("\n").length - LINES;

@@ -3,6 +3,7 @@ use crate::growth::Growth;
 use crate::guard::Limits;
 use crate::log::Log;
 use crate::names::Names;
+use crate::notices::Notices;
 use crate::repeats::Repeats;
 use crate::sessions::Sessions;
 use crate::watch::Watch;
@@ -41,6 +42,7 @@ pub(crate) struct Inner {
     pub(crate) counts: Counts,
     pub(crate) growth: Growth,
     pub(crate) watch: Watch,
+    pub(crate) notices: Notices,
     /// How often a stream that has nothing to say shows that it is there.
     pub(crate) heartbeat: RwLock<Duration>,
     /// Everything that was begun; the server ends when it has ended.
@@ -73,6 +75,7 @@ impl House {
             counts: Counts::default(),
             growth: Growth::default(),
             watch: Watch::default(),
+            notices: Notices::default(),
             heartbeat: RwLock::new(HEARTBEAT),
             tasks: TaskTracker::new(),
             ending: CancellationToken::new(),

@@ -2,19 +2,18 @@
 //! the server is started on one that holds nothing of anybody's, and each twin is the same server put together
 //! without the part that keeps the promise.
 
-use crate::confirm::AskDashboard;
 use crate::door::{Access, Door, Gateway};
 use crate::guard::{Limits, SESSION};
 use crate::house::{House, Setting};
 use crate::listen::listen;
 use crate::log::Quiet;
 use crate::names::{Host, Names};
+use crate::scratch;
 use crate::serve::{Speaks, doors, may_listen, whole, whole_without_gatekeeper};
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
-use keep_app::config::{Standing, Surroundings};
-use keep_app::{App, Settings};
+use keep_app::App;
 use keep_types::{Adversary, Principal, Probe, Promise, Twin, Verdict};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -101,7 +100,7 @@ fn stand(lacks: Part, look: fn(&Stand) -> Result<(), String>) -> Verdict {
         let folder = tempfile::Builder::new().prefix("keep-probe-").tempdir().map_err(|e| e.to_string())?;
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
         let runtime = runtime.map_err(|e| e.to_string())?;
-        let app = open(folder.path())?;
+        let app = scratch::open(folder.path()).map_err(|error| keep_types::chain(&error).join(": "))?;
         let (house, stand) = runtime.block_on(begin(app, lacks))?;
         let verdict = match look(&stand) {
             Ok(()) => Verdict::Pass,
@@ -117,19 +116,6 @@ fn stand(lacks: Part, look: fn(&Stand) -> Result<(), String>) -> Verdict {
     };
     served()
         .unwrap_or_else(|why| Verdict::NotApplicable(format!("no server could be started to look at: {why}")))
-}
-
-fn open(folder: &std::path::Path) -> Result<App, String> {
-    let around = Surroundings {
-        env: Default::default(),
-        cwd: folder.to_owned(),
-        home: Some(folder.join("home")),
-        flags: Vec::new(),
-        standing: Standing::Program,
-        system: folder.join("no-system/config.toml"),
-    };
-    let asker = Arc::new(AskDashboard);
-    App::open(Settings { around, asker }).map_err(|error| keep_types::chain(&error).join(": "))
 }
 
 async fn begin(app: App, lacks: Part) -> Result<(House, Stand), String> {

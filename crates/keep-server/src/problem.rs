@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use keep_app::AppError;
 use keep_gate::GateError;
 use keep_memory::MemoryError;
-use keep_types::{ErrorKind, Explain, chain};
+use keep_types::{ErrorKind, Explain, chain, visible};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::ops::{Deref, DerefMut};
@@ -41,11 +41,12 @@ pub(crate) struct Told {
 }
 
 impl Problem {
+    /// What is told may repeat what was asked, so nothing hides in it.
     pub(crate) fn new(status: StatusCode, kind: ErrorKind, title: impl Into<String>) -> Self {
         Self(Box::new(Told {
             status: status.as_u16(),
             kind: kind.as_str().into(),
-            title: title.into(),
+            title: visible(&title.into()),
             hint: None,
             approval: None,
             request: None,
@@ -63,7 +64,7 @@ impl Problem {
     }
 
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(visible(&hint.into()));
         self
     }
 
@@ -79,7 +80,7 @@ impl Problem {
     fn of(error: &dyn Explain, gate: Option<&GateError>) -> Self {
         let said = |status| {
             let mut problem = Self::new(status, error.kind(), error.to_string());
-            problem.hint = error.hint();
+            problem.hint = error.hint().as_deref().map(visible);
             problem
         };
         match (error.kind(), gate) {

@@ -10,6 +10,7 @@ use crate::house::{House, Setting};
 use crate::listen::{listen, listen_encrypted};
 use crate::mcp;
 use crate::names::Names;
+use crate::notices;
 use crate::pages;
 use crate::problem::Problem;
 use crate::rules;
@@ -154,6 +155,7 @@ impl Server {
         house.tasks.spawn(growth::watch(house.clone()));
         house.tasks.spawn(watch::watch(house.clone()));
         house.tasks.spawn(rules::watch(house.clone()));
+        house.tasks.spawn(notices::watch(house.clone()));
         tokio::select! {
             () = listen(&house, listener, router) => {}
             () = ended => house.ending.cancel(),
@@ -200,27 +202,16 @@ fn behind(house: &House, router: Router<House>) -> Router {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
-    use crate::confirm::AskDashboard;
     use crate::door::Access;
     use crate::log::Quiet;
     use axum::http::Method;
     use axum::routing::get;
-    use keep_app::Settings;
-    use keep_app::config::{Standing, Surroundings};
     use std::sync::Arc;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpStream;
 
     pub(crate) fn house(folder: &std::path::Path, names: Names) -> House {
-        let around = Surroundings {
-            env: Default::default(),
-            cwd: folder.to_owned(),
-            home: Some(folder.join("home")),
-            flags: Vec::new(),
-            standing: Standing::Program,
-            system: folder.join("no-system/config.toml"),
-        };
-        let app = App::open(Settings { around, asker: Arc::new(AskDashboard) }).unwrap();
+        let app = crate::scratch::open(folder).unwrap();
         House::new(Setting { app, log: Arc::new(Quiet) }, names)
     }
 

@@ -3,6 +3,7 @@
 
 use crate::guard::as_person;
 use crate::house::House;
+use crate::notices;
 use keep_types::{Duration, PrincipalKind, Timestamp};
 use keep_vault::Which;
 use std::collections::HashMap;
@@ -233,7 +234,8 @@ async fn secrets(house: &House, before: &mut Before) -> Vec<Alert> {
     before.secrets.clone()
 }
 
-/// Says it in the program's log, and puts it on record, where a person started the server.
+/// Says it in the program's log and, where the person who started the server wants that, on their desktop, and puts
+/// it on record.
 async fn raise(house: &House, before: &mut Before, alert: &Alert) {
     let now = house.app.now();
     house.log.line(&format!("alert: {}", alert.says));
@@ -241,6 +243,7 @@ async fn raise(house: &House, before: &mut Before, alert: &Alert) {
         return;
     }
     before.on_record.insert(alert.key, now);
+    notices::show(house, "something is not as it should be", &alert.says).await;
     let owner = house.app.identity().principal.clone();
     if owner.kind() != PrincipalKind::User {
         return;

@@ -17,6 +17,7 @@ mod principal;
 mod probe;
 mod rank;
 mod scope;
+mod text;
 mod time;
 
 pub use act::{Act, ActFacts, Action, ActionError, SecretsIn, Touch};
@@ -31,4 +32,5 @@ pub use principal::{Principal, PrincipalError, PrincipalKind};
 pub use probe::{Adversary, Installation, Probe, Promise, Twin, Verdict};
 pub use rank::{RankError, Risk, Trust};
 pub use scope::{Scope, ScopeError, Scopes};
+pub use text::{is_hidden, visible};
 pub use time::{Clock, Duration, DurationError, Timestamp, TimestampError};

@@ -115,7 +115,7 @@ pub static KEYS: [Key; 32] = [
                 c.notice = by;
             }
         }),
-        "How you learn that an approval waits: none, bell or desktop."),
+        "How you learn that an approval waits, and of the server's alerts: none, bell (a terminal's) or desktop (by notify-send)."),
     key("approvals.totp", Kind::Switch, (Never, On),
         field!(Switch, totp),
         "Whether approving high and critical acts needs a one-time code."),

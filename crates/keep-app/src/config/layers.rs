@@ -193,19 +193,45 @@ pub struct Effective {
     origins: BTreeMap<&'static str, Origin>,
 }
 
+/// What the user's file would say of one key.
+#[derive(Clone, Copy, Debug)]
+pub struct Change<'a> {
+    /// The key.
+    pub key: &'a str,
+    /// Its value; none where the file would say nothing of it.
+    pub value: Option<&'a str>,
+}
+
 /// Loads every layer.
 ///
 /// # Errors
 /// When a file cannot be read, can be changed by others, or says something wrong; a wrong variable or
 /// flag is an error too.
 pub fn load(around: &Surroundings, project: Option<&ProjectSettings>) -> Result<Effective, ConfigError> {
+    load_changed(around, project, None)
+}
+
+/// The same, as if the user's file said something else of one key; nothing is written.
+///
+/// # Errors
+/// Those of [`load`], and when the key or value is wrong.
+pub fn load_changed(
+    around: &Surroundings,
+    project: Option<&ProjectSettings>,
+    change: Option<Change<'_>>,
+) -> Result<Effective, ConfigError> {
     let mut effective = Effective::default();
     let user = around.installation()?.config.join("config.toml");
     for (key, value, place) in read_file(&around.system)?.entries {
         effective.put(key, &value, Origin::System(line_of(&place)));
     }
-    for (key, value, place) in read_file(&user)?.entries {
+    let changed = |key: &Key| change.is_some_and(|change| change.key == key.name);
+    for (key, value, place) in read_file(&user)?.entries.into_iter().filter(|(key, ..)| !changed(key)) {
         effective.put(key, &value, Origin::User(line_of(&place)));
+    }
+    if let Some(Change { key, value: Some(text) }) = change {
+        let (key, value) = from_text(key, text, "the command line")?;
+        effective.put(key, &value, Origin::User(user.display().to_string()));
     }
     if let Some(project) = project {
         effective.put_project(project)?;

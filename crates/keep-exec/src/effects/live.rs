@@ -2,7 +2,7 @@
 
 use super::egress::proxy;
 use super::plan::Planned;
-use super::pump::{self, Pumped};
+use super::pump::{self, Cleaning, Ears, Pumped};
 use super::spool::Spool;
 use crate::acts::RunCommand;
 use crate::error::ExecError;
@@ -10,7 +10,6 @@ use crate::run::{EndedBy, Ends, Enter, Input, Written};
 use crate::said::Copy;
 use crate::stop::{How, Stop};
 use keep_gate::Started;
-use keep_redact::{Redactor, Withheld};
 use keep_sandbox::{Command, Ended, EndedBy as By, Running, Said, SandboxError, Stopper, Stream, Streams};
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -25,14 +24,14 @@ use zeroize::Zeroizing;
 pub(crate) struct During {
     /// Values of the act's secrets, in their order.
     pub(crate) values: Vec<Zeroizing<Vec<u8>>>,
-    /// What replaces values in what it says, or why nothing can.
-    pub(crate) redactor: Result<Redactor, Withheld>,
+    /// What replaces values in what it says.
+    pub(crate) cleaning: Cleaning,
     /// How much is kept of each stream.
     pub(crate) kept: usize,
     pub(crate) ends: Ends,
     pub(crate) stop: Stop,
-    /// Where others look on; none where values could not be told in what is said.
-    pub(crate) spool: Option<Spool>,
+    /// Where others look on.
+    pub(crate) spool: Spool,
 }
 
 /// How a run ended.
@@ -58,7 +57,7 @@ pub(crate) fn live(
 ) -> Result<Over, ExecError> {
     let act = started.act();
     let (streams, rest, enter) = split(during.ends);
-    let rest = rest.shown_beside(during.spool.as_ref());
+    let rest = rest.shown_beside(&during.spool);
     let command = Command {
         program: act.program.clone(),
         arguments: act.arguments.clone(),
@@ -67,12 +66,13 @@ pub(crate) fn live(
         streams,
     };
     let mut running = planned.plan.spawn(command).map_err(failed)?;
+    during.spool.begins_at(running.process());
     // The values are in the run's environment by now, and nowhere else.
     drop(during.values);
     let _way_out = proxy(&mut running, planned.hosts.clone())?;
     connect(&during.stop, running.stopper());
     let entered = enter.map(|enter| enter()).transpose().map_err(io)?;
-    let streams = follow(&mut running, rest, &during.redactor, during.kept)?;
+    let streams = follow(&mut running, rest, &during.cleaning, during.kept)?;
     let ended = running.wait();
     during.stop.disconnect();
     let (output, errors) = streams.end();
@@ -96,28 +96,27 @@ fn environment(act: &RunCommand, values: &[Zeroizing<Vec<u8>>]) -> Vec<(OsString
     all
 }
 
-/// What the caller keeps of a run's streams.
-enum Rest {
-    Three { typed: Option<File>, output: Box<dyn Write + Send>, error: Box<dyn Write + Send> },
-    Terminal { typed: File, shown: Box<dyn Write + Send>, sizes: Receiver<(u16, u16)> },
+/// What the caller keeps of a run's streams, and where they lead.
+enum Rest<T> {
+    Three { typed: Option<File>, output: T, error: T },
+    Terminal { typed: File, shown: T, sizes: Receiver<(u16, u16)> },
 }
 
-impl Rest {
+impl Rest<Box<dyn Write + Send>> {
     /// The same, shown to those who look on, too.
-    fn shown_beside(self, spool: Option<&Spool>) -> Self {
-        let Some(spool) = spool else { return self };
+    fn shown_beside(self, spool: &Spool) -> Rest<Ears> {
         match self {
             Self::Three { typed, output, error } => {
-                Self::Three { typed, output: spool.beside(output), error: spool.beside(error) }
+                Rest::Three { typed, output: spool.beside(output), error: spool.beside(error) }
             }
             Self::Terminal { typed, shown, sizes } => {
-                Self::Terminal { typed, shown: spool.beside(shown), sizes }
+                Rest::Terminal { typed, shown: spool.beside(shown), sizes }
             }
         }
     }
 }
 
-fn split(ends: Ends) -> (Streams, Rest, Option<Enter>) {
+fn split(ends: Ends) -> (Streams, Rest<Box<dyn Write + Send>>, Option<Enter>) {
     match ends {
         Ends::Three { input, output, error } => {
             let (input, typed) = match input {
@@ -154,14 +153,14 @@ impl Followed {
 
 fn follow(
     running: &mut Running,
-    rest: Rest,
-    redactor: &Result<Redactor, Withheld>,
+    rest: Rest<Ears>,
+    cleaning: &Cleaning,
     kept: usize,
 ) -> Result<Followed, ExecError> {
     let lost = || ExecError::Sandbox("the run came without its streams".into());
-    let said = |said: Said, sink: Box<dyn Write + Send>| {
-        let redactor = redactor.clone();
-        thread::spawn(move || pump::said(said, sink, &redactor, kept))
+    let said = |said: Said, ears: Ears| {
+        let cleaning = cleaning.clone();
+        thread::spawn(move || pump::said(said, ears, &cleaning, kept))
     };
     match rest {
         Rest::Three { typed, output, error } => {

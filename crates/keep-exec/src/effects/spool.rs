@@ -4,9 +4,10 @@
 //! A folder for each run, locked for as long as its process lives: what was said stands in segments, of which the
 //! last few are kept, so an hour of output takes no more than its last minutes.
 
+use super::processes::{self, Processes};
+use super::pump::Ears;
 use crate::acts::{CancelRun, LookAtRuns, RunCommand};
 use crate::error::ExecError;
-use crate::said::Both;
 use crate::stop::Stop;
 use keep_gate::{Permit, Started};
 use keep_types::{Id, RunKind};
@@ -26,6 +27,11 @@ const SEGMENT_BYTES: u64 = 1 << 20;
 const SEGMENTS: u64 = 8;
 /// How soon a run hears that it is to end.
 const LOOK: Duration = Duration::from_millis(200);
+
+/// The file that says that what is said cannot be shown yet.
+const WITHHELD: &str = "withheld";
+/// The file that says at which process the run begins.
+const PROCESS: &str = "process";
 
 /// The first word to a run that is to end, and the second.
 const ASKED: [&str; 2] = ["stop", "kill"];
@@ -49,6 +55,8 @@ struct Said {
     folder: PathBuf,
     bytes: u64,
     file: Option<File>,
+    /// Whether anything was put down.
+    shown: bool,
     /// Set when a write failed, as on a full disk: the run goes on, and nobody watches it.
     broken: bool,
 }
@@ -60,6 +68,7 @@ impl Spool {
         state: &Path,
         id: Id<RunKind>,
         stop: Stop,
+        withheld: bool,
     ) -> Result<Self, ExecError> {
         keep_db::create_private_folder(&state.join("live"))?;
         sweep(&state.join("live"));
@@ -69,7 +78,11 @@ impl Spool {
         let lock = create(&path).map_err(|error| ExecError::file("making", &path, error))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive)
             .map_err(|error| ExecError::file("locking", &path, error.into()))?;
-        let said = Said { folder: folder.clone(), bytes: 0, file: None, broken: false };
+        if withheld {
+            let path = folder.join(WITHHELD);
+            create(&path).map_err(|error| ExecError::file("making", &path, error))?;
+        }
+        let said = Said { folder: folder.clone(), bytes: 0, file: None, shown: false, broken: false };
         let over = Arc::new(AtomicBool::new(false));
         let listens = thread::spawn({
             let (folder, over) = (folder.clone(), Arc::clone(&over));
@@ -78,11 +91,19 @@ impl Spool {
         Ok(Self { folder, _lock: lock, said: Arc::new(Mutex::new(said)), over, listens: Some(listens) })
     }
 
-    /// What is shown there, and here, too.
-    pub(super) fn beside(&self, there: Box<dyn Write + Send>) -> Box<dyn Write + Send> {
+    /// What is shown there, and for those who look on.
+    pub(super) fn beside(&self, there: Box<dyn Write + Send>) -> Ears {
         let said = Arc::clone(&self.said);
         let here = move |bytes: &[u8]| said.lock().unwrap_or_else(PoisonError::into_inner).push(bytes);
-        Box::new(Both { there, here })
+        Ears { there, here: Box::new(here) }
+    }
+
+    /// Says at which process the run begins, for whoever looks at what it started. Without that nobody sees its
+    /// processes; it runs all the same.
+    pub(super) fn begins_at(&self, process: u32) {
+        let Some(own) = processes::named(process) else { return };
+        let file = create(&self.folder.join(PROCESS));
+        let _ = file.and_then(|mut file| file.write_all(own.as_bytes()));
     }
 }
 
@@ -128,6 +149,11 @@ fn listen(folder: &Path, over: &AtomicBool, stop: &Stop) {
 
 impl Said {
     fn push(&mut self, mut bytes: &[u8]) {
+        if !bytes.is_empty() && !self.shown {
+            self.shown = true;
+            // What can be looked through is withheld no longer.
+            let _ = fs::remove_file(self.folder.join(WITHHELD));
+        }
         while !bytes.is_empty() && !self.broken {
             let left = SEGMENT_BYTES - self.bytes % SEGMENT_BYTES;
             let now = bytes.len().min(usize::try_from(left).unwrap_or(usize::MAX));
@@ -163,6 +189,8 @@ pub struct Heard {
     pub from: u64,
     /// Where to go on.
     pub next: u64,
+    /// Nothing is shown yet, since it cannot be looked through for secrets: the vault is locked.
+    pub withheld: bool,
 }
 
 /// What a run has said from there on, as much as stands in one segment; none when it does not run any more.
@@ -184,7 +212,7 @@ pub(crate) fn hear(
                     .and_then(|_| file.take(SEGMENT_BYTES).read_to_end(&mut bytes));
                 read.map_err(|error| ExecError::file("reading", &path, error))?;
                 let next = from + bytes.len() as u64;
-                return Ok(Some(Heard { bytes, from, next }));
+                return Ok(Some(Heard { bytes, from, next, withheld: false }));
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 if !folder.join("lock").exists() {
@@ -193,12 +221,20 @@ pub(crate) fn hear(
                 // Removed meanwhile, or not there yet.
                 match first_after(&folder, segment) {
                     Some(first) => (segment, from) = (first, first * SEGMENT_BYTES),
-                    None => return Ok(Some(Heard { bytes: Vec::new(), from, next: from })),
+                    None => {
+                        let withheld = folder.join(WITHHELD).exists();
+                        return Ok(Some(Heard { bytes: Vec::new(), from, next: from, withheld }));
+                    }
                 }
             }
             Err(error) => return Err(ExecError::file("reading", &path, error)),
         }
     }
+}
+
+/// The processes of a run; none when it does not run any more, or nobody can tell which they are.
+pub(crate) fn processes(_: &Permit<LookAtRuns>, state: &Path, id: Id<RunKind>) -> Option<Processes> {
+    processes::below(&fs::read_to_string(folder(state, id).join(PROCESS)).ok()?)
 }
 
 fn first_after(folder: &Path, segment: u64) -> Option<u64> {
@@ -228,7 +264,8 @@ mod tests {
     #[test]
     fn only_the_last_segments_are_kept() {
         let folder = tempfile::tempdir().unwrap();
-        let mut said = Said { folder: folder.path().to_owned(), bytes: 0, file: None, broken: false };
+        let mut said =
+            Said { folder: folder.path().to_owned(), bytes: 0, file: None, shown: false, broken: false };
         let piece = vec![b'x'; 700_000];
         for _ in 0..20 {
             said.push(&piece);

@@ -1,7 +1,7 @@
 //! What the table says; nothing here changes anything. Every query names the namespaces that it looks at.
 
 use crate::error::ExecError;
-use crate::look::{RunView, State};
+use crate::look::{RunView, RunsWanted, Standing, State};
 use crate::said::Copy;
 use keep_ledger::owner;
 use keep_types::{Namespace, Timestamp};
@@ -13,35 +13,41 @@ const SELECT: &str =
     "SELECT id, seq, namespace, principal, command, folder, workspace, risk, analysis, decision,
     rule, profile, tier, secrets, state, owner, started_ms, ended_ms, why, code, signal, ended_by, user_us,
     system_us, largest_bytes, output_bytes, output_digest, errors_bytes, errors_digest,
-    tried";
+    tried, repeats, conversation";
+
+/// More that wait nobody looks through.
+const MOST_TRIES: usize = 1_000;
 
 /// Which runs are listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Which {
-    /// All of them.
-    All,
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Which<'a> {
+    /// Those that are wanted.
+    These(&'a RunsWanted),
     /// Those whose changes wait.
     Waiting,
-    /// Those that are on record as running; their processes may have died.
-    Running,
 }
 
 /// The latest runs of these namespaces, the newest first; none of them: of all.
 pub(crate) fn list(
     sql: &Connection,
     places: Option<&[Namespace]>,
-    which: Which,
-    most: usize,
+    which: Which<'_>,
 ) -> Result<Vec<RunView>, ExecError> {
     let (mut within, mut given) = within(places);
-    match which {
-        Which::All => {}
-        Which::Waiting => within.push_str(" AND tried = 'pending'"),
-        Which::Running => within.push_str(" AND state = 'running'"),
-    }
-    given.push(most.to_string());
+    let (skip, most) = match which {
+        Which::Waiting => {
+            within.push_str(" AND tried = 'pending'");
+            (0, MOST_TRIES)
+        }
+        Which::These(wanted) => {
+            narrow(sql, wanted, &mut within, &mut given)?;
+            (wanted.skip, wanted.most)
+        }
+    };
+    given.extend([most.to_string(), skip.to_string()]);
     let text = format!(
-        "{SELECT} FROM exec_run WHERE {within} ORDER BY started_ms DESC, id DESC LIMIT CAST(? AS INTEGER)"
+        "{SELECT} FROM exec_run WHERE {within} ORDER BY started_ms DESC, id DESC
+         LIMIT CAST(? AS INTEGER) OFFSET CAST(? AS INTEGER)"
     );
     let mut statement = sql.prepare_cached(&text)?;
     let mut rows = statement.query(params_from_iter(given))?;
@@ -50,6 +56,62 @@ pub(crate) fn list(
         found.push(view(row)?);
     }
     Ok(found)
+}
+
+/// Adds what is wanted to the condition of a query, and its values to those that are given.
+fn narrow(
+    sql: &Connection,
+    wanted: &RunsWanted,
+    within: &mut String,
+    given: &mut Vec<String>,
+) -> Result<(), ExecError> {
+    if let Some(who) = &wanted.who {
+        within.push_str(" AND principal = ?");
+        given.push(who.to_string());
+    }
+    if let Some(run) = &wanted.repeats {
+        within.push_str(" AND repeats = ?");
+        given.push(run.to_string());
+    }
+    if wanted.standing == Standing::Any {
+        return Ok(());
+    }
+    // A run whose process died is on record as running until the next one closes its row.
+    let owners = owners(sql)?;
+    let alive: Vec<String> = owners.into_iter().filter(|owner| owner::lives(owner)).collect();
+    let marks = vec!["?"; alive.len()].join(", ");
+    within.push_str(&match wanted.standing {
+        Standing::Any => String::new(),
+        Standing::Running => format!(" AND state = 'running' AND owner IN ({marks})"),
+        Standing::Failed => format!(
+            " AND (state = 'failed' OR state = 'running' AND owner NOT IN ({marks})
+                OR state = 'ended' AND ended_by IS NOT 'request' AND (code IS NOT 0 OR ended_by IS NOT 'itself'))"
+        ),
+    });
+    given.extend(alive);
+    Ok(())
+}
+
+/// Whose runs are on record as running.
+pub(super) fn owners(sql: &Connection) -> Result<Vec<String>, ExecError> {
+    let mut statement = sql.prepare_cached("SELECT DISTINCT owner FROM exec_run WHERE state = 'running'")?;
+    Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+/// How many runs are going on in these namespaces.
+pub(crate) fn running(sql: &Connection, places: Option<&[Namespace]>) -> Result<usize, ExecError> {
+    let (within, given) = within(places);
+    let text =
+        format!("SELECT owner, COUNT(*) FROM exec_run WHERE {within} AND state = 'running' GROUP BY owner");
+    let mut statement = sql.prepare_cached(&text)?;
+    let mut rows = statement.query(params_from_iter(given))?;
+    let mut count = 0;
+    while let Some(row) = rows.next()? {
+        if owner::lives(&row.get::<_, String>(0)?) {
+            count += usize::try_from(row.get::<_, i64>(1)?).unwrap_or(0);
+        }
+    }
+    Ok(count)
 }
 
 /// The runs whose ids begin so, with what they said; two at most, which is enough to know that one was meant.
@@ -126,6 +188,11 @@ fn view(row: &Row<'_>) -> Result<RunView, ExecError> {
         output: stored(row, "output_bytes", "output_digest")?,
         errors: stored(row, "errors_bytes", "errors_digest")?,
         tried: optional(row, "tried")?,
+        repeats: optional::<String>(row, "repeats")?
+            .map(|id| id.parse())
+            .transpose()
+            .map_err(ExecError::corrupt)?,
+        conversation: optional(row, "conversation")?,
     })
 }
 

@@ -3,5 +3,5 @@
 mod find;
 mod write;
 
-pub(crate) use find::{Which, by_handle, list};
-pub(crate) use write::{NewRun, Settled, begin, finish, settle};
+pub(crate) use find::{Which, by_handle, list, running};
+pub(crate) use write::{NewRun, Settled, Texts, begin, finish, settle};

@@ -1,5 +1,6 @@
 //! Changes of the table. Each needs the proof that its act was admitted.
 
+use super::find::owners;
 use crate::acts::RunCommand;
 use crate::effects::Over;
 use crate::error::ExecError;
@@ -15,6 +16,8 @@ use serde_json::{Value, json};
 
 /// What stands in place of a text that cannot be looked through for secrets.
 const WITHHELD: &str = "(withheld: the vault is locked)";
+/// Simple commands of a line that are kept one by one; a line with more is a program, and stands in the command.
+const MOST_COMMANDS: usize = 200;
 
 /// A run that is about to start.
 #[derive(Debug)]
@@ -40,6 +43,57 @@ struct Row {
     profile: &'static str,
     secrets: String,
     owner: String,
+    repeats: Option<String>,
+    conversation: Option<String>,
+}
+
+/// The texts of a run that may hold values of secrets, without them.
+#[derive(Debug)]
+pub(crate) struct Texts {
+    command: String,
+    folder: String,
+    workspace: String,
+    analysis: String,
+}
+
+impl Texts {
+    /// Those of a run that began.
+    pub(crate) fn of(started: &Started<RunCommand>, redactor: &Redactor) -> Self {
+        Self::cleaned(started.act(), Some(redactor))
+    }
+
+    /// Nothing is let through that could not be looked through.
+    fn cleaned(act: &RunCommand, redactor: Option<&Redactor>) -> Self {
+        let clean = |text: &str| match redactor {
+            Some(redactor) => redactor.text(text).into_owned(),
+            None => WITHHELD.to_owned(),
+        };
+        let mut analysis = json!({
+            "reasons": act.judged.analysis.reasons,
+            "commands": commands(act),
+            "parts": act.judged.ruling.parts,
+            "confinement": act.confinement,
+        });
+        match redactor {
+            Some(redactor) => redactor.json(&mut analysis),
+            None => analysis = json!({ "withheld": WITHHELD }),
+        }
+        Self {
+            command: clean(&act.text),
+            folder: clean(&act.folder.to_string_lossy()),
+            workspace: clean(&act.workspace.to_string_lossy()),
+            analysis: analysis.to_string(),
+        }
+    }
+}
+
+/// Each simple command of the line, in the order of reading: its words, how it comes to run, and how risky it is.
+fn commands(act: &RunCommand) -> Value {
+    let all = act.judged.analysis.parts.iter().take(MOST_COMMANDS).map(|part| {
+        let words: Vec<&str> = part.argv.iter().map(|word| word.text.as_str()).collect();
+        json!({ "words": words, "via": part.via, "risk": part.risk, "reasons": part.reasons })
+    });
+    all.collect()
 }
 
 /// Makes the intent durable, together with the run's row; runs whose processes died are closed in the same
@@ -50,7 +104,10 @@ pub(crate) async fn begin(
     redactor: Option<Redactor>,
     kept_since: Timestamp,
 ) -> Result<Started<RunCommand>, ExecError> {
-    let note = json!({ "run": new.id, "tier": new.tier });
+    let mut note = json!({ "run": new.id, "tier": new.tier });
+    if let Some(repeated) = permit.act().repeats {
+        note["repeats"] = json!(repeated);
+    }
     let row = row(&permit, new, redactor.as_ref());
     permit
         .begin_with(note, move |tx| {
@@ -66,33 +123,23 @@ pub(crate) async fn begin(
 
 fn row(permit: &Permit<RunCommand>, new: NewRun, redactor: Option<&Redactor>) -> Row {
     let act = permit.act();
-    let clean = |text: &str| match redactor {
-        Some(redactor) => redactor.text(text).into_owned(),
-        None => WITHHELD.to_owned(),
-    };
-    let mut analysis = json!({
-        "reasons": act.judged.analysis.reasons,
-        "parts": act.judged.ruling.parts,
-        "confinement": act.confinement,
-    });
-    match redactor {
-        Some(redactor) => redactor.json(&mut analysis),
-        None => analysis = json!({ "withheld": WITHHELD }),
-    }
+    let Texts { command, folder, workspace, analysis } = Texts::cleaned(act, redactor);
     let names: Vec<_> = act.secrets.iter().map(|used| json!([used.name, used.variable])).collect();
     Row {
         namespace: act.namespace.to_string(),
         principal: permit.principal().to_string(),
-        command: clean(&act.text),
-        folder: clean(&act.folder.to_string_lossy()),
-        workspace: clean(&act.workspace.to_string_lossy()),
+        command,
+        folder,
+        workspace,
         risk: permit.facts().risk.as_str(),
-        analysis: analysis.to_string(),
+        analysis,
         decision: if act.asked() { "ask" } else { "allow" },
         rule: act.rule(),
         profile: act.confinement.profile.as_str(),
         secrets: Value::Array(names).to_string(),
         owner: owner::own(),
+        repeats: act.repeats.map(|id| id.to_string()),
+        conversation: act.conversation.clone(),
         new,
     }
 }
@@ -101,8 +148,8 @@ fn insert(tx: &WriteTx<'_>, row: &Row) -> Result<(), ExecError> {
     tx.sql()
         .prepare_cached(
             "INSERT INTO exec_run (id, namespace, principal, command, exact, folder, workspace, risk, analysis,
-                 decision, rule, profile, tier, secrets, state, owner, started_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'running', ?15, ?16)",
+                 decision, rule, profile, tier, secrets, state, owner, started_ms, repeats, conversation)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, 'running', ?15, ?16, ?17, ?18)",
         )?
         .execute(params![
             row.new.id.to_string(),
@@ -121,15 +168,15 @@ fn insert(tx: &WriteTx<'_>, row: &Row) -> Result<(), ExecError> {
             row.secrets,
             row.owner,
             row.new.started.ms(),
+            row.repeats,
+            row.conversation,
         ])?;
     Ok(())
 }
 
 /// Closes the runs of processes that died: the sandbox ended them with their process.
 fn close_lost(tx: &WriteTx<'_>, now: Timestamp) -> Result<(), ExecError> {
-    let mut statement =
-        tx.sql().prepare_cached("SELECT DISTINCT owner FROM exec_run WHERE state = 'running'")?;
-    let owners: Vec<String> = statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    let owners = owners(tx.sql())?;
     for dead in owners.iter().filter(|owner| !owner::lives(owner)) {
         tx.sql().execute(
             "UPDATE exec_run SET state = 'failed', ended_ms = ?2, why = 'its process died'
@@ -140,11 +187,13 @@ fn close_lost(tx: &WriteTx<'_>, now: Timestamp) -> Result<(), ExecError> {
     Ok(())
 }
 
-/// Records how a run ended, or why it did not start, in the row and in the ledger at once.
+/// Records how a run ended, or why it did not start, in the row and in the ledger at once. Texts that had to be
+/// withheld as it began are put down now, where they can be.
 pub(crate) async fn finish(
     started: Started<RunCommand>,
     begun: (Id<RunKind>, &'static str),
     over: Result<Over, ExecError>,
+    texts: Option<Texts>,
     now: Timestamp,
 ) -> Result<Ran, ExecError> {
     let (seq, (id, tier)) = (started.intent(), begun);
@@ -154,7 +203,12 @@ pub(crate) async fn finish(
         Err(error) => {
             let why = chain(&error).join(": ");
             let outcome = Outcome::Failed(why.clone());
-            started.finish_with(outcome, move |tx| fail(tx, id, seq, &why, now)).await?;
+            started
+                .finish_with(outcome, move |tx| {
+                    fill_in(tx, id, texts.as_ref())?;
+                    fail(tx, id, seq, &why, now)
+                })
+                .await?;
             Err(error)
         }
         Ok(over) => {
@@ -172,10 +226,26 @@ pub(crate) async fn finish(
                 "settings": ran.settings,
             }));
             let row = ran.clone();
-            started.finish_with(outcome, move |tx| end(tx, seq, &row, waits, now)).await?;
+            started
+                .finish_with(outcome, move |tx| {
+                    fill_in(tx, row.id, texts.as_ref())?;
+                    end(tx, seq, &row, waits, now)
+                })
+                .await?;
             Ok(ran)
         }
     }
+}
+
+/// Puts the texts of a run in the place of what was withheld.
+fn fill_in(tx: &WriteTx<'_>, id: Id<RunKind>, texts: Option<&Texts>) -> Result<(), ExecError> {
+    if let Some(Texts { command, folder, workspace, analysis }) = texts {
+        tx.sql().execute(
+            "UPDATE exec_run SET command = ?2, folder = ?3, workspace = ?4, analysis = ?5 WHERE id = ?1",
+            params![id.to_string(), command, folder, workspace, analysis],
+        )?;
+    }
+    Ok(())
 }
 
 fn summary(said: &Copy) -> Value {

@@ -136,7 +136,8 @@ fn bound(requester: &Principal, facts: &ActFacts) -> Digest {
 
 /// What tells one conversation of a requester from another: the session it works in, else the process
 /// that started everything of the requester's here. A process is told from a later one of its number.
-fn conversation(caller: &Caller) -> Option<String> {
+#[must_use]
+pub fn conversation(caller: &Caller) -> Option<String> {
     if let Namespace::Session { .. } = caller.home {
         return Some(caller.home.to_string());
     }

@@ -4,7 +4,7 @@ use super::protocol::Protocol;
 use crate::operations::{artifacts, get, list, runs};
 use crate::problem::Problem;
 use crate::view::{MemoryView, VersionView};
-use keep_types::{Caller, ErrorKind};
+use keep_types::{Caller, ErrorKind, visible};
 use rmcp::model::{
     CompletionInfo, ErrorData, ListResourceTemplatesResult, ListResourcesResult, ReadResourceResult,
     Resource, ResourceContents, ResourceTemplate,
@@ -100,14 +100,16 @@ fn templates() -> [ResourceTemplate; 3] {
 
 fn memory(memory: &MemoryView) -> Resource {
     let title = memory.title.as_deref().unwrap_or(&memory.text);
-    let title: String = title.chars().filter(|c| !c.is_control()).take(MOST_NAME_CHARS).collect();
+    let title: String =
+        title.chars().map(|c| if c.is_whitespace() { ' ' } else { c }).take(MOST_NAME_CHARS).collect();
+    let title = visible(&title);
     Resource::new(format!("{MEMORIES}{}", memory.id), title)
         .with_description(format!("A memory ({}) of {}", memory.kind, memory.namespace))
         .with_mime_type(JSON)
 }
 
 fn artifact(version: &VersionView) -> Resource {
-    Resource::new(format!("{ARTIFACTS}{}", version.name), &version.name)
+    Resource::new(format!("{ARTIFACTS}{}", version.name), visible(&version.name))
         .with_description(format!("An artifact of {}, now in version {}", version.namespace, version.version))
         .with_mime_type(JSON)
 }

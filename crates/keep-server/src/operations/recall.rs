@@ -66,6 +66,7 @@ pub(crate) async fn recall(house: &House, caller: &Caller, asked: Question) -> R
         valid_at: maybe("valid_at", asked.valid_at.as_deref())?,
         most: asked.limit.unwrap_or(USUAL).clamp(1, MOST),
         even_weak: asked.even_weak,
+        only_looks: false,
     };
     Ok(house.app.memories()?.recall(caller, question).await?.into())
 }

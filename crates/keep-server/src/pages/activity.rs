@@ -1,7 +1,7 @@
 //! The audit log: what was done, by whom, and the proof of it.
 
 use super::chart::{self, Dot};
-use super::form::{NoFields, Sent};
+use super::form::{NoFields, Sent, addressed};
 use super::home::records;
 use super::layout::page;
 use super::page::Viewer;
@@ -65,25 +65,15 @@ impl Asked {
 
     /// The same with where to go on.
     fn next(&self, after: u64) -> String {
-        let mut query = form_urlencoded(&[
-            ("principal", &self.principal),
+        let fields = [
+            ("principal", self.principal.as_str()),
             ("action", &self.action),
             ("day", &self.day),
             ("went", &self.went),
-        ]);
-        query.push_str(&format!("after={after}"));
-        format!("/activity?{query}")
+            ("after", &after.to_string()),
+        ];
+        addressed("/activity", &fields)
     }
-}
-
-/// Fields as an address carries them, each with an `&` behind it.
-fn form_urlencoded(fields: &[(&str, &String)]) -> String {
-    let escaped = |text: &str| -> String {
-        let keep = |b: u8| b.is_ascii_alphanumeric() || b"-_.~:".contains(&b);
-        text.bytes().map(|b| if keep(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
-    };
-    let shown = fields.iter().filter(|(_, value)| !value.is_empty());
-    shown.map(|(name, value)| format!("{name}={}&", escaped(value))).collect()
 }
 
 async fn show(Query(asked): Query<Asked>, viewer: Viewer) -> Result<Markup, Problem> {

@@ -47,6 +47,17 @@ impl<T: DeserializeOwned + Send> FromRequest<crate::house::House> for Sent<T> {
     }
 }
 
+/// An address with what it asks for; what is empty is left out.
+pub(super) fn addressed(path: &str, fields: &[(&str, &str)]) -> String {
+    let escaped = |text: &str| -> String {
+        let keep = |b: u8| b.is_ascii_alphanumeric() || b"-_.~:".contains(&b);
+        text.bytes().map(|b| if keep(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
+    };
+    let shown = fields.iter().filter(|(_, value)| !value.is_empty());
+    let query: Vec<String> = shown.map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{}", query.join("&")) }
+}
+
 /// Browsers say with every form from which page it was sent; whether that is ours was checked before.
 pub(super) fn check_origin(request: &Request) -> Result<(), Problem> {
     if request.headers().contains_key(header::ORIGIN) {

@@ -43,7 +43,7 @@ async fn show(viewer: Viewer) -> Result<Markup, Problem> {
     let over = day.iter().filter(|one| one.phase != Phase::Intent);
     let last: Vec<RecordView> = over.take(LAST).cloned().map(Into::into).collect();
     let inside = html! {
-        h1 { (greeting(now)) }
+        h1 { "How things stand" }
         p class="lead" { (summary(waiting.len(), &alerts, &status)) }
         div id="live" data-refresh="/" {
             (wrong(&status))
@@ -67,15 +67,6 @@ async fn show(viewer: Viewer) -> Result<Markup, Problem> {
         }
     };
     page(&viewer, "/", "Home", inside).await
-}
-
-/// By the clock, which is UTC's: no better is known here.
-fn greeting(now: Timestamp) -> &'static str {
-    match now.ms().rem_euclid(24 * HOUR_MS) / HOUR_MS {
-        5..12 => "Good morning",
-        12..18 => "Good afternoon",
-        _ => "Good evening",
-    }
 }
 
 fn summary(waiting: usize, alerts: &[Alert], status: &StatusView) -> String {
@@ -178,9 +169,19 @@ fn state(status: &StatusView) -> Markup {
         div class="panel" { dl {
             dt { "Audit log" } dd { (status.records) " records " (badge(&status.ledger)) }
             dt { "Rules" } dd { @if status.rules_load { "in force" } @else { (badge("fail")) } }
-            dt { "Vault" } dd { (badge(&status.vault)) }
+            dt { "Vault" } dd { (vault(&status.vault)) }
             dt { "Database" } dd { (size(status.database_bytes)) }
         } }
+    }
+}
+
+/// The vault in the words of the command line.
+fn vault(state: &str) -> Markup {
+    match state {
+        "absent" => html! { "no secrets yet" },
+        "open" => html! { (badge("open")) " without a passphrase" },
+        "locked" => html! { (badge("locked")) " " code { "keep unlock" } " opens it" },
+        other => badge(other),
     }
 }
 

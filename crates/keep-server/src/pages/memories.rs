@@ -100,6 +100,7 @@ async fn answers(viewer: &Viewer, question: &str) -> Result<Markup, Problem> {
         place: Where::Everywhere,
         most: ANSWERS,
         even_weak: true,
+        only_looks: true,
         ..Asked::default()
     };
     let recalled = viewer.house.app.memories()?.recall(&viewer.caller, asked).await?;

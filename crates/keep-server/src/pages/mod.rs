@@ -11,13 +11,17 @@ mod chart;
 mod form;
 mod home;
 mod layout;
+mod line_tree;
 mod memories;
 mod memory;
 mod output;
 mod page;
+mod processes;
 mod run;
+mod run_tree;
 mod runs;
 mod secrets;
+mod setting;
 mod settings;
 mod sign_in;
 mod tokens;
@@ -30,7 +34,7 @@ use crate::door::Door;
 
 /// All pages, and what they are drawn with.
 pub(crate) fn doors() -> Vec<Door> {
-    let mut doors = vec![home::door(), runs::door(), memories::door(), secrets::door(), settings::door()];
+    let mut doors = vec![home::door(), runs::door(), memories::door(), secrets::door()];
     doors.extend(sign_in::doors());
     doors.extend(approvals::doors());
     doors.extend(approval::doors());
@@ -39,6 +43,7 @@ pub(crate) fn doors() -> Vec<Door> {
     doors.extend(memory::doors());
     doors.extend(artifacts::doors());
     doors.extend(tokens::doors());
+    doors.extend(settings::doors());
     doors.extend(attest::doors());
     doors.extend(assets::doors());
     doors

@@ -81,9 +81,9 @@ mod tests {
 
     #[test]
     fn a_letter_waits_for_its_end() {
-        let half = Heard { bytes: "aä".as_bytes()[..2].to_vec(), from: 7, next: 9 };
+        let half = Heard { bytes: "aä".as_bytes()[..2].to_vec(), from: 7, next: 9, withheld: false };
         assert_eq!(heard(&half), ("a".into(), 8));
-        let broken = Heard { bytes: vec![b'a', 0xff, b'b'], from: 0, next: 3 };
+        let broken = Heard { bytes: vec![b'a', 0xff, b'b'], from: 0, next: 3, withheld: false };
         assert_eq!(heard(&broken).1, 3, "bytes that are no text would be waited for without end");
     }
 

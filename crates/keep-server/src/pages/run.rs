@@ -2,8 +2,10 @@
 
 use super::form::{NoFields, Sent};
 use super::layout::page;
+use super::line_tree;
 use super::output::{self, Cut, readable};
 use super::page::Viewer;
+use super::processes;
 use super::runs::{ended, lasted};
 use super::words::{self, ago, badge, json, moment, size, took, visible};
 use crate::door::{Access, Door};
@@ -16,7 +18,7 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use futures_util::stream;
-use keep_exec::{Copy, RunView, State};
+use keep_exec::{Copy, RunView, RunsWanted, State};
 use keep_types::{ErrorKind, Timestamp};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -25,11 +27,14 @@ use std::time::Duration;
 
 /// How soon what a run says shows: faster than anybody reads.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
+/// Of the runs that repeat one, so many are named on its page.
+const REPETITIONS: usize = 20;
 
-pub(super) fn doors() -> [Door; 4] {
+pub(super) fn doors() -> [Door; 5] {
     [
         Door::new(Method::GET, "/runs/{id}", Access::Person, get(show)),
         Door::new(Method::GET, "/runs/{id}/live", Access::Person, get(live)),
+        Door::new(Method::GET, "/runs/{id}/processes", Access::Person, get(running)),
         Door::new(Method::POST, "/runs/{id}/cancel", Access::Person, post(cancel)),
         Door::new(Method::POST, "/runs/{id}/again", Access::Person, post(again)),
     ]
@@ -37,6 +42,9 @@ pub(super) fn doors() -> [Door; 4] {
 
 async fn show(Path(id): Path<String>, viewer: Viewer) -> Result<Markup, Problem> {
     let run = viewer.house.app.exec().look(&viewer.caller, &id).await?;
+    let again =
+        RunsWanted { everywhere: true, repeats: Some(run.id), most: REPETITIONS, ..RunsWanted::default() };
+    let again = viewer.house.app.exec().runs_wanted(&viewer.caller, again).await?;
     let now = viewer.house.app.now();
     let inside = html! {
         p class="crumb" { a href="/runs" { "Runs" } }
@@ -44,9 +52,9 @@ async fn show(Path(id): Path<String>, viewer: Viewer) -> Result<Markup, Problem>
         pre class="command plain" { (visible(&run.command)) }
         div class="buttons" { (buttons(&viewer, &run)) }
         @if let Some(why) = &run.why { div class="notice bad" role="status" { (visible(why)) } }
-        @if run.state == State::Running { (so_far(&viewer, &run).await?) }
+        @if run.state == State::Running { (so_far(&viewer, &run).await?) (processes(&viewer, &run.id.to_string()).await?) }
         @else { (said("What it said", &run.output)) (said("What it said of errors", &run.errors)) }
-        (facts(&run, now))
+        (facts(&run, &again, now))
         (judged(&run))
     };
     page(&viewer, "/runs", "Run", inside).await
@@ -68,14 +76,16 @@ fn buttons(viewer: &Viewer, run: &RunView) -> Markup {
 async fn so_far(viewer: &Viewer, run: &RunView) -> Result<Markup, Problem> {
     let id = run.id.to_string();
     let heard = again::heard(&viewer.house, &viewer.caller, &id, 0).await?;
-    let Some((text, next)) = heard.as_ref().map(output::heard) else {
-        return Ok(html! {
-            h2 { "What it says" }
-            p { "Nothing of it can be shown yet. While the vault is locked nobody but whoever started it sees what it says. " a href={ "/runs/" (id) } { "Look again" } }
-        });
-    };
+    let withheld = heard.as_ref().is_some_and(|heard| heard.withheld);
+    let (text, next) = heard.as_ref().map(output::heard).unwrap_or_default();
     Ok(html! {
         h2 { "What it says" }
+        @if withheld {
+            div class="notice mind" id="withheld" role="status" {
+                strong { "What it says is withheld while the vault is locked" }
+                p { "Values of secrets could not be told in it, so only whoever started it sees it. " code { "keep unlock" } " in your terminal brings it here, from its beginning." }
+            }
+        }
         pre class="output" id="output" tabindex="0" aria-label="Output" data-live={ "/runs/" (id) "/live?from=" (next) } { (text) }
         p class="meta" id="following" { a href={ "/runs/" (id) } { "Look again" } }
     })
@@ -95,7 +105,17 @@ fn said(title: &str, copy: &Copy) -> Markup {
     }
 }
 
-fn facts(run: &RunView, now: Timestamp) -> Markup {
+async fn processes(viewer: &Viewer, id: &str) -> Result<Markup, Problem> {
+    let found = viewer.house.app.exec().processes(&viewer.caller, id).await?;
+    Ok(processes::section(id, found.as_ref()))
+}
+
+/// The same alone, for a page that is there already.
+async fn running(Path(id): Path<String>, viewer: Viewer) -> Result<Markup, Problem> {
+    processes(&viewer, &id).await
+}
+
+fn facts(run: &RunView, again: &[RunView], now: Timestamp) -> Markup {
     let processor = run.user_us.zip(run.system_us).map(|(user, system)| (user + system) / 1_000);
     html! {
         h2 { "About this run" }
@@ -107,6 +127,11 @@ fn facts(run: &RunView, now: Timestamp) -> Markup {
             @if let Some(bytes) = run.largest_bytes { dt { "Memory" } dd { (size(bytes)) " in its largest process" } }
             dt { "Let through by" } dd { code { (run.rule) } @if run.decision == "ask" { ", a person was asked" } @else { ", nobody was asked" } }
             dt { "Confined" } dd { "profile " strong { (run.profile) } " by " (run.tier) }
+            @if let Some(earlier) = &run.repeats { dt { "Repeats" } dd { a href={ "/runs/" (earlier.to_string()) } { "an earlier run" } } }
+            @if !again.is_empty() {
+                dt { "Run again" }
+                dd { @for one in again { a href={ "/runs/" (one.id.to_string()) } { (ago(&one.started.to_string(), now)) } " " (ended(one)) " " } }
+            }
             @for (name, variable) in &run.secrets { dt { "Secret" } dd { code { (name) } " in " code { (variable) } } }
             @if let Some(tried) = &run.tried { dt { "Changes" } dd { (badge(tried)) } }
             @if let Some(seq) = run.seq { dt { "On record" } dd { a href={ "/activity/" (seq) } { "record " (seq) } } }
@@ -123,6 +148,12 @@ fn judged(run: &RunView) -> Markup {
         ul class="touches panel" {
             li { (badge(&run.risk)) "in all" }
             @for (risk, text) in reasons { li { (badge(risk)) span { (visible(text)) } } }
+        }
+        h3 { "What it runs" }
+        @match line_tree::tree(&run.analysis) {
+            Some(tree) => (tree),
+            None if run.analysis.get("withheld").is_some() => p { "It is withheld: the vault was locked, so values of secrets could not be told in it." },
+            None => p { "It runs nothing." },
         }
         details { summary { "All of the analysis, and the confinement" } (json(&run.analysis)) }
     }

@@ -45,7 +45,7 @@ fn shut(error: VaultError) -> Result<Markup, Problem> {
     if matches!(error.kind(), ErrorKind::Internal | ErrorKind::Tampered) {
         return Err(error.into());
     }
-    let hint = error.hint().unwrap_or_else(|| "`keep secret unlock` in your terminal opens it".into());
+    let hint = error.hint().unwrap_or_else(|| "`keep unlock` in your terminal opens it".into());
     Ok(empty(&visible(&error.to_string()), &html! { (visible(&hint)) }))
 }
 

@@ -3,7 +3,7 @@
 use super::form::{NoFields, Sent};
 use super::layout::page;
 use super::page::Viewer;
-use super::words::{ago, badge, empty, visible};
+use super::words::{ago, badge, empty, moment, visible};
 use crate::confirm::confirmed_act;
 use crate::door::{Access, Door};
 use crate::operations::{maybe, parsed};
@@ -38,10 +38,10 @@ async fn list(viewer: &Viewer, made: Markup) -> Result<Markup, Problem> {
         p class="lead" { "A token lets a program in as an agent or a service, with what it may do and where. Only its digest is kept." }
         (made)
         @if good.is_empty() { (empty("No token is good now.", &html! { "Make one below, or let " code { "keep connect claude" } " do it." })) }
-        @else { (table(viewer, &good, now)) }
+        @else { (cards(viewer, &good, now)) }
         (form(viewer))
         @if !over.is_empty() {
-            details { summary { "Tokens that are no good any more" } (table(viewer, &over, now)) }
+            details { summary { "Tokens that are no good any more" } (cards(viewer, &over, now)) }
         }
     };
     page(viewer, "/tokens", "Tokens", inside).await
@@ -51,32 +51,31 @@ fn words<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().map(|item| item.to_string()).collect::<Vec<_>>().join(" ")
 }
 
-fn table(viewer: &Viewer, tokens: &[TokenView], now: Timestamp) -> Markup {
+fn cards(viewer: &Viewer, tokens: &[TokenView], now: Timestamp) -> Markup {
     html! {
-        div class="scroll" tabindex="0" { table {
-            thead { tr { th { "Who" } th { "May" } th { "Where" } th { "Last used" } th { "Good until" } th { span class="skip" { "What to do" } } } }
-            tbody {
-                @for one in tokens {
-                    tr {
-                        td { (one.principal.to_string()) @if !one.label.is_empty() { p { (visible(&one.label)) } } }
-                        td { code class="word" { (words(one.scopes.iter())) } }
-                        td { (words(&one.namespaces)) }
-                        td { @if let Some(at) = one.last_used { (ago(&at.to_string(), now)) } @else { "never" } }
-                        td { (ago(&one.expires.to_string(), now)) }
-                        td {
-                            @if one.revoked.is_some() { (badge("revoked")) }
-                            @else if !one.is_good(now) { (badge("expired")) }
-                            @else {
-                                form method="post" action={ "/tokens/" (one.id.to_string()) "/revoke" } {
-                                    input type="hidden" name="form_key" value=(viewer.form_key);
-                                    button class="deny small" aria-label={ "Revoke the token of " (one.principal.to_string()) } { "Revoke" }
-                                }
+        ul class="cards tokens" {
+            @for one in tokens {
+                li {
+                    div class="split" {
+                        span { strong { (one.principal.to_string()) } @if !one.label.is_empty() { " " span class="faint" { (visible(&one.label)) } } }
+                        @if one.revoked.is_some() { (badge("revoked")) }
+                        @else if !one.is_good(now) { (badge("expired")) }
+                        @else {
+                            form method="post" action={ "/tokens/" (one.id.to_string()) "/revoke" } {
+                                input type="hidden" name="form_key" value=(viewer.form_key);
+                                button class="deny small" aria-label={ "Revoke the token of " (one.principal.to_string()) } { "Revoke" }
                             }
                         }
                     }
+                    dl {
+                        dt { "May" } dd { @for scope in one.scopes.iter() { code class="chip" { (scope.to_string()) } " " } }
+                        dt { "Where" } dd { @for place in &one.namespaces { code class="chip" { (visible(&place.to_string())) } " " } }
+                        dt { "Last used" } dd { @if let Some(at) = one.last_used { (ago(&at.to_string(), now)) } @else { "never" } }
+                        dt { "Good until" } dd { (moment(&one.expires.to_string())) ", " (ago(&one.expires.to_string(), now)) }
+                    }
                 }
             }
-        } }
+        }
     }
 }
 

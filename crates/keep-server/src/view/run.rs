@@ -99,6 +99,9 @@ pub(crate) struct RunView {
     /// What became of its changes, where they had to wait: pending, committed or discarded.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tried: Option<String>,
+    /// The run that it repeats, where it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) repeats: Option<String>,
     /// What it said; none in a list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) output: Option<SaidView>,
@@ -127,6 +130,7 @@ impl From<keep_exec::RunView> for RunView {
             signal: run.signal,
             ended_by: run.ended_by,
             tried: run.tried,
+            repeats: run.repeats.map(|id| id.to_string()),
             output: (run.state != State::Running).then(|| run.output.into()),
             errors: (run.state != State::Running).then(|| run.errors.into()),
         }

@@ -24,7 +24,7 @@ pub(crate) struct StatusView {
     /// Why everything is stopped, if it is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) stopped: Option<String>,
-    /// The size of the database.
+    /// The size of the database, with its log of what is not in its file yet.
     pub(crate) database_bytes: u64,
 }
 

@@ -38,6 +38,7 @@ fn pages(seeded: &Seeded) -> Vec<Value> {
         page("activity-filtered", "/activity?principal=agent:claude&went=wrong"),
         page("record", &seeded.record),
         page("runs", "/runs"),
+        page("runs-tree", "/runs?as=tree"),
         page("run", &seeded.run),
         page("run-failed", &seeded.failed_run),
         page("memories", "/memories"),

@@ -185,3 +185,49 @@ fn nothing_critical_happens_unasked_from_the_dashboard() {
         person.post("/api/v1/approvals/apr_00000000000000000000000000/answer", &json!({ "answer": "once" }));
     assert_eq!(none.status, 404, "{none:?}");
 }
+
+/// A person who looks through the memories makes none of them last longer; an agent that recalls one does.
+#[test]
+fn a_search_on_the_dashboard_is_no_recall() {
+    let place = Place::new();
+    let token = place.token("agent:a", "demo");
+    let server = place.serve();
+    let (agent, person) = (server.client(&token), signed_in(&server));
+    let made = agent.post("/api/v1/memories", &json!({ "text": "we chose Postgres for orders" })).ok();
+    for _ in 0..3 {
+        let page = person.get("/memories?q=which+database+did+we+choose");
+        assert!(page.body.contains("Postgres"), "{page:?}");
+    }
+    let recalls = || {
+        // What is counted is written in its turn, before this.
+        agent.post("/api/v1/memories", &json!({ "text": "another thing" })).ok();
+        let read = agent.get(&format!("/api/v1/memories/{}", made["id"].as_str().unwrap())).ok();
+        read["memory"]["recalls"].as_u64().unwrap()
+    };
+    assert_eq!(recalls(), 0, "the search was counted");
+    let found = agent.post("/api/v1/recall", &json!({ "question": "which database did we choose" })).ok();
+    assert_eq!(found["found"][0]["memory"]["id"], made["id"], "{found}");
+    assert_eq!(recalls(), 1);
+}
+
+/// Letters that show nothing are written out, wherever somebody's text stands.
+#[test]
+fn nothing_hides_in_what_is_told() {
+    let place = Place::new();
+    let server = place.serve();
+    let person = signed_in(&server);
+    for (path, letter, shown) in [
+        ("/runs/%E2%80%AEabc", '\u{202e}', "\\u{202e}abc"),
+        ("/api/v1/runs/%E3%85%A4abc", '\u{3164}', "\\\\u{3164}abc"),
+    ] {
+        for kind in ["text/html", "application/json"] {
+            let told = person.clone().with("Accept", kind).get(path);
+            assert_eq!(told.status, 404, "{told:?}");
+            assert!(!told.body.contains(letter), "{told:?}");
+            assert!(
+                told.body.contains(shown) || told.body.contains(&shown.replace('\\', "\\\\")),
+                "{told:?}"
+            );
+        }
+    }
+}

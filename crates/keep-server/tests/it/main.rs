@@ -18,6 +18,7 @@ mod mcp_stdio;
 mod pages;
 mod papers;
 mod place;
+mod run_pages;
 mod runs;
 mod seed;
 mod spoken;

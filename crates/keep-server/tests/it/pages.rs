@@ -6,14 +6,14 @@ use crate::place::{Place, Running};
 use crate::seed::{self, Seeded};
 use std::io::{BufRead, BufReader};
 
-fn seeded() -> (Place, Seeded, Running) {
+pub(crate) fn seeded() -> (Place, Seeded, Running) {
     let place = Place::new();
     let seeded = seed::fill(&place);
     let server = place.serve_in(&seeded.project);
     (place, seeded, server)
 }
 
-fn press(person: &Client, page: &Said, path: &str, more: &str) -> Said {
+pub(crate) fn press(person: &Client, page: &Said, path: &str, more: &str) -> Said {
     person.form(path, &format!("form_key={}{more}", form_key(page)))
 }
 
@@ -27,6 +27,7 @@ fn every_page_of_a_house_in_use_shows_itself() {
         (&seeded.approval, "What it could touch"),
         ("/activity?went=wrong", "refused"),
         ("/runs", "steps.sh"),
+        ("/runs?as=tree", "project:demo"),
         (&seeded.run, "Compiling part3 v0.1.0"),
         (&seeded.failed_run, "status 101"),
         ("/memories?q=which+database+did+we+choose", "Why it was found"),
@@ -100,6 +101,116 @@ fn a_token_is_shown_once_and_revoked() {
         let said = press(&person, &page, "/tokens", wrong);
         assert!((400..500).contains(&said.status), "{said:?}");
     }
+}
+
+/// What a person's own file says.
+fn config_file(place: &Place) -> String {
+    std::fs::read_to_string(place.folder.path().join("home/config/config.toml")).unwrap_or_default()
+}
+
+#[test]
+fn a_setting_is_changed_once_its_change_was_seen() {
+    let place = Place::new();
+    let server = place.serve();
+    let person = signed_in(&server);
+    let page = person.get("/settings");
+    // Each kind of value has its own field.
+    for field in [
+        "<select id=\"value-approvals.notice\"",
+        "<select id=\"value-approvals.totp\"",
+        "<input id=\"value-backup.keep\"",
+        "<input id=\"value-approvals.expiry\"",
+        "<input id=\"value-blobs.url\"",
+    ] {
+        assert!(page.body.contains(field), "{field}: {}", page.body);
+    }
+    assert!(!page.body.contains("value-project.name"), "a project's own setting has a form");
+    let seen = press(&person, &page, "/settings/approvals.expiry", "&value=20m");
+    assert_eq!(seen.status, 200, "{seen:?}");
+    for says in ["10m", "20m", "How long a request", "It guards less than before", "started again"] {
+        assert!(seen.body.contains(says), "{says}: {}", seen.body);
+    }
+    assert_eq!(config_file(&place), "", "it was changed by looking");
+    let done = press(&person, &seen, "/settings/approvals.expiry/set", "&value=20m");
+    assert_eq!(done.status, 303, "{done:?}");
+    assert!(config_file(&place).contains("expiry = \"20m\""), "{}", config_file(&place));
+    let page = person.get(done.header("location").unwrap());
+    assert!(
+        page.body.contains("Your file is changed") && page.body.contains("at the next start"),
+        "{page:?}"
+    );
+    let back = press(&person, &page, "/settings/approvals.expiry", "&value=junk&default=yes");
+    assert!(back.body.contains("Back to the default?"), "{back:?}");
+    assert_eq!(press(&person, &back, "/settings/approvals.expiry/set", "&default=yes").status, 303);
+    assert!(!config_file(&place).contains("expiry"), "{}", config_file(&place));
+    let acts = place.as_person(async |app, person| {
+        app.gate().audit_log(person, keep_gate::AuditFilter::default()).await.unwrap()
+    });
+    let set = acts.iter().filter(|one| one.action.as_str() == "config.set").count();
+    assert!(set >= 2, "the changes are not on record: {acts:?}");
+}
+
+#[test]
+fn what_is_no_value_stands_in_its_field_with_why() {
+    let place = Place::new();
+    let server = place.serve();
+    let person = signed_in(&server);
+    let page = person.get("/settings");
+    for (key, value, why) in [
+        ("approvals.expiry", "8+days", "a length of time from"),
+        ("backup.keep", "none", "a whole number from 1 to 1000"),
+        ("approvals.notice", "trumpet", "one of these"),
+        ("approvals.totp", "maybe", "yes or no"),
+        ("exec.hosts", "", "takes it out"),
+    ] {
+        for path in [format!("/settings/{key}"), format!("/settings/{key}/set")] {
+            let said = press(&person, &page, &path, &format!("&value={value}"));
+            assert_eq!(said.status, 422, "{key}: {said:?}");
+            let field = said.body.split(&format!("id=\"value-{key}\"")).nth(1).unwrap();
+            let field = field.split("</form>").next().unwrap();
+            assert!(field.contains(&value.replace('+', " ")) && field.contains(why), "{key}: {field}");
+            assert!(said.body.contains("<details open>"), "{key}: its form is shut");
+        }
+    }
+    // Where the name of a secret belongs, its value may have been typed: it is not shown again.
+    let said = press(&person, &page, "/settings/blobs.secret_key", "&value=AKIAsomething");
+    assert_eq!((said.status, said.body.contains("AKIAsomething")), (422, false), "{said:?}");
+    assert_eq!(press(&person, &page, "/settings/no.such", "&value=1").status, 404);
+    assert_eq!(press(&person, &page, "/settings/project.name", "&value=other").status, 422);
+    assert_eq!(config_file(&place), "");
+}
+
+/// A variable goes before the file, so a change of the file would come to nothing.
+#[test]
+fn a_file_that_would_not_count_is_said_not_to() {
+    let place = Place::new();
+    let server = place.serve_with(&[("KEEP_APPROVALS_EXPIRY", "5m")]);
+    let person = signed_in(&server);
+    let page = person.get("/settings");
+    assert!(page.body.contains("environment KEEP_APPROVALS_EXPIRY"), "{page:?}");
+    let seen = press(&person, &page, "/settings/approvals.expiry", "&value=20m");
+    assert!(seen.body.contains("Your file would not count"), "{seen:?}");
+    // A program's variable only narrows: what is narrower than it counts.
+    let seen = press(&person, &page, "/settings/approvals.expiry", "&value=2m");
+    assert!(!seen.body.contains("would not count"), "{seen:?}");
+}
+
+/// The code is asked for where the settings demand codes, and a wrong one changes nothing.
+#[test]
+fn a_setting_wants_the_code_where_codes_are_demanded() {
+    let place = Place::new();
+    place.as_person(async |app, person| drop(app.enrol_codes(person).await.unwrap()));
+    let server = place.serve();
+    let person = signed_in(&server);
+    let page = person.get("/settings");
+    let seen = press(&person, &page, "/settings/backup.keep", "&value=12");
+    assert!(seen.body.contains("name=\"code\""), "{seen:?}");
+    for code in ["", "&code=000000"] {
+        let said = press(&person, &seen, "/settings/backup.keep/set", &format!("&value=12{code}"));
+        assert_eq!(said.status, 403, "{said:?}");
+        assert!(said.body.contains("It is not changed"), "{said:?}");
+    }
+    assert!(!config_file(&place).contains("backup"), "{}", config_file(&place));
 }
 
 #[test]

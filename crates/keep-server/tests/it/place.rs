@@ -82,8 +82,14 @@ impl Place {
 
     /// The installation as somebody sees it who works in this folder.
     pub(crate) fn open_in(&self, folder: &Path, asker: Arc<dyn Asker>) -> App {
+        self.open_with(folder, asker, &[])
+    }
+
+    /// The same with variables of its environment.
+    fn open_with(&self, folder: &Path, asker: Arc<dyn Asker>, more: &[(&str, &str)]) -> App {
+        let env = [("PATH", "/usr/bin:/bin")].iter().chain(more);
         let around = Surroundings {
-            env: [("PATH", "/usr/bin:/bin")].map(|(name, value)| (name.into(), value.into())).into(),
+            env: env.map(|(name, value)| ((*name).into(), (*value).into())).collect(),
             cwd: folder.to_owned(),
             home: Some(self.folder.path().join("home")),
             flags: Vec::new(),
@@ -117,26 +123,32 @@ impl Place {
 
     /// A server that is changed before it runs.
     pub(crate) fn serve_as(&self, change: impl FnOnce(Server) -> Server + Send + 'static) -> Running {
-        self.serve_changed(&self.cwd, Arc::new(Quiet), change)
+        self.serve_changed(self.open(Arc::new(AskDashboard)), Arc::new(Quiet), change)
     }
 
     /// One that writes down what it did.
     pub(crate) fn serve_logged(&self, log: Arc<dyn Log>) -> Running {
-        self.serve_changed(&self.cwd, log, |server| server)
+        self.serve_changed(self.open(Arc::new(AskDashboard)), log, |server| server)
+    }
+
+    /// One with variables of its environment.
+    pub(crate) fn serve_with(&self, env: &[(&str, &str)]) -> Running {
+        let app = self.open_with(&self.cwd, Arc::new(AskDashboard), env);
+        self.serve_changed(app, Arc::new(Quiet), |server| server)
     }
 
     /// One that is started in this folder.
     pub(crate) fn serve_in(&self, folder: &Path) -> Running {
-        self.serve_changed(folder, Arc::new(Quiet), |server| server)
+        let app = self.open_in(folder, Arc::new(AskDashboard));
+        self.serve_changed(app, Arc::new(Quiet), |server| server)
     }
 
     fn serve_changed(
         &self,
-        folder: &Path,
+        app: App,
         log: Arc<dyn Log>,
         change: impl FnOnce(Server) -> Server + Send + 'static,
     ) -> Running {
-        let app = self.open_in(folder, Arc::new(AskDashboard));
         let (tell, told) = mpsc::channel();
         let (end, ended) = oneshot::channel();
         let thread = std::thread::spawn(move || {

@@ -97,6 +97,9 @@ fn describe(out: &mut dyn Write, session: &Session, run: &RunView) -> std::io::R
     session.hang(out, "command    ", 11, &visible(&run.command))?;
     writeln!(out, "run        {} for {} in {}", run.id, run.principal, run.namespace)?;
     session.hang(out, "folder     ", 11, &visible(&run.folder))?;
+    if let Some(repeated) = &run.repeats {
+        writeln!(out, "repeats    {repeated}")?;
+    }
     let asked = if run.decision == "ask" { "a person was asked" } else { "nobody was asked" };
     writeln!(out, "ruled by   {} ({asked}; risk {})", run.rule, run.risk)?;
     writeln!(out, "confined   {} by {}", run.profile, run.tier)?;

@@ -121,7 +121,7 @@ impl Session {
         if let Err(Failure::App(AppError::Gate(error)) | Failure::Gate(error)) = &outcome
             && let GateError::NeedsApproval { summary, made_now: true, .. } = error
         {
-            super::notice::tell(&app.effective().values.notice, summary);
+            super::notice::tell(&app, summary);
         }
         // Known already when this run opened before.
         let _ = self.cleaner.set(app.cleaner());

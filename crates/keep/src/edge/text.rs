@@ -1,5 +1,6 @@
 //! Text from anywhere, made safe for a terminal.
 
+use keep_types::is_hidden;
 use std::io::Write;
 use unicode_width::UnicodeWidthStr;
 
@@ -11,7 +12,7 @@ pub(crate) fn visible(text: &str) -> String {
         match c {
             '\n' => shown.push('⏎'),
             '\t' => shown.push(' '),
-            c if c.is_control() || is_hidden(c) => shown.push_str(&format!("\\u{{{:x}}}", c as u32)),
+            c if is_hidden(c) => shown.push_str(&format!("\\u{{{:x}}}", c as u32)),
             c => shown.push(c),
         }
     }
@@ -56,12 +57,6 @@ pub(crate) fn hang(
         }
     }
     Ok(())
-}
-
-fn is_hidden(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

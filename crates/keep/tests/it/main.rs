@@ -12,6 +12,7 @@ mod faults;
 mod home;
 mod hostile;
 mod memory;
+mod notices;
 mod pack;
 mod papers;
 mod person;

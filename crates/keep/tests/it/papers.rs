@@ -27,6 +27,21 @@ fn probes() -> Vec<keep_types::Probe> {
     all
 }
 
+/// Where no server can be started to look at, its promises are not said to hold, and why is told.
+#[test]
+fn what_cannot_be_looked_at_is_said_not_to_be() {
+    let mut home = crate::home::Home::new();
+    home.ok(&["status"]);
+    home.variables = vec![("TMPDIR", "/nonexistent".into())];
+    let said = home.keep(&["attest"]).out;
+    let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    for id in ["SERVER-2", "SERVER-3", "SERVER-4", "SERVER-5"] {
+        let own = words.split(&format!("n/a {id} ")).nth(1).unwrap_or_else(|| panic!("{id}: {said}"));
+        let own = own.split(" SERVER-").next().unwrap();
+        assert!(own.contains("no server could be started to look at: "), "{id}: {own}");
+    }
+}
+
 #[test]
 fn every_promise_has_a_probe_and_every_probe_a_promise() {
     let probed: BTreeSet<_> = probes().iter().map(|probe| probe.promise.id.to_owned()).collect();

@@ -66,6 +66,7 @@ impl RecallWords {
             valid_at: self.valid_at.map(|at| at.0),
             most: self.limit,
             even_weak: self.weak,
+            only_looks: false,
         };
         let answer = session.with(async |app, caller| Ok(app.memories()?.recall(caller, asked).await?))?;
         session.show(&answer, |out| show(session, out, &answer, explain))
