@@ -8,7 +8,9 @@ use crate::tally::Tally;
 use keep_db::Db;
 use keep_embed::Embedder;
 use keep_gate::{Gate, Permit};
-use keep_types::{Act, Caller, Channel, Clock, Id, MemoryKind, Namespace, PrincipalKind, Reach, Timestamp, Trust};
+use keep_types::{
+    Act, Caller, Channel, Clock, Id, MemoryKind, Namespace, PrincipalKind, Reach, Timestamp, Trust,
+};
 use std::sync::Arc;
 
 /// The memories of an installation. Cheap to clone.
