@@ -46,6 +46,11 @@ impl Client {
         self
     }
 
+    /// What it says under this name.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     pub(crate) fn get(&self, path: &str) -> Said {
         self.send("GET", path, None)
     }
