@@ -4,7 +4,7 @@
 
 use crate::app::App;
 use crate::error::AppError;
-use keep_types::{Digest, Duration, Principal, Timestamp};
+use keep_types::{Caller, Digest, Duration, FieldHasher, Namespace, Reach, Scope, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 /// Who sends again does so soon.
@@ -14,8 +14,9 @@ const MOST: i64 = 4_096;
 /// A longer answer is not kept. With the limit above, those of a principal stay below 16 MiB.
 const MOST_ANSWER_BYTES: usize = 4 << 10;
 
-/// Names a request: whose it is, and the key that came with it. The key itself is not kept.
-#[derive(Clone, Debug)]
+/// Names a request: whose it is, and the key that came with it. The key itself is not kept. It is told apart from
+/// the same key of whoever has other rights: what one token may see is no answer for another of the same principal.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RequestKey {
     principal: String,
     key: Digest,
@@ -38,10 +39,28 @@ pub enum RequestStanding {
 }
 
 impl RequestKey {
-    /// The request of this principal under this key.
+    /// The request of this caller under this key.
     #[must_use]
-    pub fn new(principal: &Principal, key: &str) -> Self {
-        Self { principal: principal.to_string(), key: Digest::of(key.as_bytes()) }
+    pub fn new(caller: &Caller, key: &str) -> Self {
+        let Caller { principal, home, reach, scopes, .. } = caller;
+        let reach = match reach {
+            Reach::Everything => "everything".to_owned(),
+            Reach::Only(places) => places.iter().map(Namespace::to_string).collect::<Vec<_>>().join(" "),
+        };
+        let scopes = scopes.iter().map(Scope::to_string).collect::<Vec<_>>().join(" ");
+        let key = FieldHasher::new("house.request")
+            .field("home", home.to_string())
+            .field("reach", reach)
+            .field("scopes", scopes)
+            .field("key", key)
+            .finish();
+        Self { principal: principal.to_string(), key }
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn principal(&self) -> &str {
+        &self.principal
     }
 }
 
@@ -136,7 +155,7 @@ fn begin(
 mod tests {
     use super::{LASTS, MOST, RequestKey, RequestStanding, begin};
     use crate::schema::SCHEMA;
-    use keep_types::{Digest, Timestamp};
+    use keep_types::{Audience, Caller, Channel, Digest, Namespace, Reach, Timestamp};
     use rusqlite::Connection;
 
     fn database() -> Connection {
@@ -148,8 +167,36 @@ mod tests {
     }
 
     fn standing(sql: &Connection, who: &str, key: &str, request: &[u8], at: i64) -> RequestStanding {
-        let key = RequestKey::new(&who.parse().unwrap(), key);
+        let key = RequestKey::new(&caller(who, "demo", "*"), key);
         begin(sql, &key, Digest::of(request), Timestamp::from_ms(at)).unwrap()
+    }
+
+    fn caller(who: &str, project: &str, scope: &str) -> Caller {
+        let home: Namespace = format!("project:{project}").parse().unwrap();
+        Caller {
+            principal: who.parse().unwrap(),
+            home: home.clone(),
+            reach: Reach::Only(vec![home]),
+            scopes: [scope.parse().unwrap()].into_iter().collect(),
+            channel: Channel::Http,
+            audience: Audience::Inbox,
+            lineage: Vec::new(),
+            acting: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_key_is_of_certain_rights() {
+        let keys = [
+            caller("agent:a", "demo", "*"),
+            caller("agent:b", "demo", "*"),
+            caller("agent:a", "other", "*"),
+            caller("agent:a", "demo", "secret.list"),
+        ]
+        .map(|caller| RequestKey::new(&caller, "k"));
+        for (n, key) in keys.iter().enumerate() {
+            assert!(keys[n + 1..].iter().all(|other| other != key), "{key:?}");
+        }
     }
 
     #[test]

@@ -12,23 +12,18 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use keep_app::{RequestKey, RequestStanding};
 use keep_types::{Caller, Digest, ErrorKind};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use std::time::Duration;
 
 /// What a page of another site cannot send without asking first, and is never allowed.
 pub(crate) const CHANGE: HeaderName = HeaderName::from_static("keep-request");
 /// Names a request, so that sending it again does not do it again.
 const REPEAT: HeaderName = HeaderName::from_static("idempotency-key");
-/// A memory or a command with room to spare; heavy things go by other ways.
-const MOST_BODY_BYTES: usize = 1 << 20;
-/// A body that takes longer is somebody who holds the connection.
-const BODY_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Nothing is taken here.
 #[derive(Clone, Copy, Debug, Default, serde::Deserialize, JsonSchema)]
@@ -57,6 +52,9 @@ pub(crate) trait Operation: Sized + Send + Sync + 'static {
     /// Whether its answer may lie on disk for a day, for a request that is sent again after a restart. It must
     /// hold nothing that somebody may have forgotten meanwhile: no memory's text, nothing that a run said.
     const LASTING: bool = false;
+    /// Whether it only looks. Then doing it again is what whoever asks again wants: what was found before may have
+    /// been forgotten since.
+    const LOOKS: bool = false;
     /// What the path says.
     type Path: DeserializeOwned + JsonSchema + Send;
     /// What the query says.
@@ -95,7 +93,7 @@ async fn answer<O: Operation>(State(house): State<House>, request: Request) -> R
     may_change(&parts.headers)?;
     let bytes = read(body).await?;
     let body = from_json(&bytes)?;
-    let key = key(&caller, &parts, &bytes)?;
+    let key = key(&caller, &parts, &bytes)?.filter(|_| !O::LOOKS);
     let ask = Ask { house: house.clone(), caller, path, query, body };
     let answer = match key {
         None => done::<O>(&house, ask).await?,
@@ -113,7 +111,7 @@ async fn done<O: Operation>(house: &House, asked: Ask<O>) -> Result<Vec<u8>, Pro
 
 /// A request that names a key of its own.
 struct Keyed {
-    key: String,
+    key: RequestKey,
     request: Digest,
 }
 
@@ -121,23 +119,20 @@ fn key(caller: &Caller, parts: &Parts, body: &[u8]) -> Result<Option<Keyed>, Pro
     let Some(key) = parts.headers.get(REPEAT) else { return Ok(None) };
     let key = key.to_str().ok().filter(|key| is_key(key));
     let key = key.ok_or_else(|| Problem::usage("the Idempotency-Key is a short visible word"))?;
-    // Whose it is belongs to it: one principal may call for several projects.
-    let request = [parts.method.as_str(), &parts.uri.to_string(), &caller.home.to_string(), ""].join(" ");
+    let request = [parts.method.as_str(), &parts.uri.to_string(), ""].join(" ");
     let request = Digest::of(&[request.as_bytes(), body].concat());
-    Ok(Some(Keyed { key: key.to_owned(), request }))
+    Ok(Some(Keyed { key: RequestKey::new(caller, key), request }))
 }
 
 /// Does it, unless a request with this key was begun before, in this server or in one that has ended.
 async fn once<O: Operation>(house: &House, ask: Ask<O>, named: Keyed) -> Result<Vec<u8>, Problem> {
     let Keyed { key, request } = named;
-    let who = ask.caller.principal.clone();
-    let doing = match house.repeats.begin(&who, &key, request, house.app.now()) {
+    let doing = match house.repeats.begin(&key, request, house.app.now()) {
         Standing::Fresh(doing) => doing,
         Standing::Done(answer) => return Ok(answer),
         Standing::Running => return Err(conflict("a request with this key is being done")),
         Standing::Another => return Err(another()),
     };
-    let key = RequestKey::new(&who, &key);
     match house.app.request_began(&key, request).await? {
         RequestStanding::New => {}
         // What became a secret since is marked by now.
@@ -215,20 +210,10 @@ fn may_change(headers: &HeaderMap) -> Result<(), Problem> {
     Ok(())
 }
 
+/// All of it came before anybody was asked to look at it.
 async fn read(body: Body) -> Result<Vec<u8>, Problem> {
-    let whole = tokio::time::timeout(BODY_PATIENCE, Limited::new(body, MOST_BODY_BYTES).collect()).await;
-    match whole {
-        Ok(Ok(body)) => Ok(body.to_bytes().into()),
-        Ok(Err(error)) if error.downcast_ref::<LengthLimitError>().is_some() => {
-            let why = format!("the body is of more than {MOST_BODY_BYTES} bytes");
-            Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorKind::Usage, why))
-        }
-        Ok(Err(_)) => Err(Problem::usage("the body broke off")),
-        Err(_) => {
-            let why = "the body took too long to come";
-            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, ErrorKind::Usage, why))
-        }
-    }
+    let whole = body.collect().await.map_err(|_| Problem::usage("the body broke off"))?;
+    Ok(whole.to_bytes().into())
 }
 
 /// The answer, or that it is the one that the client has.
@@ -285,7 +270,7 @@ fn describe<O: Operation>(schemas: &mut SchemaGenerator) -> Value {
             list.push(change);
             list.push(json!({
                 "name": "Idempotency-Key", "in": "header", "required": false,
-                "description": "Sent again with the same key within a day, it is answered as before and not done again; 409 says where that cannot be, and why.",
+                "description": "Sent again with the same key and a token of the same rights within a day, it is answered as before and not done again; 409 says where that cannot be, and why. What only looks is done again.",
                 "schema": { "type": "string", "pattern": "^[!-~]{1,128}$" },
             }));
         }

@@ -2,23 +2,24 @@
 //! was done is answered again and not done again. Whole answers are kept here, in memory; that a request was
 //! begun and done is on disk and outlives the server.
 
-use keep_types::{Digest, Duration, Principal, Timestamp};
+use keep_app::RequestKey;
+use keep_types::{Digest, Duration, Timestamp};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Answers that are kept; the oldest goes first.
-const MOST: usize = 1_024;
+/// Answers that are kept of one principal; its oldest goes first, and nobody else's.
+const MOST: usize = 128;
 /// A longer answer is not kept, so that all of them together stay small. Those of changes are short.
 const MOST_ANSWER_BYTES: usize = 32 << 10;
-/// Who sends again does so soon.
-const LASTS: Duration = Duration::from_ms(24 * 3_600_000);
+/// Who sends again does so soon; a text that was answered may be forgotten before long.
+const LASTS: Duration = Duration::from_ms(10 * 60_000);
 /// The longest key: a random id with room to spare.
 const MOST_KEY_BYTES: usize = 128;
 
 /// What was answered to which key.
 #[derive(Clone, Default)]
-pub(crate) struct Repeats(Arc<Mutex<HashMap<(Principal, String), Kept>>>);
+pub(crate) struct Repeats(Arc<Mutex<HashMap<RequestKey, Kept>>>);
 
 struct Kept {
     request: Digest,
@@ -29,7 +30,7 @@ struct Kept {
 
 /// How a request with a key stands.
 pub(crate) enum Standing {
-    /// It was not seen before: do it, and say what came of it.
+    /// Nothing is known of it here: look on the disk.
     Fresh(Doing),
     /// It was done, and this was the answer.
     Done(Vec<u8>),
@@ -42,7 +43,7 @@ pub(crate) enum Standing {
 /// A request that is being done. Unless it is done when this goes, nothing is known of it here any more.
 pub(crate) struct Doing {
     repeats: Repeats,
-    key: (Principal, String),
+    key: RequestKey,
 }
 
 /// Whether a key is one: short, visible text.
@@ -51,19 +52,19 @@ pub(crate) fn is_key(text: &str) -> bool {
 }
 
 impl Repeats {
-    pub(crate) fn begin(&self, who: &Principal, key: &str, request: Digest, now: Timestamp) -> Standing {
+    pub(crate) fn begin(&self, key: &RequestKey, request: Digest, now: Timestamp) -> Standing {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, kept| kept.answer.is_none() || now < kept.at.plus(LASTS));
-        if all.len() >= MOST {
-            let done = all.iter().filter(|(_, kept)| kept.answer.is_some());
-            let oldest = done.min_by_key(|(_, kept)| kept.at).map(|(key, _)| key.clone());
-            oldest.map(|key| all.remove(&key));
+        let own = |known: &RequestKey| known.principal() == key.principal();
+        if all.keys().filter(|known| own(known)).count() >= MOST {
+            let done = all.iter().filter(|(known, kept)| own(known) && kept.answer.is_some());
+            let oldest = done.min_by_key(|(_, kept)| kept.at).map(|(known, _)| known.clone());
+            oldest.map(|oldest| all.remove(&oldest));
         }
-        let key = (who.clone(), key.to_owned());
         match all.entry(key.clone()) {
             Entry::Vacant(place) => {
                 place.insert(Kept { request, at: now, answer: None });
-                Standing::Fresh(Doing { repeats: self.clone(), key })
+                Standing::Fresh(Doing { repeats: self.clone(), key: key.clone() })
             }
             Entry::Occupied(kept) => match kept.get() {
                 kept if kept.request != request => Standing::Another,
@@ -71,6 +72,12 @@ impl Repeats {
                 Kept { answer: None, .. } => Standing::Running,
             },
         }
+    }
+
+    /// Keeps no answer any more: what they say was forgotten. That the requests were done stays known.
+    pub(crate) fn forget_answers(&self) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, kept| kept.answer.is_none());
     }
 }
 
@@ -98,37 +105,47 @@ impl Drop for Doing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::guard::as_person;
 
-    #[test]
-    fn what_was_done_is_answered_again() {
-        let (repeats, who) = (Repeats::default(), Principal::unknown_agent());
-        let now = Timestamp::from_ms(0);
-        let (one, other) = (Digest::of(b"one"), Digest::of(b"other"));
-        let Standing::Fresh(doing) = repeats.begin(&who, "k", one, now) else { panic!("it is fresh") };
-        assert!(matches!(repeats.begin(&who, "k", one, now), Standing::Running));
-        drop(doing);
-        let Standing::Fresh(doing) = repeats.begin(&who, "k", one, now) else { panic!("it failed before") };
+    fn key(who: &str, key: &str) -> RequestKey {
+        RequestKey::new(&as_person(who.parse().unwrap()), key)
+    }
+
+    fn done(repeats: &Repeats, key: &RequestKey, at: i64) {
+        let Standing::Fresh(doing) = repeats.begin(key, Digest::of(b"one"), Timestamp::from_ms(at)) else {
+            panic!("it is known")
+        };
         doing.done(b"answer");
-        assert!(matches!(repeats.begin(&who, "k", one, now), Standing::Done(answer) if answer == b"answer"));
-        assert!(matches!(repeats.begin(&who, "k", other, now), Standing::Another));
-        let another: Principal = "agent:other".parse().unwrap();
-        assert!(
-            matches!(repeats.begin(&another, "k", one, now), Standing::Fresh(_)),
-            "a key is its principal's"
-        );
-        assert!(matches!(repeats.begin(&who, "k", one, now.plus(LASTS)), Standing::Fresh(_)));
     }
 
     #[test]
-    fn they_stay_few() {
-        let (repeats, who) = (Repeats::default(), Principal::unknown_agent());
+    fn what_was_done_is_answered_again() {
+        let (repeats, key) = (Repeats::default(), key("user:ann", "k"));
+        let now = Timestamp::from_ms(0);
+        let (one, other) = (Digest::of(b"one"), Digest::of(b"other"));
+        let Standing::Fresh(doing) = repeats.begin(&key, one, now) else { panic!("it is fresh") };
+        assert!(matches!(repeats.begin(&key, one, now), Standing::Running));
+        drop(doing);
+        done(&repeats, &key, 0);
+        assert!(matches!(repeats.begin(&key, one, now), Standing::Done(answer) if answer == b"answer"));
+        assert!(matches!(repeats.begin(&key, other, now), Standing::Another));
+        assert!(matches!(repeats.begin(&key, one, now.plus(LASTS)), Standing::Fresh(_)));
+        done(&repeats, &key, 1);
+        repeats.forget_answers();
+        assert!(matches!(repeats.begin(&key, one, now.plus(Duration::from_ms(1))), Standing::Fresh(_)));
+    }
+
+    #[test]
+    fn they_stay_few_and_nobodys_push_out_anothers() {
+        let repeats = Repeats::default();
+        done(&repeats, &key("user:ann", "mine"), 0);
         for n in 0..2 * MOST as i64 {
-            let now = Timestamp::from_ms(n);
-            let standing = repeats.begin(&who, &n.to_string(), Digest::of(b""), now);
-            let Standing::Fresh(doing) = standing else { panic!("each key is new") };
-            doing.done(b"x");
+            done(&repeats, &key("user:ben", &n.to_string()), n);
         }
-        assert!(repeats.0.lock().unwrap().len() <= MOST);
+        assert_eq!(repeats.0.lock().unwrap().len(), MOST + 1);
+        let now = Timestamp::from_ms(2 * MOST as i64);
+        let mine = repeats.begin(&key("user:ann", "mine"), Digest::of(b"one"), now);
+        assert!(matches!(mine, Standing::Done(_)));
     }
 
     #[test]

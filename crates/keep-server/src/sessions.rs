@@ -116,6 +116,12 @@ impl Sessions {
         })
     }
 
+    /// Whether somebody is signed in with this key. Looking is no use of it.
+    pub(crate) fn lives(&self, key: &str, now: Timestamp) -> bool {
+        let digest = Digest::of(key.as_bytes());
+        self.inside(|inside| inside.open.get(&digest).is_some_and(|session| session.lives(now)))
+    }
+
     /// Ends the session of this key.
     pub(crate) fn close(&self, key: &str) {
         self.inside(|inside| inside.open.remove(&Digest::of(key.as_bytes())));

@@ -14,6 +14,7 @@ impl Operation for Context {
     const PATH: &'static str = "/api/v1/context";
     const NAME: &'static str = "context";
     const SAYS: &'static str = "Gives the memories that serve a task best, ready for a prompt.";
+    const LOOKS: bool = true;
     type Path = Nothing;
     type Query = Nothing;
     type Body = context::Task;

@@ -2,7 +2,7 @@
 //! the ledger, so a client that was cut off says where it was and misses nothing.
 
 use crate::door::{Access, Door};
-use crate::guard::{Counted, Held, Known};
+use crate::guard::{Counted, Held, Known, Shown};
 use crate::house::House;
 use crate::problem::Problem;
 use axum::Extension;
@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use futures_util::stream;
+use futures_util::{FutureExt, stream};
 use keep_app::words::{Entry, Filter};
 use keep_gate::AuditFilter;
 use keep_types::{Caller, ErrorKind};
@@ -64,6 +64,7 @@ enum From {
 async fn events(
     State(house): State<House>,
     Extension(Known(caller)): Extension<Known>,
+    Extension(shown): Extension<Shown>,
     query: Result<Query<Asked>, axum::extract::rejection::QueryRejection>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
@@ -83,6 +84,7 @@ async fn events(
     let feeder = Feeder {
         house: house.clone(),
         caller,
+        shown: Some(shown),
         next,
         sender,
         slow: Arc::clone(&slow),
@@ -120,6 +122,8 @@ fn last_seen(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
 struct Feeder {
     house: House,
     caller: Caller,
+    /// By what the client is known; none in tests.
+    shown: Option<Shown>,
     /// The next record that was not looked at.
     next: u64,
     sender: mpsc::Sender<Event>,
@@ -136,10 +140,13 @@ impl Feeder {
         let house = self.house.clone();
         let _open = house.counts.stream();
         let mut size = self.house.growth.subscribe();
+        // Whoever may look now may not for ever: a token is revoked, a session ends.
+        let mut look = tokio::time::interval(self.house.heartbeat());
+        look.tick().await;
         loop {
             let there = *size.borrow_and_update();
             while self.next < there {
-                if !self.step(there).await {
+                if look.tick().now_or_never().is_some() && !self.is_known().await || !self.step(there).await {
                     return;
                 }
             }
@@ -147,7 +154,15 @@ impl Feeder {
                 () = self.house.ending.cancelled() => return,
                 () = self.sender.closed() => return,
                 grown = size.changed() => if grown.is_err() { return },
+                _ = look.tick() => if !self.is_known().await { return },
             }
+        }
+    }
+
+    async fn is_known(&self) -> bool {
+        match &self.shown {
+            Some(shown) => shown.is_good(&self.house).await,
+            None => true,
         }
     }
 
@@ -218,6 +233,7 @@ mod tests {
         let feeder = Feeder {
             house: house.clone(),
             caller,
+            shown: None,
             next: 0,
             sender,
             slow: Arc::clone(&slow),

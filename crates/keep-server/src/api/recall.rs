@@ -14,6 +14,7 @@ impl Operation for Recall {
     const PATH: &'static str = "/api/v1/recall";
     const NAME: &'static str = "recall";
     const SAYS: &'static str = "Recalls the memories that answer a question best, and says why these.";
+    const LOOKS: bool = true;
     type Path = Nothing;
     type Query = Nothing;
     type Body = recall::Question;

@@ -14,6 +14,7 @@ impl Operation for ShellCheck {
     const PATH: &'static str = "/api/v1/shell-check";
     const NAME: &'static str = "shell_check";
     const SAYS: &'static str = "Says what a command line would do, and what policy says to it; nothing runs.";
+    const LOOKS: bool = true;
     type Path = Nothing;
     type Query = Nothing;
     type Body = shell_check::Command;

@@ -1,5 +1,6 @@
 //! Who sends a request.
 
+use super::body;
 use super::limits::Counted;
 use crate::door::Access;
 use crate::house::House;
@@ -13,9 +14,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use keep_gate::{Because, GateError, Identity};
 use keep_types::{Audience, Caller, Channel, ErrorKind, Namespace, Principal, PrincipalKind, Reach, Scopes};
+use std::sync::Arc;
 
 /// The cookie that a browser shows.
 pub(crate) const SESSION: &str = "keep_session";
+/// Keys of one request that are looked up.
+const MOST_KEYS: usize = 16;
 
 /// Who sent a request, as far as it had to say so.
 #[derive(Clone)]
@@ -28,20 +32,24 @@ pub(crate) async fn identify(
     next: Next,
 ) -> Response {
     if access == Access::Public {
-        return next.run(request).await;
+        return match body::whole(request, body::MOST_UNKNOWN_BYTES).await {
+            Ok(request) => next.run(request).await,
+            Err(problem) => problem.into_response(),
+        };
     }
     let signed_in = match access {
         Access::Known | Access::Person => signed_in(&house, &request),
         Access::Public | Access::Token => None,
     };
     let caller = match (signed_in, access) {
-        (Some(signed_in), _) => {
+        (Some((signed_in, key)), _) => {
             let caller = as_person(signed_in.person.clone());
             request.extensions_mut().insert(signed_in);
+            request.extensions_mut().insert(Shown::Session(key));
             Ok(caller)
         }
         (None, Access::Person) => return pages::sign_in_first(),
-        (None, _) => caller(&house, request.headers()).await,
+        (None, _) => by_token(&house, &mut request).await,
     };
     let caller = match caller {
         Ok(caller) => caller,
@@ -57,26 +65,60 @@ pub(crate) async fn identify(
         return problem.into_response();
     };
     request.extensions_mut().insert(Known(caller));
-    next.run(request).await
+    match body::whole(request, body::MOST_BODY_BYTES).await {
+        Ok(request) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
 }
 
 /// Who is signed in by the cookie of a request. It counts under the dashboard's own name alone, and where no
 /// token is shown beside it.
-fn signed_in(house: &House, request: &Request) -> Option<SignedIn> {
+fn signed_in(house: &House, request: &Request) -> Option<(SignedIn, Arc<str>)> {
     if request.extensions().get() != Some(&Host::Dashboard) {
         return None;
     }
     if request.headers().contains_key(header::AUTHORIZATION) {
         return None;
     }
-    house.sessions.find(session_key(request.headers())?, house.app.now())
+    let now = house.app.now();
+    session_keys(request.headers())
+        .find_map(|key| house.sessions.find(key, now).map(|signed_in| (signed_in, key.into())))
 }
 
-/// What a browser shows of its session.
-pub(crate) fn session_key(headers: &HeaderMap) -> Option<&str> {
+/// What a browser shows of its session. A page under a name above may have set others of that name beside it, which
+/// must not keep its person out.
+pub(crate) fn session_keys(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.filter(|(name, _)| *name == SESSION).map(|(_, key)| key).next()
+    pairs.filter(|(name, _)| *name == SESSION).map(|(_, key)| key).take(MOST_KEYS)
+}
+
+/// By what somebody is known, for what lasts longer than a request.
+#[derive(Clone)]
+pub(crate) enum Shown {
+    /// A token.
+    Token(Arc<str>),
+    /// The key of a session.
+    Session(Arc<str>),
+}
+
+impl Shown {
+    /// Whether it is still good. Looking is no use of a session: a stream that nobody watches keeps none alive.
+    pub(crate) async fn is_good(&self, house: &House) -> bool {
+        match self {
+            Self::Token(token) => {
+                house.app.gate().caller(&nobody(), Some(token), Namespace::Global).await.is_ok()
+            }
+            Self::Session(key) => house.sessions.lives(key, house.app.now()),
+        }
+    }
+}
+
+async fn by_token(house: &House, request: &mut Request) -> Result<Caller, Problem> {
+    let caller = caller(house, request.headers()).await?;
+    let token: Arc<str> = bearer(request.headers())?.into();
+    request.extensions_mut().insert(Shown::Token(token));
+    Ok(caller)
 }
 
 /// The person at the dashboard. Their questions are answered by the page that they were shown, so there is

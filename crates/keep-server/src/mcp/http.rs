@@ -3,6 +3,7 @@
 
 use super::protocol::{Protocol, Who};
 use crate::door::{Access, Door};
+use crate::guard::MOST_BODY_BYTES;
 use crate::house::House;
 use axum::http::Method;
 use axum::routing::{any_service, post_service};
@@ -15,8 +16,6 @@ use std::sync::Arc;
 
 /// Where it is spoken.
 pub(crate) const PATH: &str = "/mcp";
-/// A memory or a command with room to spare.
-const MOST_BODY_BYTES: usize = 1 << 20;
 
 /// The protocol as Keep speaks it.
 pub(crate) fn door(house: &House) -> Door {

@@ -30,5 +30,7 @@ pub(crate) async fn forget(house: &House, caller: &Caller, asked: Which) -> Resu
     }
     let handles: Vec<Handle> = asked.ids.iter().map(|id| parsed("ids", id)).collect::<Result<_, _>>()?;
     let place = place(asked.namespace.as_deref())?;
-    Ok(house.app.memories()?.forget(caller, &place, &handles).await?.into())
+    let forgotten = house.app.memories()?.forget(caller, &place, &handles).await?;
+    house.repeats.forget_answers();
+    Ok(forgotten.into())
 }

@@ -9,9 +9,10 @@ use super::processes;
 use super::runs::{ended, lasted};
 use super::words::{self, ago, badge, json, moment, size, took, visible};
 use crate::door::{Access, Door};
-use crate::guard::Counted;
+use crate::guard::{Counted, Shown};
 use crate::operations::again;
 use crate::problem::Problem;
+use axum::Extension;
 use axum::extract::{Path, Query};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -170,6 +171,7 @@ async fn live(
     Path(id): Path<String>,
     Query(From { from }): Query<From>,
     headers: HeaderMap,
+    Extension(shown): Extension<Shown>,
     viewer: Viewer,
 ) -> Result<Response, Problem> {
     // A browser that lost the connection says how far it was.
@@ -182,10 +184,14 @@ async fn live(
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, ErrorKind::Unavailable, why));
     };
     let alive = KeepAlive::new().interval(house.heartbeat());
-    let begun = Some((house, caller, id, from, held));
+    let begun = Some((house, caller, id, from, (held, shown)));
     let events = stream::unfold(begun, |state| async {
-        let (house, caller, id, from, held) = state?;
+        let (house, caller, id, from, (held, shown)) = state?;
         loop {
+            // Who signed out, or was left alone for too long, sees no more of it.
+            if !shown.is_good(&house).await {
+                return None;
+            }
             let (text, next) = match again::heard(&house, &caller, &id, from).await {
                 Ok(Some(heard)) => output::heard(&heard),
                 // Its end is told once; the page then shows the run as it is on record.
@@ -198,7 +204,7 @@ async fn live(
             };
             if next > from {
                 let event = Event::default().event("said").id(next.to_string()).data(text);
-                return Some((Ok(event), Some((house, caller, id, next, held))));
+                return Some((Ok(event), Some((house, caller, id, next, (held, shown)))));
             }
             tokio::select! {
                 () = house.ending.cancelled() => return None,

@@ -4,7 +4,7 @@ use super::form::{NoFields, Sent, check_origin};
 use super::layout::document;
 use crate::door::{Access, Door};
 use crate::error::ServerError;
-use crate::guard::{SESSION, as_person, session_key};
+use crate::guard::{SESSION, as_person, session_keys};
 use crate::house::House;
 use crate::names::Host;
 use crate::problem::Problem;
@@ -85,7 +85,7 @@ async fn leave(
     headers: HeaderMap,
     Sent { viewer, fields: NoFields {} }: Sent<NoFields>,
 ) -> Result<Response, Problem> {
-    if let Some(key) = session_key(&headers) {
+    for key in session_keys(&headers) {
         viewer.house.sessions.close(key);
     }
     let mut response = Redirect::to("/sign-in").into_response();

@@ -183,9 +183,11 @@ fn a_request_that_began_and_was_never_answered_is_to_be_looked_at() {
     place.as_person(async |app, caller| {
         let mut agent = caller.clone();
         agent.principal = "agent:a".parse().unwrap();
-        let key = keep_app::RequestKey::new(&agent.principal, "one");
+        agent.home = "project:demo".parse().unwrap();
+        agent.reach = keep_types::Reach::Only(vec![agent.home.clone()]);
+        let key = keep_app::RequestKey::new(&agent, "one");
         let body = r#"{"text":"once and no more"}"#;
-        let request = format!("POST /api/v1/memories project:demo {body}");
+        let request = format!("POST /api/v1/memories {body}");
         let standing = app.request_began(&key, keep_types::Digest::of(request.as_bytes())).await.unwrap();
         assert_eq!(standing, keep_app::RequestStanding::New);
     });
@@ -201,6 +203,36 @@ fn a_request_that_began_and_was_never_answered_is_to_be_looked_at() {
     let odd = json!({ "text": "x", "from_tool": "a", "from_document": "b" });
     assert_eq!(client.post("/api/v1/memories", &odd).status, 400);
     client.post("/api/v1/memories", &json!({ "text": "a better one" })).ok();
+}
+
+/// What one token may see is no answer for another, even of the same principal: it asks the gate itself.
+#[test]
+fn an_answer_is_for_the_rights_that_it_was_made_for() {
+    let place = Place::new();
+    let (one, other) = (place.token("agent:a", "demo"), place.token("agent:a", "other"));
+    let narrow = place.as_person(async |app, person| {
+        let new = keep_gate::NewToken {
+            principal: "agent:a".parse().unwrap(),
+            scopes: vec!["secret.list".parse().unwrap()],
+            namespaces: vec!["project:demo".parse().unwrap()],
+            label: "test".into(),
+            lifetime: None,
+        };
+        app.gate().create_token(person, new).await.unwrap().token
+    });
+    let server = place.serve();
+    let client = |token: &str| server.client(token).with("Idempotency-Key", "1");
+    let body = json!({ "text": "the plan of demo" });
+    let first = client(&one).post("/api/v1/memories", &body).ok();
+    assert_eq!(client(&one).post("/api/v1/memories", &body).ok(), first);
+    let elsewhere = client(&other).post("/api/v1/memories", &body).ok();
+    assert_eq!(elsewhere["namespace"], "project:other", "it was told of another's and not done: {elsewhere}");
+    assert_eq!(client(&narrow).post("/api/v1/memories", &body).status, 403);
+    // What only looks is looked up each time, so it shows nothing that was forgotten since.
+    let asked = json!({ "question": "plan" });
+    assert_eq!(client(&one).post("/api/v1/recall", &asked).ok()["found"].as_array().map(Vec::len), Some(1));
+    let found = client(&other).post("/api/v1/recall", &asked).ok();
+    assert!(!found.to_string().contains("project:demo"), "{found}");
 }
 
 #[test]

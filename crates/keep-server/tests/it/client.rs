@@ -48,8 +48,12 @@ impl Client {
 
     /// What its browser keeps.
     pub(crate) fn cookie(&self) -> &str {
-        let pair = self.headers.iter().find(|(name, _)| name == "Cookie").map_or("", |(_, value)| value);
-        pair.split_once('=').unwrap().1
+        self.header("Cookie").and_then(|pair| pair.split_once('=')).unwrap().1
+    }
+
+    /// What it says under this name.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
 
     pub(crate) fn get(&self, path: &str) -> Said {

@@ -231,3 +231,18 @@ fn nothing_hides_in_what_is_told() {
         }
     }
 }
+
+/// A page under a name above may set cookies for this one, and cannot keep its person out with them.
+#[test]
+fn another_cookie_of_the_name_keeps_nobody_out() {
+    let place = Place::new();
+    let server = place.serve();
+    let person = signed_in(&server);
+    assert_eq!(person.get("/").status, 200);
+    let mine = person.header("Cookie").unwrap().to_owned();
+    for cookies in [format!("keep_session=bogus; {mine}"), format!("{mine}; keep_session=bogus")] {
+        assert_eq!(person.clone().instead("Cookie", Some(&cookies)).get("/").status, 200, "{cookies}");
+    }
+    let many = format!("{}{mine}", "keep_session=bogus; ".repeat(100));
+    assert_eq!(person.instead("Cookie", Some(&many)).get("/").status, 401, "it looks them all up");
+}

@@ -1,9 +1,11 @@
 //! The stream of events.
 
+use crate::dashboard::{form_key, signed_in};
 use crate::place::Place;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
+use std::time::Duration;
 
 struct Stream(BufReader<TcpStream>);
 
@@ -104,4 +106,28 @@ fn a_program_gets_events_of_its_own_and_the_server_ends_streams() {
     while let Some(event) = stream.next() {
         assert!(event.data.contains("agent:one"), "{event:?}");
     }
+}
+
+/// A stream lasts no longer than what its client showed: a token that is revoked, a session that is ended.
+#[test]
+fn a_stream_ends_with_its_token_and_its_session() {
+    let place = Place::new();
+    let token = place.token("agent:a", "demo");
+    let server = place.serve_as(|server| server.with_heartbeat(Duration::from_millis(50)));
+    let client = server.client(&token);
+    let person = signed_in(&server);
+    let mut by_token = Stream::open(client.begin("GET", "/api/v1/events", 0, ""));
+    let mut by_session = Stream::open(person.begin("GET", "/api/v1/events?from=now", 0, ""));
+    client.post("/api/v1/memories", &json!({ "text": "something" })).ok();
+    by_token.record("memory.write");
+    by_session.record("memory.write");
+    place.as_person(async |app, person| {
+        let id = app.gate().tokens(person).await.unwrap()[0].id;
+        app.gate().revoke_token(person, id).await.unwrap();
+    });
+    while by_token.next().is_some() {}
+    let page = person.get("/");
+    let out = person.form("/sign-out", &format!("form_key={}", form_key(&page)));
+    assert_eq!(out.status, 303, "{out:?}");
+    while by_session.next().is_some() {}
 }

@@ -4,6 +4,7 @@ use crate::client::Said;
 use crate::place::Place;
 use serde_json::json;
 use std::io::{Read, Write};
+use std::net::TcpStream;
 
 #[test]
 fn an_oversized_body_is_refused_and_harms_nobody() {
@@ -42,10 +43,23 @@ fn slow_clients_keep_nobody_from_being_served() {
     }
     let client = server.client(&token).with("Content-Type", "application/json").with("Keep-Request", "1");
     let bodies: Vec<_> = (0..64).map(|_| client.begin("POST", "/api/v1/memories", 100, "")).collect();
+    let protocol = client.clone().with("Accept", "application/json, text/event-stream");
+    let form = [("Host", server.dashboard_host()), ("Origin", format!("http://{}", server.dashboard_host()))];
+    let form = form.into_iter().fold(server.nobody(), |form, (name, value)| form.instead(name, Some(&value)));
+    let form = form.with("Content-Type", "application/x-www-form-urlencoded");
+    let others = [protocol.begin("POST", "/mcp", 100, ""), form.begin("POST", "/sign-in", 100, "")];
     assert_eq!(server.client(&token).get("/api/v1/status").status, 200);
     // They are told in the end, or cut off; no test waits for all of them.
+    for stream in bodies.into_iter().take(1).chain(others) {
+        assert_eq!(head(stream).status, 408);
+    }
+    let large = format!("code={}", "x".repeat(64 << 10));
+    assert_eq!(form.send("POST", "/sign-in", Some(large)).status, 413);
+}
+
+/// The head of an answer that may take its time.
+fn head(mut stream: TcpStream) -> Said {
     let mut first = Vec::new();
-    let mut stream = bodies.into_iter().next().unwrap();
     stream.set_read_timeout(Some(std::time::Duration::from_secs(60))).unwrap();
     let mut piece = [0; 1024];
     while let Ok(size @ 1..) = stream.read(&mut piece) {
@@ -54,7 +68,7 @@ fn slow_clients_keep_nobody_from_being_served() {
             break;
         }
     }
-    assert_eq!(Said::parse(&first).status, 408);
+    Said::parse(&first)
 }
 
 #[test]
