@@ -50,6 +50,9 @@ CREATE INDEX exec_run_running ON exec_run (owner) WHERE state = 'running';
 ALTER TABLE exec_run ADD COLUMN repeats TEXT;
 ALTER TABLE exec_run ADD COLUMN conversation TEXT;
 CREATE INDEX exec_run_repeats ON exec_run (repeats) WHERE repeats IS NOT NULL;
+DROP INDEX exec_run_started;
+CREATE INDEX exec_run_listed ON exec_run
+    (started_ms, id, namespace, principal, state, owner, code, ended_by, repeats);
 ",
     ],
 };

@@ -27,6 +27,8 @@ pub struct Filter {
     pub namespace: Option<Namespace>,
     /// Of this phase.
     pub phase: Option<Phase>,
+    /// Of one of these phases; none of them: of any.
+    pub phases: Vec<Phase>,
     /// Not before.
     pub since: Option<Timestamp>,
     /// Before.
@@ -71,6 +73,12 @@ fn select(sql: &Connection, filter: &Filter) -> Result<Vec<Entry>, LedgerError> 
     add("r.utc_ms >= ?", filter.since.map(|t| t.ms().into()));
     add("r.utc_ms < ?", filter.until.map(|t| t.ms().into()));
     add("r.namespace = ?", filter.namespace.as_ref().map(|n| n.to_string().into()));
+    if !filter.phases.is_empty() {
+        let first = values.len() + 1;
+        let marks: Vec<String> = (first..first + filter.phases.len()).map(|n| format!("?{n}")).collect();
+        wheres.push(format!("r.phase IN ({})", marks.join(", ")));
+        values.extend(filter.phases.iter().map(|phase| Value::from(phase.as_str().to_owned())));
+    }
     let limit = filter.limit.unwrap_or(MAX_LIMIT).min(MAX_LIMIT);
     let order = if filter.newest_first { "DESC" } else { "ASC" };
     let condition = if wheres.is_empty() { String::new() } else { format!("WHERE {}", wheres.join(" AND ")) };

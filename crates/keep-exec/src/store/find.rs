@@ -45,10 +45,7 @@ pub(crate) fn list(
         }
     };
     given.extend([most.to_string(), skip.to_string()]);
-    let text = format!(
-        "{SELECT} FROM exec_run WHERE {within} ORDER BY started_ms DESC, id DESC
-         LIMIT CAST(? AS INTEGER) OFFSET CAST(? AS INTEGER)"
-    );
+    let text = listing(&within);
     let mut statement = sql.prepare_cached(&text)?;
     let mut rows = statement.query(params_from_iter(given))?;
     let mut found = Vec::new();
@@ -56,6 +53,16 @@ pub(crate) fn list(
         found.push(view(row)?);
     }
     Ok(found)
+}
+
+/// The query for a list. Which runs are in it is found in the index alone: rows are long, and most are skipped.
+fn listing(within: &str) -> String {
+    format!(
+        "{SELECT} FROM exec_run WHERE rowid IN (
+             SELECT rowid FROM exec_run WHERE {within} ORDER BY started_ms DESC, id DESC
+             LIMIT CAST(? AS INTEGER) OFFSET CAST(? AS INTEGER))
+         ORDER BY started_ms DESC, id DESC"
+    )
 }
 
 /// Adds what is wanted to the condition of a query, and its values to those that are given.
@@ -212,4 +219,34 @@ fn stored(row: &Row<'_>, bytes: &str, hash: &str) -> Result<Copy, ExecError> {
     let hash = hash.map(|hash| hash.parse()).transpose().map_err(ExecError::corrupt)?;
     let bytes = row.get::<_, Option<i64>>(bytes)?.unwrap_or_default().cast_unsigned();
     Ok(Copy { kept: Vec::new(), bytes, digest: hash })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::SCHEMA;
+
+    /// However many runs there are, and whatever they said.
+    #[test]
+    fn which_runs_are_listed_is_found_in_the_index() {
+        let sql = Connection::open_in_memory().unwrap();
+        SCHEMA.steps.iter().for_each(|step| sql.execute_batch(step).unwrap());
+        let places: Vec<Namespace> = vec!["project:demo".parse().unwrap()];
+        for standing in [Standing::Any, Standing::Running, Standing::Failed] {
+            for who in [None, Some("agent:a".parse().unwrap())] {
+                let wanted = RunsWanted { standing, who, most: 51, ..RunsWanted::default() };
+                let (mut within, mut given) = within(Some(&places));
+                narrow(&sql, &wanted, &mut within, &mut given).unwrap();
+                given.extend(["51".to_owned(), "90000".to_owned()]);
+                let mut plan = sql.prepare(&format!("EXPLAIN QUERY PLAN {}", listing(&within))).unwrap();
+                let mut rows = plan.query(params_from_iter(given)).unwrap();
+                let mut steps = Vec::new();
+                while let Some(row) = rows.next().unwrap() {
+                    steps.push(row.get::<_, String>(3).unwrap());
+                }
+                let index = "USING COVERING INDEX exec_run_listed";
+                assert!(steps.iter().any(|step| step.contains(index)), "{within}: {steps:?}");
+            }
+        }
+    }
 }

@@ -101,18 +101,22 @@ pub(crate) fn list(
     let most = i64::try_from(filter.most).unwrap_or(i64::MAX);
     let mut found = Vec::new();
     for space in spaces {
-        let fits = "WHERE m.space = ?1 AND (m.expires_ms IS NULL OR m.expires_ms > ?2)
+        // Said in so many words, so that the few that are held are found by their index.
+        let held = if filter.quarantined { "IS NOT NULL" } else { "IS NULL" };
+        let fits = format!(
+            "WHERE m.space = ?1 AND (m.expires_ms IS NULL OR m.expires_ms > ?2)
             AND (?3 IS NULL OR m.kind = ?3)
             AND (?4 IS NULL OR EXISTS (SELECT 1 FROM memory_tag t
                 WHERE t.space = m.space AND t.tag = ?4 AND t.place = m.place))
             AND instr(?5, ' ' || m.trust || ' ')
             AND (?6 IS NULL OR coalesce(m.said_ms, m.recorded_ms) >= ?6)
             AND (?7 IS NULL OR coalesce(m.said_ms, m.recorded_ms) < ?7)
-            AND (m.quarantine IS NOT NULL) = ?8
-            AND (?9 OR m.retired_ms IS NULL)
-            AND (NOT ?10 OR m.pinned)
-            ORDER BY m.place DESC LIMIT ?11";
-        let given: [&dyn ToSql; 11] = [
+            AND m.quarantine {held}
+            AND (?8 OR m.retired_ms IS NULL)
+            AND (NOT ?9 OR m.pinned)
+            ORDER BY m.place DESC LIMIT ?10"
+        );
+        let given: [&dyn ToSql; 10] = [
             &space.id.0,
             &now.ms(),
             &kind,
@@ -120,12 +124,11 @@ pub(crate) fn list(
             &trusts,
             &since,
             &until,
-            &filter.quarantined,
             &filter.retired,
             &filter.pinned,
             &most,
         ];
-        found.extend(select(sql, space, fits, &given)?);
+        found.extend(select(sql, space, &fits, &given)?);
     }
     found.sort_by(|one, other| {
         other.memory.recorded_at.cmp(&one.memory.recorded_at).then(other.seq.cmp(&one.seq))

@@ -22,6 +22,11 @@ pub(super) fn tree(analysis: &Value) -> Option<Markup> {
         .then(|| html! { ul class="tree panel" { (nested(&all.iter().collect::<Vec<_>>(), 0)) } })
 }
 
+/// What is said of single commands.
+pub(super) fn texts(analysis: &Value) -> Vec<&str> {
+    simple(analysis).into_iter().flat_map(|one| one.reasons).map(|(_, text)| text).collect()
+}
+
 fn simple(analysis: &Value) -> Vec<Simple<'_>> {
     let text = |value: &'_ Value, field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
     let list = |field| analysis.get(field).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();

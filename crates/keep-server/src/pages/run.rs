@@ -143,7 +143,9 @@ fn facts(run: &RunView, again: &[RunView], now: Timestamp) -> Markup {
 
 /// What was seen in it beforehand, and what it was allowed to do.
 fn judged(run: &RunView) -> Markup {
-    let reasons = words::reasons(&run.analysis);
+    // What a single command is said to do stands with it below.
+    let each = line_tree::texts(&run.analysis);
+    let reasons = words::reasons(&run.analysis).into_iter().filter(|(_, text)| !each.contains(text));
     html! {
         h2 { "What was seen in it beforehand" }
         ul class="touches panel" {

@@ -80,8 +80,10 @@ pub(super) fn form(viewer: &Viewer, row: &Row, next: Option<&Row>, wrong: Option
                 div class="field" {
                     label for=(id) { "New value" span class="skip" { " of " (key.name) } }
                     (field(key, &id, &written.value, wrong))
-                    small id={ (id) "-is" } { (takes(key.kind)) }
-                    @if let Some(wrong) = wrong { p class="wrong" id={ (id) "-wrong" } role="alert" { (visible(&wrong.why)) } }
+                    @match wrong {
+                        Some(wrong) => p class="wrong" id={ (id) "-wrong" } role="alert" { (visible(&wrong.why)) },
+                        None => small id={ (id) "-is" } { (takes(key.kind)) },
+                    }
                 }
                 div class="buttons" {
                     button { "Look at the change" }
@@ -96,7 +98,7 @@ fn field(key: &Key, id: &str, value: &Value, wrong: Option<&Typed>) -> Markup {
     let text = wrong.map_or_else(|| value.to_string(), |wrong| wrong.text.clone());
     let bad = wrong.map(|_| "true");
     let told = match wrong {
-        Some(_) => format!("{id}-wrong {id}-is"),
+        Some(_) => format!("{id}-wrong"),
         None => format!("{id}-is"),
     };
     let select = |words: &[(&str, &str)]| {
