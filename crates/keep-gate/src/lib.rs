@@ -52,7 +52,9 @@ mod token;
 mod totp;
 
 pub use admit::{Gate, GateConfig};
-pub use approval::{ApprovalState, ApprovalView, GoodFor, InboxFilter, Relayed, Resolution, withdraw_texts};
+pub use approval::{
+    ApprovalState, ApprovalView, GoodFor, InboxFilter, Relayed, Resolution, Withdrawn, withdraw_texts,
+};
 pub use asker::{Answer, AskNobody, Asker, CodeWanted, Question};
 pub use audit::{AcceptLedger, AuditFilter, EraseDetails, RotateKey};
 pub use error::{FileError, GateError};
@@ -62,6 +64,6 @@ pub use probes::probes;
 pub use random::fresh_id;
 pub use rule_book::{Covered, NoRuleBook, RuleBook, RuleDraft};
 pub use schema::SCHEMA;
-pub use switch::StopView;
+pub use switch::{StopView, Stopped};
 pub use token::{NewToken, NewTokenSecret, TokenView};
 pub use totp::TotpEnrolment;
