@@ -54,7 +54,8 @@ mod totp;
 
 pub use admit::{Gate, GateConfig};
 pub use approval::{
-    ApprovalState, ApprovalView, GoodFor, InboxFilter, Relayed, Resolution, conversation, withdraw_texts,
+    ApprovalState, ApprovalView, GoodFor, InboxFilter, Relayed, Resolution, Withdrawn, conversation,
+    withdraw_texts,
 };
 pub use asker::{Answer, AskNobody, Asker, CodeWanted, Question};
 pub use audit::{AcceptLedger, AuditFilter, EraseDetails, RotateKey};
@@ -66,6 +67,6 @@ pub use probes::probes;
 pub use random::fresh_id;
 pub use rule_book::{Covered, NoRuleBook, RuleBook, RuleDraft};
 pub use schema::SCHEMA;
-pub use switch::StopView;
+pub use switch::{StopView, Stopped};
 pub use token::{NewToken, NewTokenSecret, TokenView};
 pub use totp::TotpEnrolment;

@@ -70,5 +70,10 @@ ALTER TABLE gate_approval ADD COLUMN lasting INTEGER NOT NULL DEFAULT 0 CHECK (
 ALTER TABLE gate_approval ADD COLUMN offers TEXT;
 ALTER TABLE gate_approval ADD COLUMN suggestion TEXT CHECK (suggestion IS NULL OR state = 'denied');
 ",
+        "
+ALTER TABLE gate_approval ADD COLUMN withdrawn_ms INTEGER CHECK (
+    withdrawn_ms IS NULL OR state IN ('waiting', 'approved')
+);
+",
     ],
 };

@@ -1,6 +1,7 @@
 //! `keep stop` and `keep resume`: one row that denies everything while it exists.
 
 use crate::admit::Gate;
+use crate::approval::{self, Withdrawn};
 use crate::error::GateError;
 use keep_types::{
     Act, ActFacts, Action, Caller, FieldHasher, Namespace, Principal, Risk, SecretsIn, Timestamp, Touch,
@@ -18,6 +19,16 @@ pub struct StopView {
     pub by: Principal,
     /// What they said.
     pub reason: String,
+}
+
+/// What stopping everything did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stopped {
+    /// That it is stopped.
+    #[serde(flatten)]
+    pub stop: StopView,
+    /// The requests that were taken back with it.
+    pub withdrawn: Withdrawn,
 }
 
 pub(crate) const STOP: &str = "gate.stop";
@@ -68,17 +79,18 @@ impl Act for Resume {
 }
 
 impl Gate {
-    /// Denies everything from now on, in every process. Anybody may: it only narrows.
+    /// Denies everything from now on, in every process. Anybody may: it only narrows. What waits for a person is
+    /// withdrawn with it, and what was approved and not used yet.
     ///
     /// # Errors
     /// When the record cannot be written.
-    pub async fn stop(&self, caller: &Caller, reason: String) -> Result<StopView, GateError> {
+    pub async fn stop(&self, caller: &Caller, reason: String) -> Result<Stopped, GateError> {
         let reason = self.clean(&reason);
         let permit = self.admit(caller, Stop { reason }).await?;
         let view =
             StopView { since: self.now(), by: caller.principal.clone(), reason: permit.act().reason.clone() };
         let row = view.clone();
-        permit
+        let withdrawn = permit
             .perform(move |tx, _| {
                 tx.sql()
                     .prepare_cached(
@@ -86,13 +98,11 @@ impl Gate {
                          ON CONFLICT DO UPDATE SET reason = excluded.reason",
                     )?
                     .execute(params![row.since.ms(), row.by.to_string(), row.reason])?;
-                // What was approved before the stop is not done after it.
-                tx.sql().execute("DELETE FROM gate_approval WHERE state = 'waiting'", [])?;
-                tx.sql().execute("UPDATE gate_approval SET expires_ms = 0 WHERE state = 'approved'", [])?;
-                Ok::<_, GateError>(())
+                // What was asked for or approved before the stop is not done after it.
+                approval::withdraw_all(tx.sql(), row.since)
             })
             .await?;
-        Ok(view)
+        Ok(Stopped { stop: view, withdrawn })
     }
 
     /// Ends a stop. Only a person may.

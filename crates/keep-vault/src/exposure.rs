@@ -57,6 +57,8 @@ pub enum What {
     AgeFile,
     /// A private key of age.
     Identity,
+    /// A token of Keep's own.
+    Token,
     /// A `.env` file that assigns what looks like a real value.
     EnvFile {
         /// To which name.

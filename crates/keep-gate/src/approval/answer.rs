@@ -35,7 +35,7 @@ pub enum Resolution {
 pub enum InboxFilter {
     /// Those that wait.
     Waiting,
-    /// Answered, used and expired ones too.
+    /// Answered, used, withdrawn and expired ones too.
     All,
 }
 
@@ -79,7 +79,11 @@ impl Act for AnswerRequest {
             "for": self.request.action,
             "risk": self.request.risk,
             "good_for": good_for,
-            "conversation": self.request.conversation,
+            // Which one it was is of interest where the yes reaches through it.
+            "conversation": match good_for {
+                Some(GoodFor::Conversation) => self.request.conversation.as_deref(),
+                Some(GoodFor::Once) | None => None,
+            },
             "note": note,
             "act": self.request.detail,
         });

@@ -9,6 +9,7 @@ mod store;
 
 pub use answer::{InboxFilter, Resolution};
 pub use relay::Relayed;
+pub(crate) use store::withdraw_all;
 
 use crate::admit::Gate;
 use crate::error::GateError;
@@ -47,8 +48,19 @@ pub enum ApprovalState {
     Denied,
     /// The approved act happened.
     Used,
+    /// It waited, or was approved and not used, when everything was stopped.
+    Withdrawn,
     /// Its time ran out.
     Expired,
+}
+
+/// What a stop took back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Withdrawn {
+    /// Requests that waited.
+    pub waiting: u64,
+    /// Approvals that were not used yet.
+    pub approved: u64,
 }
 
 /// How far a yes reaches.
@@ -196,9 +208,10 @@ pub(crate) async fn standing(
             let waiting: u32 = tx
                 .sql()
                 .prepare_cached(
-                    "SELECT count(*) FROM gate_approval WHERE requester = ?1 AND state = 'waiting'",
+                    "SELECT count(*) FROM gate_approval WHERE requester = ?1 AND state = 'waiting'
+                     AND expires_ms > ?2 AND withdrawn_ms IS NULL",
                 )?
-                .query_row([request.requester.to_string()], |row| row.get(0))?;
+                .query_row(params![request.requester.to_string(), now.ms()], |row| row.get(0))?;
             if waiting as usize >= MAX_WAITING {
                 return Err(GateError::InboxFull(waiting as usize));
             }
@@ -274,7 +287,8 @@ pub(crate) fn redeem(
             let used = sql
                 .prepare_cached(
                     "UPDATE gate_approval SET state = 'used'
-                     WHERE id = ?1 AND state = 'approved' AND expires_ms > ?2 AND answered_by IS NOT NULL",
+                     WHERE id = ?1 AND state = 'approved' AND expires_ms > ?2 AND withdrawn_ms IS NULL
+                       AND answered_by IS NOT NULL",
                 )?
                 .execute(params![id.to_string(), now.ms()])?;
             store::sweep(sql, now)?;
@@ -311,6 +325,7 @@ impl ApprovalState {
             Self::Approved => "approved",
             Self::Denied => "denied",
             Self::Used => "used",
+            Self::Withdrawn => "withdrawn",
             Self::Expired => "expired",
         }
     }

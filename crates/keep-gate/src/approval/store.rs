@@ -1,6 +1,6 @@
 //! The rows of requests.
 
-use super::{ApprovalState, ApprovalView, Given, GoodFor, KEEP_ANSWERED_MS, Standing};
+use super::{ApprovalState, ApprovalView, Given, GoodFor, KEEP_ANSWERED_MS, Standing, Withdrawn};
 use crate::error::GateError;
 use keep_db::ReadTx;
 use keep_types::{Approval, Digest, Id, Offers, Timestamp};
@@ -17,7 +17,7 @@ pub(super) fn find_open(
 ) -> Result<Option<Standing>, GateError> {
     let mut statement = sql.prepare_cached(
         "SELECT * FROM gate_approval WHERE requester = ?1 AND digest = ?2 AND state <> 'used'
-         AND expires_ms > ?3 AND policy_version = ?4 AND (lasting = 0 OR conversation = ?5)
+         AND expires_ms > ?3 AND withdrawn_ms IS NULL AND policy_version = ?4 AND (lasting = 0 OR conversation = ?5)
          ORDER BY lasting DESC, created_ms DESC LIMIT 1",
     )?;
     let found = statement
@@ -41,7 +41,7 @@ pub(super) fn find_open(
             Some(text) => Standing::Suggested(text),
             None => Standing::Denied { note: view.note },
         },
-        ApprovalState::Waiting | ApprovalState::Used | ApprovalState::Expired => {
+        ApprovalState::Waiting | ApprovalState::Used | ApprovalState::Withdrawn | ApprovalState::Expired => {
             Standing::Waiting { id: view.id, expires: view.expires, made_now: false }
         }
     }))
@@ -94,7 +94,7 @@ pub(super) fn sweep(sql: &Connection, now: Timestamp) -> Result<(), GateError> {
 }
 
 /// What nobody can answer any more.
-const OVER: &str = "(state IN ('used', 'denied') OR expires_ms <= ?1)";
+const OVER: &str = "(state IN ('used', 'denied') OR withdrawn_ms IS NOT NULL OR expires_ms <= ?1)";
 
 /// Whether a request that is over still has what was offered with it.
 pub(super) fn any_over(sql: &Connection, now: Timestamp) -> Result<bool, GateError> {
@@ -131,6 +131,20 @@ pub(super) fn withdraw(sql: &Connection, texts: &[String]) -> Result<u64, GateEr
     Ok(waited)
 }
 
+/// Withdraws what waits, and what was approved and not used yet: nothing that was asked before a stop happens after
+/// it. The rows stay for whoever looks for them.
+pub(crate) fn withdraw_all(sql: &Connection, now: Timestamp) -> Result<Withdrawn, GateError> {
+    let mut set = sql.prepare_cached(
+        "UPDATE gate_approval SET withdrawn_ms = ?1
+         WHERE state = ?2 AND expires_ms > ?1 AND withdrawn_ms IS NULL",
+    )?;
+    let waiting = set.execute(params![now.ms(), "waiting"])?;
+    let approved = set.execute(params![now.ms(), "approved"])?;
+    // Whatever the clock says later, an approval from before is over.
+    sql.execute("UPDATE gate_approval SET expires_ms = 0 WHERE state = 'approved'", [])?;
+    Ok(Withdrawn { waiting: waiting as u64, approved: approved as u64 })
+}
+
 pub(super) fn load(sql: &Connection, id: Id<Approval>, now: Timestamp) -> Result<ApprovalView, GateError> {
     sql.prepare_cached("SELECT * FROM gate_approval WHERE id = ?1")?
         .query_row([id.to_string()], |row| Ok(read_row(row, now)))
@@ -156,6 +170,9 @@ fn read_row(row: &Row<'_>, now: Timestamp) -> Result<ApprovalView, GateError> {
     let state = match stored.as_str() {
         "used" => ApprovalState::Used,
         "denied" => ApprovalState::Denied,
+        "waiting" | "approved" if row.get::<_, Option<i64>>("withdrawn_ms")?.is_some() => {
+            ApprovalState::Withdrawn
+        }
         "waiting" | "approved" if expires <= now => ApprovalState::Expired,
         "waiting" => ApprovalState::Waiting,
         "approved" => ApprovalState::Approved,

@@ -1,5 +1,7 @@
 use crate::house::{House, Write, block, caller, request};
-use keep_gate::{Answer, CodeWanted, GateError, Relayed, Resolution, TotpEnrolment};
+use keep_gate::{
+    Answer, ApprovalState, CodeWanted, GateError, InboxFilter, Relayed, Resolution, TotpEnrolment, Withdrawn,
+};
 use keep_ledger::Phase;
 use keep_types::{Channel, Risk};
 
@@ -37,6 +39,33 @@ fn an_approved_act_happens_once() {
         assert_eq!(house.count("test.write", Phase::Done), 1);
         // And asking again makes a new request.
         assert_ne!(request(&house.gate, &agent, ACT).await, id);
+    });
+}
+
+#[test]
+fn a_stop_withdraws_what_waits_and_says_so() {
+    block(async {
+        let house = House::new();
+        let (agent, person) = (caller("agent:a", &[10, 9, 1]), caller("user:ann", &[20, 1]));
+        let approved = request(&house.gate, &agent, ACT).await;
+        house.gate.answer(&person, approved, Resolution::Approve).await.unwrap();
+        let waits = request(&house.gate, &agent, Write { bytes: "other", ..ACT }).await;
+        let stopped = house.gate.stop(&agent, "enough".into()).await.unwrap();
+        assert_eq!((stopped.withdrawn.waiting, stopped.withdrawn.approved), (1, 1));
+        // A second stop takes back nothing more.
+        assert_eq!(house.gate.stop(&agent, "again".into()).await.unwrap().withdrawn, Withdrawn::default());
+        house.gate.resume(&person).await.unwrap();
+        assert!(house.gate.inbox(&person, InboxFilter::Waiting).await.unwrap().is_empty());
+        let all = house.gate.inbox(&person, InboxFilter::All).await.unwrap();
+        let states: Vec<_> = all.iter().map(|view| (view.id, view.state)).collect();
+        assert_eq!(states, [(approved, ApprovalState::Withdrawn), (waits, ApprovalState::Withdrawn)]);
+        for id in [approved, waits] {
+            for resolution in [Resolution::Approve, Resolution::Deny { note: None }] {
+                let late = house.gate.answer(&person, id, resolution).await.unwrap_err();
+                assert!(late.to_string().contains("withdrawn"), "{late}");
+            }
+        }
+        assert_ne!(request(&house.gate, &agent, ACT).await, approved, "it is asked anew");
     });
 }
 

@@ -110,7 +110,7 @@ fn an_act_that_would_store_a_value_is_refused() {
         assert!(house.gate.admit(&ann, harmless).await.is_ok());
         // The house's own: a token's label, a reason that is stored beside the records.
         let stopped = house.gate.stop(&ann, format!("leaked {SECRET}")).await.unwrap();
-        assert_eq!(stopped.reason, "leaked [redacted:TOKEN]");
+        assert_eq!(stopped.stop.reason, "leaked [redacted:TOKEN]");
         house.gate.resume(&ann).await.unwrap();
     });
     assert_eq!(house.count("test.say", Phase::Denied), 1);

@@ -27,6 +27,11 @@ const IDENTITIES: [&[u8]; 2] = [b"AGE-SECRET-KEY-1", b"AGE-SECRET-KEY-PQ-1"];
 const IDENTITY_LENGTH: usize = 58;
 const BECH32: &[u8] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
+/// How a token of Keep's own starts, and how much follows: an id, a line, and twenty bytes as text.
+const TOKEN: &[u8] = b"keep_";
+const TOKEN_ID_LENGTH: usize = 26;
+const TOKEN_SECRET_LENGTH: usize = 40;
+
 /// Ends of names that say "this is to be filled in".
 const TEMPLATES: [&[u8]; 5] = [b".example", b".sample", b".template", b".dist", b".defaults"];
 
@@ -88,6 +93,9 @@ impl<'a> Inspection<'a> {
         }
         if let Some(at) = find_identity(&self.bytes) {
             findings.push((Some(line_at(&self.bytes, at)), What::Identity));
+        }
+        if let Some(at) = find_token(&self.bytes) {
+            findings.push((Some(line_at(&self.bytes, at)), What::Token));
         }
         match kind {
             NameKind::Env if self.is_whole => assignments(&self.bytes, &mut findings),
@@ -158,6 +166,20 @@ fn find_identity(bytes: &[u8]) -> Option<usize> {
     candidates.into_iter().find(|at| IDENTITIES.iter().any(|start| starts(*at, start)))
 }
 
+/// Where a token of Keep's own starts. It is known by its form alone: nothing but a digest of it is kept.
+fn find_token(bytes: &[u8]) -> Option<usize> {
+    let is_rest = |rest: &[u8]| {
+        let Some((id, rest)) = rest.split_at_checked(TOKEN_ID_LENGTH) else { return false };
+        let Some((line, secret)) = rest.split_first() else { return false };
+        *line == b'_'
+            && secret.len() >= TOKEN_SECRET_LENGTH
+            && id.iter().all(|b| b.is_ascii_digit() || b.is_ascii_lowercase())
+            && secret[..TOKEN_SECRET_LENGTH].iter().all(u8::is_ascii_hexdigit)
+    };
+    let mut starts = bytes.windows(TOKEN.len()).enumerate().filter(|(_, found)| *found == TOKEN);
+    starts.find(|(at, _)| is_rest(&bytes[at + TOKEN.len()..])).map(|(at, _)| at)
+}
+
 /// Assignments of what looks like a real value.
 fn assignments(bytes: &[u8], findings: &mut Findings) {
     let read = parse_what_reads(bytes);
@@ -197,6 +219,22 @@ mod tests {
             ("age", NameKind::Plain),
         ] {
             assert_eq!(NameKind::of(path.as_bytes()), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_one_only_whole() {
+        let (id, secret) = ("01kar3m7v9x2q4w8z6y5t3s1r0", "0123456789abcdef0123456789abcdef01234567");
+        assert_eq!((id.len(), secret.len()), (TOKEN_ID_LENGTH, TOKEN_SECRET_LENGTH));
+        for (text, expected) in [
+            (format!("keep_{id}_{secret}\n"), Some(0)),
+            (format!("keep_x = \"keep_{id}_{secret}\""), Some(10)),
+            (format!("keep_{id}_{}", &secret[1..]), None),
+            (format!("keep_{id}{secret}"), None),
+            ("keep_<id>_<secret>".into(), None),
+            ("keep_".into(), None),
+        ] {
+            assert_eq!(find_token(text.as_bytes()), expected, "{text}");
         }
     }
 

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep secret check            what git tracks here\n  keep secret check --all      untracked .env and .age files, too\n\nFinds age files, identities, .env files with real values, and every value that the\nvault knows, in any encoding. Exits with 3 when something is found. git is never run."
+    after_help = "EXAMPLES:\n  keep secret check            what git tracks here\n  keep secret check --all      untracked .env and .age files, too\n\nFinds age files, identities, .env files with real values, and every value that the vault knows, in any encoding. Exits with 3 when something is found. git is never run."
 )]
 pub(super) struct Check {
     /// Untracked files with suspicious names, too
@@ -77,6 +77,7 @@ fn words(one: &Exposure) -> String {
     match &one.what {
         What::AgeFile => "an encrypted file, which a leaked key opens for ever".into(),
         What::Identity => "a private key of age".into(),
+        What::Token => "a token of Keep's, which lets in whoever has it".into(),
         What::EnvFile { name } => format!("a value of {name}; `keep secret import` takes it over"),
         What::KnownValue { label } => format!("the value of the secret {label}"),
         What::StagedDiffers => "what is staged is not what lies there; stage it again".into(),
