@@ -129,6 +129,9 @@ pub enum ArtifactError {
         /// The folder that is open.
         within: PathBuf,
     },
+    /// What would be written is what other programs run or obey later.
+    #[error("{} would be written, which other programs run or obey later; nothing was restored", .0.display())]
+    Obeyed(PathBuf),
     /// What would be written is there already.
     #[error("{} is there already", .0.display())]
     Exists(PathBuf),
@@ -259,7 +262,7 @@ impl Explain for ArtifactError {
             | Self::Misnamed { .. }
             | Self::Damaged { .. }
             | Self::Wrong { .. } => ErrorKind::Tampered,
-            Self::FencedOff { .. } => ErrorKind::Denied,
+            Self::FencedOff { .. } | Self::Obeyed(_) => ErrorKind::Denied,
             Self::NoSuchPath(_)
             | Self::NoSuchArtifact { .. }
             | Self::NotInStore { .. }

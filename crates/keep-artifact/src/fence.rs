@@ -1,6 +1,7 @@
 //! Paths that were named by somebody who may not name every path.
 
 use crate::error::ArtifactError;
+use keep_types::is_obeyed;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use std::ffi::OsStr;
 use std::io::ErrorKind;
@@ -31,6 +32,24 @@ impl Fence {
             return Err(ArtifactError::FencedOff { path: path.to_owned(), within: self.within.clone() });
         };
         self.check(path, real(parent)?.join(name))
+    }
+
+    /// Whether something new, and each of these paths below it, is nothing that other programs run or obey later.
+    pub(crate) fn obeyed_by_none<'a>(
+        &self,
+        new: &Path,
+        mut below: impl Iterator<Item = &'a str>,
+    ) -> Result<(), ArtifactError> {
+        let within = self.within.canonicalize().unwrap_or_else(|_| self.within.clone());
+        let obeyed = |path: &Path| {
+            let named = path.strip_prefix(&within).unwrap_or(path).to_string_lossy();
+            is_obeyed(&named) || self.except.iter().any(|closed| path.starts_with(closed))
+        };
+        let first = obeyed(new).then(|| new.to_owned());
+        match first.or_else(|| below.by_ref().map(|path| new.join(path)).find(|path| obeyed(path))) {
+            Some(path) => Err(ArtifactError::Obeyed(path)),
+            None => Ok(()),
+        }
     }
 
     /// What is closed stays so whether it is named itself, or what lies in it, or what holds it.
@@ -110,6 +129,18 @@ mod tests {
             assert_eq!(fence.new_below(&work.join(path)).is_ok(), fits, "{path}");
         }
         let real = work.canonicalize().unwrap();
+        for (new, below, fits) in [
+            ("new", &["a", "a/b"][..], true),
+            (".claude", &["settings.json"], false),
+            ("sub/.git/hooks/pre-commit", &[], false),
+            ("new", &["a", "a/.claude/settings.json"], false),
+            ("new", &[".git/hooks/post-checkout"], false),
+            ("CLAUDE.md", &[], false),
+            (".", &[".keep"], false),
+        ] {
+            let checked = fence.obeyed_by_none(&real.join(new), below.iter().copied());
+            assert_eq!(checked.is_ok(), fits, "{new} {below:?}");
+        }
         assert!(open_unlinked(&real.join("a"), OFlags::RDONLY).is_ok());
         assert!(open_unlinked(&real.join("out/b"), OFlags::RDONLY).is_err());
         assert!(open_unlinked(&real.join("out"), OFlags::RDONLY).is_err());

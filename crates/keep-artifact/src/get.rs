@@ -100,8 +100,17 @@ impl Artifacts {
         };
         let path = wanted.here.join(wanted.to.clone().unwrap_or_else(|| own_name.into()));
         let above = if wanted.fence.is_some() { Above::LookedAt } else { Above::Named };
-        let path = match wanted.fence.clone() {
-            Some(fence) => self.compute(move |_| fence.new_below(&path)).await??,
+        let path = match &wanted.fence {
+            Some(fence) => {
+                let own = fence.clone();
+                let path = self.compute(move |_| own.new_below(&path)).await??;
+                let below = match manifest.head.shape {
+                    Shape::File => &[],
+                    Shape::Folder => manifest.head.entries.as_slice(),
+                };
+                fence.obeyed_by_none(&path, below.iter().map(|entry| entry.path.as_str()))?;
+                path
+            }
             None => path,
         };
         let act = GetArtifact {

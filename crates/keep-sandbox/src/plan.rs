@@ -16,7 +16,7 @@ use crate::layer::{Layer, Lock, OverlayMount};
 use crate::limit::{self, Enforced};
 use crate::overlooked::{self, Overlooked};
 use crate::paths::{Guarded, Resolved};
-use crate::placeholder::{self, Placeholder};
+use crate::placeholder::Placeholders;
 use crate::profile::{Limits, LocalSockets, Network, Profile, Tier};
 use crate::running::{Besides, Running};
 use crate::sandbox::Inner;
@@ -120,7 +120,7 @@ impl Plan {
         let held = self.hold()?;
         let (hidden, limits) = self.look_again()?;
         let (groups, doors) = self.sandbox.groups.make(&limits.grouped)?;
-        let mut locks = held.placeholders.iter().map(Placeholder::lock).collect::<Result<Vec<_>, _>>()?;
+        let mut locks = held.placeholders.locks()?;
         if let Some(place) = &self.checked.place {
             let of_place = SandboxError::doing("share the lock of what is kept apart");
             locks.push(place.lock().try_clone().map_err(of_place)?);
@@ -214,17 +214,13 @@ impl Plan {
         for kept in &self.checked.apart {
             let path = &kept.folder.path;
             let above: Vec<PathBuf> = path.parent().map(Path::to_owned).into_iter().collect();
-            let (_, placeholder) = placeholder::hold(&notes, &path.join(""), &above)?;
-            held.placeholders.extend(placeholder);
+            held.placeholders.hold(&notes, &path.join(""), &above)?;
         }
         for path in &self.checked.guarded {
-            let (guarded, placeholder) = placeholder::hold(&notes, path, &roots)?;
-            held.paths.extend(placeholder.iter().filter_map(|_| Some(guarded.last()?.path.clone())));
+            let (guarded, stands_in) = held.placeholders.hold(&notes, path, &roots)?;
+            held.paths.extend(guarded.last().filter(|_| stands_in).map(|last| last.path.clone()));
             held.guarded.extend(guarded);
-            held.placeholders.extend(placeholder);
         }
-        // One may lie in a folder that is one, too, and has to go before it.
-        held.placeholders.reverse();
         Ok(held)
     }
 
@@ -348,7 +344,7 @@ fn hold_layer(home: &Path) -> Result<Lock, SandboxError> {
 #[derive(Default)]
 struct Held {
     guarded: Vec<Guarded>,
-    placeholders: Vec<Placeholder>,
+    placeholders: Placeholders,
     /// Where these lie.
     paths: Vec<PathBuf>,
 }

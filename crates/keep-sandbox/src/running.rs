@@ -4,7 +4,7 @@ use crate::apart::Apart;
 use crate::cgroup::Group;
 use crate::error::SandboxError;
 use crate::layer::Lock;
-use crate::placeholder::Placeholder;
+use crate::placeholder::Placeholders;
 use crate::profile::Tier;
 use crate::sampler::{Most, Sampler};
 use crate::script::{Script, format as f};
@@ -138,7 +138,7 @@ pub(crate) struct Besides {
     pub(crate) most_output: Option<u64>,
     pub(crate) sampled: Most,
     pub(crate) groups: Vec<Group>,
-    pub(crate) placeholders: Vec<Placeholder>,
+    pub(crate) placeholders: Placeholders,
     pub(crate) layer: Option<Lock>,
     pub(crate) apart: Option<Arc<Apart>>,
 }
@@ -164,7 +164,7 @@ pub struct Running {
     groups: Vec<Group>,
     /// Emptied when the run is over, after the watch on what it uses.
     sampler: Option<Sampler>,
-    placeholders: Vec<Placeholder>,
+    placeholders: Placeholders,
     layer: Option<Lock>,
     apart: Option<Arc<Apart>>,
 }

@@ -1,5 +1,6 @@
 //! What hardly any command should see or change, for whoever makes profiles.
 
+use keep_types::{OBEYED_BELOW, OBEYED_FILES, OBEYED_FOLDERS, OBEYED_WHERE_THERE};
 use std::path::{Path, PathBuf};
 
 /// Below the home folder: keys, tokens, browsers, histories, and Keep's own folders where they usually lie.
@@ -46,31 +47,21 @@ const CREDENTIALS: &[&str] = &[
     ".local/state/keep",
 ];
 
-/// Below a workspace: what runs later, by another program and unconfined. A slash at the end is a folder, or that a
-/// folder stands there while nothing is: who packs or archives a workspace meanwhile does not see empty folders, and
-/// would take empty files along.
-const RUNS_LATER: &[&str] = &[
-    ".git/hooks/",
-    ".git/config",
-    ".git/config.worktree",
-    ".git/commondir",
-    ".gitmodules/",
-    ".keep/",
-    ".vscode/",
-    ".idea/",
-    ".mcp.json/",
-    ".envrc/",
-];
+/// Below a repository's folder: what git runs or obeys. A slash at the end is a folder, or that a folder stands
+/// there while nothing is: who packs or archives a workspace meanwhile does not see empty folders, and would take
+/// empty files along.
+const OF_GIT: &[&str] =
+    &[".git/hooks/", ".git/config", ".git/config.worktree", ".git/commondir", ".git/info/attributes"];
 
 /// Below the folder of a part of a repository: the same.
-const OF_A_PART: &[&str] = &["hooks/", "config", "config.worktree", "commondir"];
+const OF_A_PART: &[&str] = &["hooks/", "config", "config.worktree", "commondir", "info/attributes"];
 /// Where there is no repository: without it a folder is none, whatever else lies in it.
 const OF_NO_REPOSITORY: &[&str] = &["HEAD/"];
 /// How deep the names of parts may reach, and how many there may be: who has more has them guarded in part.
 const DEEPEST: usize = 6;
 const MOST_PARTS: usize = 256;
 
-/// Below the home folder: what shells and sessions run when they start.
+/// Below the home folder: what shells and sessions run when they start, and what a person's agents obey.
 const STARTS: &[&str] = &[
     ".bashrc",
     ".bash_profile",
@@ -86,7 +77,21 @@ const STARTS: &[&str] = &[
     ".config/fish/",
     ".config/autostart/",
     ".config/systemd/",
+    ".claude/",
+    ".claude.json",
+    ".codex/",
+    ".cursor/",
+    ".gemini/",
+    ".codeium/",
+    ".config/opencode/",
+    ".config/zed/",
+    ".copilot/",
 ];
+
+/// The settings of an agent that have a name which every listing of the folder shows. They are kept free where that
+/// agent is used: nobody else obeys them.
+const OF_OPENCODE: &[&str] = &["opencode.json", "opencode.jsonc"];
+const SIGNS_OF_OPENCODE: &[&str] = &[".config/opencode", ".local/share/opencode", ".opencode"];
 
 /// Below the home folder: what package managers and build tools fetched and made, and need not keep.
 const CACHES: &[&str] = &[
@@ -144,10 +149,28 @@ pub fn credentials(home: &Path) -> Vec<PathBuf> {
 #[must_use]
 pub fn runs_later(workspace: &Path, home: &Path) -> Vec<PathBuf> {
     let below = |root: &Path, paths: &[&str]| paths.iter().map(|path| root.join(path)).collect::<Vec<_>>();
+    // With a slash at the end, for what stands there while nothing is.
+    let whole = |paths: &[&str]| paths.iter().map(|path| workspace.join(path).join("")).collect::<Vec<_>>();
     let parts = parts(&workspace.join(".git/modules"), DEEPEST);
     let parts = parts.iter().take(MOST_PARTS).flat_map(|part| below(part, OF_A_PART)).collect();
+    let uses_opencode = below(home, SIGNS_OF_OPENCODE).iter().any(|sign| is_there(sign));
     let none = if workspace.join(".git").exists() { &[] } else { OF_NO_REPOSITORY };
-    [below(workspace, RUNS_LATER), below(workspace, none), parts, below(home, STARTS)].concat()
+    [
+        below(workspace, OF_GIT),
+        below(workspace, none),
+        whole(OBEYED_FOLDERS),
+        whole(OBEYED_FILES),
+        below(workspace, OBEYED_BELOW),
+        below(workspace, OBEYED_WHERE_THERE).into_iter().filter(|path| is_there(path)).collect(),
+        if uses_opencode { whole(OF_OPENCODE) } else { Vec::new() },
+        parts,
+        below(home, STARTS),
+    ]
+    .concat()
+}
+
+fn is_there(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
 }
 
 /// The folders of a repository's parts, which may have slashes in their names and parts themselves.
@@ -177,6 +200,17 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
 mod tests {
     use super::*;
     use std::fs;
+
+    /// Whatever a line must not write unasked, no run may.
+    #[test]
+    fn all_that_is_obeyed_is_guarded() {
+        let guarded = runs_later(Path::new("/work"), Path::new("/home/ann"));
+        for path in OBEYED_FOLDERS.iter().chain(OBEYED_FILES).chain(OBEYED_BELOW) {
+            assert!(keep_types::is_obeyed(path), "{path}");
+            let path = Path::new("/work").join(path);
+            assert!(guarded.iter().any(|guarded| path.starts_with(guarded)), "{}", path.display());
+        }
+    }
 
     #[test]
     fn parts_of_a_repository_are_guarded() {

@@ -12,6 +12,7 @@ mod error;
 mod id;
 mod name;
 mod namespace;
+mod obeyed;
 mod offer;
 mod principal;
 mod probe;
@@ -27,6 +28,10 @@ pub use error::{ErrorKind, Explain, chain};
 pub use id::{Approval, Id, IdError, IdKind, MemoryKind, PermitKind, ProjectKind, RunKind, TokenKind};
 pub use name::{Name, NameError};
 pub use namespace::{Namespace, NamespaceError};
+pub use obeyed::{
+    OBEYED_BELOW, OBEYED_BY_TOOLS, OBEYED_FILES, OBEYED_FOLDERS, OBEYED_WHERE_THERE, is_asked_about,
+    is_obeyed,
+};
 pub use offer::{Asks, Offers, RuleOffer};
 pub use principal::{Principal, PrincipalError, PrincipalKind};
 pub use probe::{Adversary, Installation, Probe, Promise, Twin, Verdict};

@@ -153,6 +153,12 @@ pub(super) fn opening(script: &mut Script, path: &Path, flags: i32) {
     script.ask(libc::SYS_openat, [here.into(), path.into(), flags.into(), mode.into()]);
 }
 
+/// Makes a folder, if that is possible.
+pub(super) fn making(script: &mut Script, path: &Path) {
+    let path = script.text(&CString::new(path.as_os_str().as_bytes()).unwrap_or_default());
+    script.try_call(libc::SYS_mkdirat, [libc::AT_FDCWD.into(), path.into(), 0o700.into()]);
+}
+
 pub(super) fn sleep(script: &mut Script, time: Duration) {
     let time = script.words(&[time.as_secs(), u64::from(time.subsec_nanos())]);
     script.try_call(libc::SYS_nanosleep, [time.into(), 0.into()]);

@@ -9,8 +9,10 @@ use crate::engine::Engine;
 use crate::profile::{Limits, LocalSockets, Network, Profile, Reads, Tier};
 use crate::running::EndedBy;
 use crate::script::Script;
+use crate::usual::runs_later;
 use inside::{Trial, opening, unconfined};
 use keep_types::{Adversary, Probe, Promise, Twin, Verdict};
+use std::path::Path;
 use std::time::Duration;
 
 /// Whether a check confines as it should, or lacks the one thing that it is about.
@@ -171,9 +173,28 @@ fn network(engine: &Engine, make: Make) -> Verdict {
     })
 }
 
+/// What agents and git obey in a workspace, of each kind one: in a folder that is not there, a file that is not,
+/// a file in a folder that other things lie in, words that are there, and a file of a repository that is.
+const OBEYED: [&str; 7] = [
+    ".claude/settings.local.json",
+    ".codex/hooks.json",
+    ".cursor/mcp.json",
+    ".github/copilot/settings.local.json",
+    "AGENTS.md",
+    ".cargo/config.toml",
+    ".git/info/attributes",
+];
+
 fn protected(engine: &Engine, make: Make) -> Verdict {
     each(engine, |trial, tier| {
         let [there, missing] = ["there", "missing"].map(|name| trial.work.join(name));
+        std::fs::write(trial.work.join("AGENTS.md"), "").map_err(|why| why.to_string())?;
+        trial.hand_over(&trial.work.join("AGENTS.md"))?;
+        let repository = trial.work.join(".git");
+        for folder in [&repository, &repository.join("info")] {
+            std::fs::create_dir_all(folder).map_err(|why| why.to_string())?;
+            trial.hand_over(folder)?;
+        }
         let outside = trial.readable.join("outside");
         for file in [&there, &outside] {
             std::fs::write(file, "").map_err(|why| why.to_string())?;
@@ -182,16 +203,24 @@ fn protected(engine: &Engine, make: Make) -> Verdict {
         let mut profile = base(trial, tier);
         if make == Make::Sound && tier != Tier::Landlock {
             profile.protect = vec![there.clone(), missing.clone()];
+            profile.protect.extend(runs_later(&trial.work, Path::new("/nonexistent")));
         }
         let mut script = Script::new(0);
         opening(&mut script, &outside, libc::O_WRONLY);
         opening(&mut script, &there, libc::O_WRONLY);
         opening(&mut script, &missing, libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL);
         opening(&mut script, &trial.work.join("free"), libc::O_WRONLY | libc::O_CREAT);
+        for path in OBEYED.map(|path| trial.work.join(path)) {
+            path.parent().into_iter().for_each(|folder| inside::making(&mut script, folder));
+            opening(&mut script, &path, libc::O_WRONLY | libc::O_CREAT);
+        }
         let answers = trial.answers(&profile, tier, script)?;
-        let [outside, there, missing, free] = answers[..] else {
+        let [outside, there, missing, free, ref obeyed @ ..] = answers[..] else {
             return Err("the confined program did not answer".to_owned());
         };
+        if obeyed.len() != OBEYED.len() {
+            return Err("the confined program did not answer".to_owned());
+        }
         for (answer, what) in [
             (outside, "a file that it may not write was opened for that"),
             (there, "a protected file was opened for writing"),
@@ -200,6 +229,9 @@ fn protected(engine: &Engine, make: Make) -> Verdict {
             if answer >= 0 {
                 return Err(what.to_owned());
             }
+        }
+        if let Some((_, path)) = obeyed.iter().zip(OBEYED).find(|(answer, _)| **answer >= 0) {
+            return Err(format!("`{path}`, which other programs obey, was written"));
         }
         // A command that can write nothing at all would pass for the wrong reason.
         if (free >= 0) == (tier == Tier::Landlock) {

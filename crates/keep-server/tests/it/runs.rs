@@ -129,6 +129,9 @@ fn artifacts_come_from_the_project_and_go_there() {
     assert_eq!(got["bytes"], 9_000, "{got}");
     assert_eq!(fs::read(place.cwd.join("copy.bin")).unwrap(), [7; 9_000]);
     symlink("..", place.cwd.join("up")).unwrap();
+    for folder in [".claude", "sub/.git/hooks", ".git/info"] {
+        fs::create_dir_all(place.cwd.join(folder)).unwrap();
+    }
     for (to, status) in [
         ("copy.bin", 409),
         ("../x", 403),
@@ -136,6 +139,10 @@ fn artifacts_come_from_the_project_and_go_there() {
         ("/tmp/x", 403),
         (".git/hooks/pre-commit", 403),
         (".git/config", 403),
+        (".claude/settings.local.json", 403),
+        ("sub/.git/hooks/pre-commit", 403),
+        (".git/info/attributes", 403),
+        ("CLAUDE.md", 403),
     ] {
         assert_eq!(get(to).status, status, "{to}");
     }
@@ -170,4 +177,37 @@ fn a_run_is_ended_with_all_that_it_started() {
     });
     assert_eq!((&begun["id"], &begun["ended_by"]), (&stopped["id"], &stopped["ended_by"]), "{begun}");
     assert_eq!(client.post("/api/v1/runs/run_none/stop", &json!({})).status, 404);
+}
+
+/// A folder is looked into: what lies in it counts where it would lie.
+#[test]
+fn no_artifact_brings_what_others_obey() {
+    let place = Place::in_project();
+    let token = place.token("agent:a", "demo");
+    let server = place.serve();
+    let client = server.client(&token);
+    fs::create_dir(place.cwd.join("sub")).unwrap();
+    for (name, file, to) in [
+        ("hooks", "d1/.git/hooks/post-checkout", "sub/x"),
+        ("settings", "d2/deep/.claude/settings.json", "sub/y"),
+        ("plain", "d3/settings.json", ".claude"),
+        ("cargo", "d4/config.toml", ".cargo"),
+        ("nested", "d5/config", "sub/.cargo"),
+    ] {
+        let file = place.cwd.join(file);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, "evil").unwrap();
+        let folder = file.strip_prefix(&place.cwd).unwrap().components().next().unwrap();
+        let stored = json!({ "name": name, "path": folder.as_os_str().to_str().unwrap() });
+        client.post("/api/v1/artifacts", &stored).ok();
+        let restore =
+            |to: &str| client.post("/api/v1/artifact-restore", &json!({ "version": name, "to": to }));
+        let refused = restore(to);
+        assert_eq!(refused.status, 403, "{name}");
+        assert!(!place.cwd.join(to).exists(), "{to}");
+    }
+    // The same files are restored to where nobody obeys them.
+    let elsewhere = json!({ "version": "plain", "to": "sub/plain" });
+    client.post("/api/v1/artifact-restore", &elsewhere).ok();
+    assert_eq!(fs::read_to_string(place.cwd.join("sub/plain/settings.json")).unwrap(), "evil");
 }

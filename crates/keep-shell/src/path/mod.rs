@@ -5,6 +5,7 @@ mod known;
 use crate::context::Context;
 use crate::effect::Place;
 use crate::word::{Sort, Word, pattern};
+use keep_types::is_asked_about;
 use known::{SECRETS, SYSTEM, is_secret, is_startup, is_vital};
 
 /// A path without `.`, `..` and doubled slashes, seen from a folder. Lexical: symbolic links are the
@@ -155,74 +156,10 @@ fn inside_workspace(inside: &str) -> Place {
     if inside.is_empty() {
         return Place::WorkspaceRoot;
     }
-    let mut parts = inside.split('/').skip(1);
-    let first = parts.clone().next().unwrap_or_default();
-    let last = parts.clone().last().unwrap_or_default();
-    let obeyed = |part: &str| {
-        matches!(
-            part,
-            ".git"
-                | ".hg"
-                | ".svn"
-                | ".keep"
-                | ".claude"
-                | ".codex"
-                | ".gemini"
-                | ".cursor"
-                | ".agents"
-                | ".vscode"
-                | ".idea"
-                | ".husky"
-                | ".devcontainer"
-                | ".direnv"
-                | ".circleci"
-                | ".buildkite"
-                | ".opencode"
-                | ".windsurf"
-                | ".aider"
-        )
-    };
-    let obeyed_file = matches!(
-        last,
-        ".gitconfig"
-            | ".gitmodules"
-            | ".mcp.json"
-            | ".envrc"
-            | ".bashrc"
-            | ".zshrc"
-            | ".profile"
-            | ".bash_profile"
-            | ".zshenv"
-            | ".npmrc"
-            | ".yarnrc"
-            | ".yarnrc.yml"
-            | ".pre-commit-config.yaml"
-            | "claude.md"
-            | "agents.md"
-            | "gemini.md"
-            | "copilot-instructions.md"
-            | ".cursorrules"
-            | ".windsurfrules"
-            | ".clinerules"
-            | ".gitlab-ci.yml"
-            | ".travis.yml"
-            | "jenkinsfile"
-            | ".mise.toml"
-            | "mise.toml"
-            | ".tool-versions"
-            | ".lefthook.yml"
-            | "lefthook.yml"
-            | ".pnpmfile.cjs"
-            | ".gdbinit"
-            | ".lldbinit"
-            | ".vimrc"
-            | ".exrc"
-            | ".netrc"
-    );
-    let settings_of_cargo = inside.ends_with("/.cargo/config.toml") || inside.ends_with("/.cargo/config");
-    if parts.any(obeyed) || obeyed_file || settings_of_cargo || inside.starts_with("/.github/workflows") {
+    if is_asked_about(inside) {
         return Place::Trusted;
     }
+    let first = inside.split('/').nth(1).unwrap_or_default();
     let output = |part: &str| {
         matches!(
             part,
@@ -304,6 +241,8 @@ mod tests {
             ("/house", Place::Vital),
             ("/house/app/.git/config", Place::Trusted),
             ("/house/app/sub/.GIT/hooks/x", Place::Trusted),
+            ("/house/app/.github/mcp.json", Place::Trusted),
+            ("/house/app/sub/CLAUDE.md", Place::Trusted),
             ("/house/app/node_modules/x", Place::Output),
             ("/house/app/.env", Place::Secret),
             ("/house/app/.env.example", Place::Workspace),

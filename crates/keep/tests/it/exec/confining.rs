@@ -53,6 +53,81 @@ fn what_runs_later_stays_as_it_is() {
     assert_eq!(fs::read_to_string(work.work().join(".git/config")).unwrap(), "[core]\n");
 }
 
+/// Known from runs that took the hook out of an agent's settings and put a command of their own in: whatever `keep
+/// connect` writes for any agent, and what else agents obey, no run may write.
+#[test]
+fn what_agents_obey_stays_as_it_is() {
+    let work = Work::new();
+    let root = work.work();
+    let mut files: Vec<_> = agents(&work).iter().flat_map(|agent| settings_of(&work, agent)).collect();
+    assert!(files.len() >= 4, "{files:?}");
+    files.retain(|file| file.starts_with(&root));
+    for other in [
+        ".claude/settings.json",
+        ".claude/commands/x.md",
+        ".agents/skills/x/SKILL.md",
+        ".codex/config.toml",
+        ".devcontainer/devcontainer.json",
+        ".github/workflows/x.yml",
+        ".github/hooks/x.json",
+        ".husky/pre-commit",
+        ".zed/settings.json",
+        ".cargo/config.toml",
+        ".git/info/attributes",
+        "opencode.json",
+        "CLAUDE.md",
+        "AGENTS.md",
+    ] {
+        files.push(root.join(other));
+    }
+    // Whoever uses that agent has this.
+    fs::create_dir_all(work.root().join("ann/.config/opencode")).unwrap();
+    // One of them is there and holds Keep's hook.
+    fs::create_dir(root.join(".claude")).unwrap();
+    for there in [".claude/settings.local.json", "CLAUDE.md", "AGENTS.md"] {
+        fs::write(root.join(there), "as it was").unwrap();
+    }
+    let plant: String = files
+        .iter()
+        .map(|file| {
+            format!("mkdir -p '{}'; echo evil > '{}'\n", file.parent().unwrap().display(), file.display())
+        })
+        .collect();
+    fs::write(root.join("plant.sh"), format!("{plant}echo done\n")).unwrap();
+    let said = work.keep(&["exec", "--", "bash", "plant.sh"]);
+    assert_eq!(said.out, "done\n", "{said:?}");
+    for file in &files {
+        let is = fs::read_to_string(file).unwrap_or_default();
+        assert!(!is.contains("evil"), "{} was written", file.display());
+    }
+    let left: Vec<_> = fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 5, "placeholders are left: {left:?}");
+    // Unconfined, the same script writes each of them.
+    let plain = work.home.command("bash").arg("plant.sh").current_dir(&root).output().unwrap();
+    assert!(plain.status.success(), "{plain:?}");
+    assert!(files.iter().all(|file| fs::read_to_string(file).unwrap() == "evil\n"));
+}
+
+/// Every agent that `keep connect` knows, as its own help lists them.
+fn agents(work: &Work) -> Vec<String> {
+    let said = work.keep(&["connect", "--help"]).out;
+    let said = said.split("Options:").next().unwrap_or_default();
+    let listed = said.lines().filter_map(|line| line.trim().strip_prefix("- "));
+    let listed = listed.filter_map(|line| line.split(':').next()).map(str::to_owned);
+    let inline = said.split("[possible values: ").nth(1).and_then(|rest| rest.split(']').next());
+    let inline = inline.into_iter().flat_map(|names| names.split(", ")).map(str::to_owned);
+    let all: Vec<_> = listed.chain(inline).collect();
+    assert!(all.iter().any(|agent| agent == "claude"), "{said}");
+    all
+}
+
+/// The files that connecting an agent would write.
+fn settings_of(work: &Work, agent: &str) -> Vec<std::path::PathBuf> {
+    let shown = work.json(&["--json", "connect", agent, "--print"]);
+    let files = shown.as_array().unwrap().iter().map(|file| file["file"].as_str().unwrap().into());
+    files.collect()
+}
+
 #[test]
 fn the_network_is_closed_and_the_loopback_ones_own() {
     let work = Work::new();
