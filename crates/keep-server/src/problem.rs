@@ -11,6 +11,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::ops::{Deref, DerefMut};
 
+/// How the system and the database say that there is no room.
+const FULL: [&str; 2] = ["disk is full", "No space left on device"];
+
 /// A request that was not answered as wished.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(transparent)]
@@ -98,9 +101,14 @@ impl Problem {
             (ErrorKind::NotFound, _) => said(StatusCode::NOT_FOUND),
             (ErrorKind::Conflict, _) => said(StatusCode::CONFLICT),
             (ErrorKind::Unavailable | ErrorKind::Interrupted, _) => {
-                let title = "what this needs cannot be had just now; try again in a moment";
+                let inside = chain(error).join(": ");
+                let title = if FULL.iter().any(|words| inside.contains(words)) {
+                    "the disk of this installation is full, so nothing can be changed"
+                } else {
+                    "what this needs cannot be had just now; try again in a moment"
+                };
                 let mut problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, ErrorKind::Unavailable, title);
-                problem.inside = Some(chain(error).join(": "));
+                problem.inside = Some(inside);
                 problem
             }
             (ErrorKind::Tampered, _) => {

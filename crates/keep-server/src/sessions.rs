@@ -19,6 +19,8 @@ const KEY_LETTERS: usize = 32;
 const IDLE: Duration = Duration::from_ms(60 * 60_000);
 /// A session ends after a working day, used or not.
 const LASTS: Duration = Duration::from_ms(12 * 3_600_000);
+/// Refusals are told in the log no more often.
+const TELL: Duration = Duration::from_ms(60_000);
 /// Sessions at once: a person has a few browsers.
 const MOST: usize = 16;
 
@@ -28,6 +30,9 @@ pub(crate) struct Sessions(Mutex<Inside>);
 
 #[derive(Default)]
 struct Inside {
+    /// Refused since that was told last, and when that was.
+    refused: u64,
+    told: Option<Timestamp>,
     code: Option<Code>,
     open: HashMap<Digest, Session>,
 }
@@ -64,6 +69,18 @@ pub(crate) struct Opened {
 }
 
 impl Sessions {
+    /// Counts a sign-in that was refused; how many there were, where that is to be told by now.
+    pub(crate) fn refused(&self, now: Timestamp) -> Option<u64> {
+        self.inside(|inside| {
+            inside.refused += 1;
+            if inside.told.is_some_and(|at| now < at.plus(TELL)) {
+                return None;
+            }
+            inside.told = Some(now);
+            Some(std::mem::take(&mut inside.refused))
+        })
+    }
+
     /// A new code for a person, in two groups that are easy to type. The one before is no good any more.
     pub(crate) fn new_code(&self, person: Principal, now: Timestamp) -> Result<String, ServerError> {
         let letters = random::word(CODE_LETTERS)?;
@@ -198,6 +215,14 @@ mod tests {
             assert!(sessions.find(&used, at(half * HOUR / 2)).is_some(), "{half}");
         }
         assert!(sessions.find(&used, at(12 * HOUR)).is_none());
+    }
+
+    #[test]
+    fn refusals_are_told_once_a_minute() {
+        let sessions = Sessions::default();
+        let told: Vec<_> =
+            [0, 1, 59_999, 60_000, 60_001].iter().map(|now| sessions.refused(at(*now))).collect();
+        assert_eq!(told, [Some(1), None, None, Some(3), None]);
     }
 
     #[test]

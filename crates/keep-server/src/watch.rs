@@ -197,7 +197,7 @@ fn processor_ms() -> Option<u64> {
     Some(ticks * 1_000 / TICKS_PER_SECOND)
 }
 
-fn free_bytes(folder: &std::path::Path) -> Option<u64> {
+pub(crate) fn free_bytes(folder: &std::path::Path) -> Option<u64> {
     let stat = rustix::fs::statvfs(folder).ok()?;
     Some(stat.f_bavail * stat.f_frsize)
 }

@@ -3,6 +3,7 @@
 use crate::door::{Access, Door};
 use crate::house::House;
 use crate::operation::plain;
+use crate::watch::free_bytes;
 use axum::extract::State;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -20,9 +21,13 @@ async fn health() -> Response {
     plain("text/plain", "ok\n".into())
 }
 
-/// What it works with can be had, too, and it is not about to end.
+/// Below this the database takes no change.
+const LEAST_FREE_BYTES: u64 = 16 << 20;
+
+/// What it works with can be had, too, there is room for changes, and it is not about to end.
 async fn ready(State(house): State<House>) -> Response {
-    let usable = !house.ending.is_cancelled() && house.app.gate().stopped().await.is_ok();
+    let room = free_bytes(&house.app.at().data).is_none_or(|free| free >= LEAST_FREE_BYTES);
+    let usable = room && !house.ending.is_cancelled() && house.app.gate().stopped().await.is_ok();
     if usable {
         return plain("text/plain", "ready\n".into());
     }

@@ -19,6 +19,9 @@ use tokio::task::JoinHandle;
 const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
      connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'";
 
+/// Tokens, cookies and paths fit in many times over.
+const MOST_HEAD_BYTES: usize = 32 << 10;
+
 const REQUEST_ID: HeaderName = HeaderName::from_static("keep-request-id");
 
 /// The headers of every answer.
@@ -43,7 +46,9 @@ pub(crate) async fn outer(State(house): State<House>, request: Request, next: Ne
     // The protocol says that a client which closes its connection wants no answer any more; whatever is under
     // way hears of that when its task is gone.
     let lasts = request.uri().path() != mcp::PATH;
-    let mut task = Task { task: house.tasks.spawn(next.run(request)), lasts };
+    let large = head_bytes(&request) > MOST_HEAD_BYTES;
+    let answering = async move { if large { too_large().into_response() } else { next.run(request).await } };
+    let mut task = Task { task: house.tasks.spawn(answering), lasts };
     let mut response = match (&mut task.task).await {
         Ok(response) => response,
         Err(error) => Problem::internal(format!("the task of the request: {error}")).into_response(),
@@ -56,7 +61,8 @@ pub(crate) async fn outer(State(house): State<House>, request: Request, next: Ne
         fill(&house, &mut response, &problem, reads);
     } else if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         let why = "nothing answers to this method here";
-        let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorKind::Usage, why);
+        let mut problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorKind::Usage, why);
+        problem.request = Some(id.clone());
         fill(&house, &mut response, &problem, reads);
     }
     let headers = response.headers_mut();
@@ -69,6 +75,18 @@ pub(crate) async fn outer(State(house): State<House>, request: Request, next: Ne
     }
     house.counts.answered(response.status().as_u16());
     response
+}
+
+/// How long the head of a request is, but for what stands between its parts. The connection's own limit is one of its
+/// buffer, which grows in steps.
+fn head_bytes(request: &Request) -> usize {
+    let headers = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len());
+    request.uri().to_string().len() + headers.sum::<usize>()
+}
+
+fn too_large() -> Problem {
+    let why = format!("the head of the request is of more than {MOST_HEAD_BYTES} bytes");
+    Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, ErrorKind::Usage, why)
 }
 
 /// A request's task, which ends with the connection or not.

@@ -52,7 +52,9 @@ async fn enter(State(house): State<House>, request: Request) -> Result<Response,
     let opened = opened(&house, code).await?;
     let Some(opened) = opened else {
         house.counts.refused_token();
-        house.log.line("a sign-in to the dashboard with a code that is not good");
+        if let Some(count) = house.sessions.refused(house.app.now()) {
+            house.log.line(&format!("{count} sign-ins to the dashboard with a code that is not good"));
+        }
         let why = "That code is not good, or not any more. `keep open` in your terminal makes another one.";
         return Ok((StatusCode::UNAUTHORIZED, form(Some(why))).into_response());
     };

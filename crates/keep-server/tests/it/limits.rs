@@ -28,6 +28,10 @@ fn an_oversized_head_is_refused() {
     let server = place.serve();
     let said = server.nobody().with("X-Much", &"x".repeat(100 << 10)).get("/health");
     assert!(matches!(said.status, 0 | 400 | 431), "{said:?}");
+    // What the connection still takes is refused with a reason.
+    let said = server.nobody().with("X-Much", &"x".repeat(33 << 10)).get("/health");
+    assert!(said.status == 431 && said.body.contains("\"request\""), "{said:?}");
+    assert_eq!(server.nobody().with("X-Much", &"x".repeat(31 << 10)).get("/health").status, 200);
     assert_eq!(server.nobody().get("/health").status, 200);
 }
 

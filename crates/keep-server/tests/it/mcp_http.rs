@@ -80,3 +80,21 @@ fn a_cookie_does_not_speak_the_protocol() {
     let said = client.post("/mcp", &json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" }));
     assert_eq!(said.status, 401, "{said:?}");
 }
+
+/// What is no message is refused in the server's own words.
+#[test]
+fn what_is_no_message_is_refused() {
+    let place = Place::new();
+    let token = place.token("agent:a", "demo");
+    let server = place.serve();
+    let client = server
+        .client(&token)
+        .with("Content-Type", "application/json")
+        .with("Accept", "application/json, text/event-stream");
+    let deep = format!("{}{}", "[".repeat(1_000), "]".repeat(1_000));
+    for body in ["", "{", "7", "[]", &deep, r#"[{"jsonrpc":"2.0","id":1,"method":"tools/list"}]"#] {
+        let said = client.send("POST", "/mcp", Some(body.to_owned()));
+        assert_eq!(said.status, 400, "{body:.40}: {said:?}");
+        assert_eq!(said.header("content-type"), Some("application/problem+json"), "{body:.40}");
+    }
+}
