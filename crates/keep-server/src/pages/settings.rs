@@ -57,7 +57,7 @@ pub(super) async fn list(viewer: &Viewer, changed: &str, wrong: Option<&Typed>) 
         @if !set.is_empty() {
             h2 { "Set by somebody" }
             ul class="settings panel" { @for row in &set { (item(row)) } }
-        } @else { (empty("Everything is as it comes.", &html! { "No file, variable or flag sets anything." })) }
+        } @else { (empty("Everything is as it comes.", &html! { "When this server started, no file, variable or flag set anything." })) }
         @for (family, rows) in families(&usual) {
             h2 id={ "family-" (family) } { (family) }
             ul class="settings panel" { @for row in rows { (item(row)) } }
@@ -106,7 +106,7 @@ fn item(viewer: &Viewer, row: &Row, next: Option<&Row>, wrong: Option<&Typed>) -
                 }
             }
             p { (visible(row.doc)) }
-            @if row.origin != Origin::Default { p class="meta" { span { "from " (visible(&row.origin.to_string())) } span { "the default is " (shown(&row.default)) } } }
+            @if row.origin != Origin::Default { p class="meta" { span { "from " (visible(&row.origin.to_string())) } span { "the default is " (shown(&row.default)) } @if matches!(row.origin, Origin::Project(_) | Origin::Environment(_) | Origin::Flag(_)) { span { "it goes before your own file" } } } }
             (setting::form(viewer, row, next, wrong))
         }
     }

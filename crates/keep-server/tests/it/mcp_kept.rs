@@ -65,3 +65,25 @@ fn what_is_kept_is_listed_and_read() {
         server.await.unwrap().expect("everything ended").close().unwrap();
     });
 }
+
+/// Letters that show nothing are written out in the list that a client shows.
+#[test]
+fn nothing_hides_in_the_names_of_a_list() {
+    let place = Place::in_project();
+    let app = place.open(Arc::new(AskNobody));
+    block(async {
+        let caller = Caller { home: "project:demo".parse().unwrap(), ..person() };
+        let (mut spoken, server) = Spoken::with(app, caller);
+        spoken.hello(json!({})).await;
+        let call = |name: &str, arguments: Value| json!({ "name": name, "arguments": arguments });
+        let remember = json!({ "text": "stays", "title": "quarter \u{3164} report\nof the year" });
+        let made = spoken.call(1, "tools/call", call("remember", remember)).await;
+        assert_eq!(made["isError"], false, "{made}");
+        let listed = spoken.call(2, "resources/list", json!({})).await;
+        let names: Vec<_> =
+            listed["resources"].as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["quarter \\u{3164} report of the year"], "{listed}");
+        drop(spoken);
+        server.await.unwrap().expect("everything ended").close().unwrap();
+    });
+}

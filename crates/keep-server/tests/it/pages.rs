@@ -188,6 +188,7 @@ fn a_file_that_would_not_count_is_said_not_to() {
     let person = signed_in(&server);
     let page = person.get("/settings");
     assert!(page.body.contains("environment KEEP_APPROVALS_EXPIRY"), "{page:?}");
+    assert!(page.body.contains("it goes before your own file"), "{page:?}");
     let seen = press(&person, &page, "/settings/approvals.expiry", "&value=20m");
     assert!(seen.body.contains("Your file would not count"), "{seen:?}");
     // A program's variable only narrows: what is narrower than it counts.
