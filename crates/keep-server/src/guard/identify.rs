@@ -40,7 +40,7 @@ pub(crate) async fn identify(
             request.extensions_mut().insert(signed_in);
             Ok(caller)
         }
-        (None, Access::Person) => return pages::sign_in_first(),
+        (None, Access::Person) => return pages::sign_in_first(&request),
         (None, _) => caller(&house, request.headers()).await,
     };
     let caller = match caller {
