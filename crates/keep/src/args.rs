@@ -118,8 +118,10 @@ pub(crate) enum Command {
     /// Start the server and the dashboard, and say how to begin
     Up(up::Up),
     /// Say where the dashboard of a running server is, and sign in to it
+    #[command(alias = "dashboard")]
     Open(open::Open),
     /// Serve the HTTP API and MCP on this machine, until Ctrl-C
+    #[command(alias = "server")]
     Serve(serve::Serve),
     /// Speak the Model Context Protocol with the agent that started this
     Mcp(mcp::Mcp),
