@@ -8,7 +8,7 @@
   document.querySelector("header nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
   // The count of what waits, in the title, and the part of a page that says where it comes from.
-  const events = new EventSource("/api/v1/events?from=now");
+  let events = null;
   let pending = false;
   const refresh = async () => {
     pending = false;
@@ -30,11 +30,53 @@
       }
     }
   };
-  events.addEventListener("record", () => {
+
+  // While the server cannot be reached, the page says since when it is as old as that.
+  const bar = document.createElement("p");
+  bar.className = "notice bad lost";
+  bar.setAttribute("role", "status");
+  bar.hidden = true;
+  document.getElementById("main").prepend(bar);
+  let since = null;
+  const lost = (text) => {
+    since ??= new Date().toISOString().slice(11, 16);
+    bar.textContent = text(since);
+    bar.hidden = false;
+  };
+  const why = async () => {
+    // A server that was started anew knows neither this name nor this session.
+    const status = await fetch("/api/v1/status").then((answer) => answer.status, () => 0);
+    if (status === 403) {
+      lost(() => "Keep was started anew: keep open in your terminal prints where the dashboard is now. What stands here is from before.");
+    } else if (status === 401) {
+      lost(() => "You are not signed in any more. Load the page again to sign in; what stands here is from before.");
+    } else if (status === 0) {
+      lost((time) => `No connection to Keep since ${time} UTC. What stands here is from then.`);
+    }
+    return status;
+  };
+  const watch = () => {
+    events = new EventSource("/api/v1/events?from=now");
+    events.addEventListener("record", soon);
+    events.addEventListener("open", () => {
+      if (!since) return;
+      since = null;
+      bar.hidden = true;
+      refresh();
+    });
+    events.addEventListener("error", async () => {
+      const closed = events.readyState === EventSource.CLOSED;
+      const status = await why();
+      // What a browser gives up for good is tried again while it may come back.
+      if (closed && status !== 403 && status !== 401) setTimeout(watch, 5000);
+    });
+  };
+  const soon = () => {
     if (pending) return;
     pending = true;
     setTimeout(refresh, 400);
-  });
+  };
+  watch();
 
   // An hour of output stays scrollable: what is far above goes, and is on record when the run has ended.
   const LINES = 5000;

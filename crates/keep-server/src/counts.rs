@@ -13,6 +13,8 @@ pub(crate) struct Counts {
     refused_tokens: AtomicU64,
     /// Requests over a limit.
     over_limit: AtomicU64,
+    /// Runs that were stopped because the server ended.
+    ended_runs: AtomicU64,
     /// Streams of events that are open.
     streams: AtomicU64,
     /// Streams that were ended because nobody read them.
@@ -52,6 +54,15 @@ impl Counts {
 
     pub(crate) fn refused_token(&self) {
         self.refused_tokens.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn ended_run(&self) {
+        self.ended_runs.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Runs that were stopped because the server ended.
+    pub(crate) fn ended_runs(&self) -> u64 {
+        self.ended_runs.load(Ordering::Relaxed)
     }
 
     pub(crate) fn over_limit(&self) {

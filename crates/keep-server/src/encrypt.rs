@@ -55,8 +55,9 @@ impl Certificate {
     pub fn own(folder: &Path, address: IpAddr, names: &[String]) -> Result<Self, ServerError> {
         let (path, key) = (folder.join("certificate.pem"), folder.join("key.pem"));
         let holds = folder.join("holds");
-        let mut all = vec![address.to_string()];
-        all.extend(names.iter().cloned());
+        // Nobody comes to "every address of this machine": that is no name.
+        let address = Some(address).filter(|address| !address.is_unspecified());
+        let all: Vec<String> = address.iter().map(IpAddr::to_string).chain(names.iter().cloned()).collect();
         let wanted = format!("{}\n", all.join("\n"));
         let there = match fs::read_to_string(&holds) {
             Ok(there) => Some(there),

@@ -83,9 +83,9 @@ async fn answer<O: Operation>(State(house): State<House>, request: Request) -> R
         .ok_or_else(|| Problem::internal("a route that asks nobody who they are"))?;
     let Path(path) = Path::<O::Path>::from_request_parts(&mut parts, &())
         .await
-        .map_err(|rejected| Problem::usage(rejected.body_text()))?;
+        .map_err(|rejected| Problem::unread("the path", &rejected.body_text()))?;
     let Query(query) = Query::<O::Query>::try_from_uri(&parts.uri)
-        .map_err(|rejected| Problem::usage(rejected.body_text()))?;
+        .map_err(|rejected| Problem::unread("the query", &rejected.body_text()))?;
     if O::METHOD == Method::GET {
         let asked = Ask { house: house.clone(), caller, path, query, body: from_json(b"{}")? };
         return Ok(tagged(done::<O>(&house, asked).await?, &parts.headers));

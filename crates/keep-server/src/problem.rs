@@ -41,6 +41,19 @@ pub(crate) struct Told {
     /// For the log alone: what a client must not see.
     #[serde(skip)]
     pub(crate) inside: Option<String>,
+    /// Where whoever sees it as a page can go from there.
+    #[serde(skip)]
+    pub(crate) leads: Leads,
+}
+
+/// Where the page about a problem leads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Leads {
+    /// To the dashboard's first page.
+    #[default]
+    Home,
+    /// Nowhere: under this name, every page is this one.
+    Nowhere,
 }
 
 impl Problem {
@@ -54,11 +67,21 @@ impl Problem {
             approval: None,
             request: None,
             inside: None,
+            leads: Leads::Home,
         }))
     }
 
     pub(crate) fn usage(title: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, ErrorKind::Usage, title)
+    }
+
+    /// What a library says of what it could not read, without its own opening words.
+    pub(crate) fn unread(what: &str, why: &str) -> Self {
+        let why = match why.split_once(": ") {
+            Some((opening, rest)) if opening.starts_with("Failed to deserialize") => rest,
+            _ => why,
+        };
+        Self::usage(format!("{what} is not what this takes: {why}"))
     }
 
     /// What the interface takes, and still makes no sense.

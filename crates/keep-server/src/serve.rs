@@ -140,8 +140,8 @@ impl Server {
         doors_with(&self.house, &*self.speaker).into_iter().map(|door| door.gateway).collect()
     }
 
-    /// Serves until `ended` comes about; then streams end, what was begun is finished, and the
-    /// installation is given back for closing.
+    /// Serves until `ended` comes about; then streams end, runs are stopped, whatever else was begun is finished, and
+    /// the installation is given back for closing.
     pub async fn run(self, ended: impl Future<Output = ()>) -> Option<App> {
         let Self { house, listener, abroad, speaker } = self;
         let router = whole(&house, doors_with(&house, &*speaker));
@@ -164,6 +164,11 @@ impl Server {
         if tokio::time::timeout(LAST_WORDS, house.tasks.wait()).await.is_err() {
             house.log.line("some requests were still open at the end");
         }
+        house.log.line(&match house.counts.ended_runs() {
+            0 => "ended".to_owned(),
+            1 => "ended; 1 run was stopped".to_owned(),
+            many => format!("ended; {many} runs were stopped"),
+        });
         house.into_app().await
     }
 }

@@ -12,7 +12,7 @@ const CODE_LETTERS: usize = 10;
 /// A code that is not used by then was forgotten.
 const CODE_LASTS: Duration = Duration::from_ms(10 * 60_000);
 /// Wrong codes until the right one is no good either.
-const TRIES: u32 = 5;
+pub(crate) const TRIES: u32 = 5;
 /// Letters of what a browser keeps: a hundred and sixty bits.
 const KEY_LETTERS: usize = 32;
 /// A session that nobody used for this long has been left.
@@ -60,6 +60,18 @@ pub(crate) struct SignedIn {
     pub(crate) form_key: String,
 }
 
+/// What became of a code that somebody typed.
+pub(crate) enum Typed {
+    /// It was the right one.
+    Right(Opened),
+    /// It was not, or there is none.
+    Wrong,
+    /// It was the last wrong one that the right one survives; it does not any more.
+    Last,
+    /// The right one was withdrawn before, after too many wrong ones.
+    Withdrawn,
+}
+
 /// A session just opened.
 pub(crate) struct Opened {
     /// What the browser keeps.
@@ -91,17 +103,12 @@ impl Sessions {
     }
 
     /// Opens a session for whoever knows the code, which is used up.
-    pub(crate) fn open(&self, code: &str, now: Timestamp) -> Result<Option<Opened>, ServerError> {
-        let person = self.inside(|inside| {
-            let wanted = inside.code.as_mut().filter(|wanted| now < wanted.expires && wanted.tries > 0)?;
-            // Of digests: how long the comparison takes tells nothing of the code.
-            if wanted.digest != of_code(code) {
-                wanted.tries -= 1;
-                return None;
-            }
-            Some(inside.code.take()?.person)
-        });
-        person.map(|person| self.begin(person, now)).transpose()
+    pub(crate) fn open(&self, code: &str, now: Timestamp) -> Result<Typed, ServerError> {
+        let known = self.inside(|inside| inside.known(code, now));
+        match known {
+            Ok(person) => Ok(Typed::Right(self.begin(person, now)?)),
+            Err(typed) => Ok(typed),
+        }
     }
 
     /// Opens a session for a person who is known by another code.
@@ -149,6 +156,27 @@ impl Sessions {
     }
 }
 
+impl Inside {
+    /// Whose code this is, which is used up by that.
+    fn known(&mut self, code: &str, now: Timestamp) -> Result<Principal, Typed> {
+        let Some(mut wanted) = self.code.take_if(|wanted| now < wanted.expires) else {
+            return Err(Typed::Wrong);
+        };
+        if wanted.tries == 0 {
+            self.code = Some(wanted);
+            return Err(Typed::Withdrawn);
+        }
+        // Of digests: how long the comparison takes tells nothing of the code.
+        if wanted.digest == of_code(code) {
+            return Ok(wanted.person);
+        }
+        wanted.tries -= 1;
+        let typed = if wanted.tries == 0 { Typed::Last } else { Typed::Wrong };
+        self.code = Some(wanted);
+        Err(typed)
+    }
+}
+
 impl Session {
     fn lives(&self, now: Timestamp) -> bool {
         now < self.seen.plus(IDLE) && now < self.begun.plus(LASTS)
@@ -175,13 +203,20 @@ mod tests {
         "user:ann".parse().unwrap()
     }
 
+    fn by(sessions: &Sessions, code: &str, now: Timestamp) -> Option<Opened> {
+        match sessions.open(code, now).unwrap() {
+            Typed::Right(opened) => Some(opened),
+            Typed::Wrong | Typed::Last | Typed::Withdrawn => None,
+        }
+    }
+
     #[test]
     fn a_code_opens_one_session() {
         let sessions = Sessions::default();
         let code = sessions.new_code(person(), at(0)).unwrap();
-        let opened = sessions.open(&code.to_uppercase().replace('-', " "), at(1)).unwrap().unwrap();
+        let opened = by(&sessions, &code.to_uppercase().replace('-', " "), at(1)).unwrap();
         assert_eq!(sessions.find(&opened.key, at(2)).unwrap().person, person());
-        assert!(sessions.open(&code, at(3)).unwrap().is_none(), "the code was good twice");
+        assert!(by(&sessions, &code, at(3)).is_none(), "the code was good twice");
         assert!(sessions.find("another", at(3)).is_none());
         sessions.close(&opened.key);
         assert!(sessions.find(&opened.key, at(4)).is_none());
@@ -191,14 +226,20 @@ mod tests {
     fn a_code_ends_with_time_and_with_tries() {
         let sessions = Sessions::default();
         let late = sessions.new_code(person(), at(0)).unwrap();
-        assert!(sessions.open(&late, at(0).plus(CODE_LASTS)).unwrap().is_none());
+        assert!(by(&sessions, &late, at(0).plus(CODE_LASTS)).is_none());
         let tried = sessions.new_code(person(), at(0)).unwrap();
-        assert!((0..TRIES).all(|_| sessions.open("wrong", at(0)).unwrap().is_none()));
-        assert!(sessions.open(&tried, at(0)).unwrap().is_none());
+        for _ in 1..TRIES {
+            assert!(matches!(sessions.open("wrong", at(0)), Ok(Typed::Wrong)));
+        }
+        // The one that withdraws it is told from those after it, so that it is said once.
+        assert!(matches!(sessions.open("wrong", at(0)), Ok(Typed::Last)));
+        for code in ["wrong", &tried] {
+            assert!(matches!(sessions.open(code, at(0)), Ok(Typed::Withdrawn)), "{code}");
+        }
         let replaced = sessions.new_code(person(), at(0)).unwrap();
         sessions.new_code(person(), at(0)).unwrap();
-        assert!(sessions.open(&replaced, at(0)).unwrap().is_none());
-        assert!(Sessions::default().open("", at(0)).unwrap().is_none());
+        assert!(by(&sessions, &replaced, at(0)).is_none());
+        assert!(by(&Sessions::default(), "", at(0)).is_none());
     }
 
     #[test]
@@ -206,7 +247,7 @@ mod tests {
         let sessions = Sessions::default();
         let open = |now| {
             let code = sessions.new_code(person(), now).unwrap();
-            sessions.open(&code, now).unwrap().unwrap().key
+            by(&sessions, &code, now).unwrap().key
         };
         let idle = open(at(0));
         assert!(sessions.find(&idle, at(HOUR)).is_none());
@@ -231,7 +272,7 @@ mod tests {
         let keys: Vec<_> = (0..=MOST as i64)
             .map(|n| {
                 let code = sessions.new_code(person(), at(n)).unwrap();
-                sessions.open(&code, at(n)).unwrap().unwrap().key
+                by(&sessions, &code, at(n)).unwrap().key
             })
             .collect();
         assert!(sessions.find(&keys[0], at(100)).is_none(), "the one longest unused stays");

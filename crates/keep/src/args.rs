@@ -74,7 +74,7 @@ pub(crate) struct Global {
 
 /// The commands. What a command takes is worked out for the one that is asked for, not at each start for all.
 macro_rules! commands {
-    ($($(#[$hidden:ident])? $name:literal $variant:ident($arguments:ty): $about:literal,)*) => {
+    ($($(#[$hidden:ident])? $name:literal $(| $alias:literal)? $variant:ident($arguments:ty): $about:literal,)*) => {
         pub(crate) enum Command {
             $($variant($arguments),)*
         }
@@ -93,6 +93,7 @@ macro_rules! commands {
                 all.subcommands([$(
                     clap::Command::new($name)
                         .about($about)
+                        .alias(None::<&str> $(.or(Some($alias)))?)
                         .hide(false $(|| stringify!($hidden) == "hidden")?)
                         .defer(|command| <$arguments>::augment_args(command).about($about)),
                 )*])
@@ -154,8 +155,8 @@ commands! {
     "runs" Runs(runs::Runs): "List what ran, and show one run whole",
     "shell-check" ShellCheck(shell_check::ShellCheckWords): "Say what a command line would do, and what policy says to it; nothing runs",
     "up" Up(up::Up): "Start the server and the dashboard, and say how to begin",
-    "open" Open(open::Open): "Say where the dashboard of a running server is, and sign in to it",
-    "serve" Serve(serve::Serve): "Serve the HTTP API and MCP on this machine, until Ctrl-C",
+    "open" | "dashboard" Open(open::Open): "Say where the dashboard of a running server is, and sign in to it",
+    "serve" | "server" Serve(serve::Serve): "Serve the HTTP API and MCP on this machine, until Ctrl-C",
     "mcp" Mcp(mcp::Mcp): "Speak the Model Context Protocol with the agent that started this",
     "connect" Connect(connect::Connect): "Connect an agent: its settings, its hooks, its token",
     "disconnect" Disconnect(connect::Disconnect): "Take out of an agent's settings what `keep connect` put in",

@@ -9,7 +9,7 @@ mod args;
 mod commands;
 mod edge;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 use edge::{Failure, Session};
 use std::ffi::{OsStr, OsString};
 use std::io::IsTerminal;
@@ -17,7 +17,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = match args::Cli::try_parse_from(words()) {
+    let words = words();
+    let command = args::Cli::command().color(colors(&words));
+    let parsed = command.try_get_matches_from(words);
+    let cli = match parsed.and_then(|matches| args::Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return edge::clap_exit(&error),
     };
@@ -39,6 +42,20 @@ fn words() -> Vec<OsString> {
         words.insert(1, "sh".into());
     }
     words
+}
+
+/// When help and mistakes are shown in colours. They are what there is before the words are understood, so this looks
+/// for the flag by itself.
+fn colors(words: &[OsString]) -> clap::ColorChoice {
+    let words: Vec<_> =
+        words.iter().take_while(|word| *word != "--").filter_map(|word| word.to_str()).collect();
+    let inline = words.iter().find_map(|word| word.strip_prefix("--color="));
+    let next = words.windows(2).find_map(|pair| (pair[0] == "--color").then_some(pair[1]));
+    match inline.or(next) {
+        Some("never") => clap::ColorChoice::Never,
+        Some("always") => clap::ColorChoice::Always,
+        _ => clap::ColorChoice::Auto,
+    }
 }
 
 /// On a terminal whoever types `keep` wants to know what it can do; a script made a mistake.

@@ -48,7 +48,7 @@ pub(crate) async fn identify(
             request.extensions_mut().insert(Shown::Session(key));
             Ok(caller)
         }
-        (None, Access::Person) => return pages::sign_in_first(),
+        (None, Access::Person) => return pages::sign_in_first(&request),
         (None, _) => by_token(&house, &mut request).await,
     };
     let caller = match caller {

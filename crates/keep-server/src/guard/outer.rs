@@ -4,7 +4,7 @@
 use crate::house::House;
 use crate::mcp;
 use crate::pages;
-use crate::problem::Problem;
+use crate::problem::{Leads, Problem};
 use crate::random;
 use axum::body::Body;
 use axum::extract::{MatchedPath, Request, State};
@@ -21,6 +21,9 @@ const CONTENT_POLICY: &str = "default-src 'none'; script-src 'self'; style-src '
 
 /// Tokens, cookies and paths fit in many times over.
 const MOST_HEAD_BYTES: usize = 32 << 10;
+/// What whoever comes by an old name can do.
+const STARTED_ANEW: &str =
+    "Keep may have been started anew since: `keep open` in your terminal prints where the dashboard is now";
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("keep-request-id");
 
@@ -43,6 +46,11 @@ pub(crate) async fn outer(State(house): State<House>, request: Request, next: Ne
     let id = random::word(16).unwrap_or_default();
     let what = shown(&request);
     let reads = Reads::of(&request);
+    let is_json = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"application/json"));
+    let stale = leads_nowhere(&house, &request);
     // The protocol says that a client which closes its connection wants no answer any more; whatever is under
     // way hears of that when its task is gone.
     let lasts = request.uri().path() != mcp::PATH;
@@ -58,10 +66,17 @@ pub(crate) async fn outer(State(house): State<House>, request: Request, next: Ne
             house.log.line(&format!("{id} {what}: {}", house.app.cleaner().clean(inside)));
         }
         problem.request = Some(id.clone());
+        if stale {
+            problem.hint = Some(STARTED_ANEW.to_owned());
+            problem.leads = Leads::Nowhere;
+        }
         fill(&house, &mut response, &problem, reads);
     } else if response.status() == StatusCode::METHOD_NOT_ALLOWED {
         let why = "nothing answers to this method here";
         let mut problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, ErrorKind::Usage, why);
+        problem.request = Some(id.clone());
+        fill(&house, &mut response, &problem, reads);
+    } else if !lasts && let Some(mut problem) = unlike_ours(&response, is_json) {
         problem.request = Some(id.clone());
         fill(&house, &mut response, &problem, reads);
     }
@@ -87,6 +102,36 @@ fn head_bytes(request: &Request) -> usize {
 fn too_large() -> Problem {
     let why = format!("the head of the request is of more than {MOST_HEAD_BYTES} bytes");
     Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, ErrorKind::Usage, why)
+}
+
+/// Whether the request came by a name that is none of ours: most often that of the dashboard before the last start, in
+/// a tab that was left open. Whichever of its pages is asked for, the answer is this one.
+fn leads_nowhere(house: &House, request: &Request) -> bool {
+    let host = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
+    host.is_some_and(|host| house.names.host(host).is_none())
+}
+
+/// What the protocol's library refuses in plain text, in our words.
+fn unlike_ours(response: &Response, is_json: bool) -> Option<Problem> {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    if kind.is_some_and(|kind| kind.contains("json")) {
+        return None;
+    }
+    let (status, why) = match response.status() {
+        StatusCode::NOT_ACCEPTABLE => {
+            (StatusCode::NOT_ACCEPTABLE, "the request must say `Accept: application/json, text/event-stream`")
+        }
+        // The library says the same of another type and of a text that is none.
+        StatusCode::UNSUPPORTED_MEDIA_TYPE if is_json => {
+            (StatusCode::BAD_REQUEST, "the body is no one message of JSON-RPC 2.0")
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            (StatusCode::UNSUPPORTED_MEDIA_TYPE, "the body must be application/json")
+        }
+        StatusCode::BAD_REQUEST => (StatusCode::BAD_REQUEST, "the request is not what the protocol takes"),
+        _ => return None,
+    };
+    Some(Problem::new(status, ErrorKind::Usage, why))
 }
 
 /// A request's task, which ends with the connection or not.

@@ -48,6 +48,7 @@ pub(crate) async fn again(house: &House, caller: &Caller, id: &str) -> Result<St
         let ran = tokio::select! {
             ran = run.as_mut() => ran,
             () = house.ending.cancelled() => {
+                house.counts.ended_run();
                 stop.stop();
                 run.await
             }

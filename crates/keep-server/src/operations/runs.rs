@@ -122,7 +122,10 @@ async fn follow(house: &House, caller: &Caller, wanted: RunWanted, watch: &Telle
         tokio::select! {
             ran = &mut running => return Ok(ran?),
             () = watch.unwanted().cancelled(), if !asked_to_end => asked_to_end = true,
-            () = house.ending.cancelled(), if !asked_to_end => asked_to_end = true,
+            () = house.ending.cancelled(), if !asked_to_end => {
+                asked_to_end = true;
+                house.counts.ended_run();
+            }
             _ = heartbeat.tick() => {
                 let message = watch.hear().borrow().message.clone();
                 tell(watch, begun, &message);

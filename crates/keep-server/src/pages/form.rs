@@ -37,7 +37,7 @@ impl<T: DeserializeOwned + Send> FromRequest<crate::house::House> for Sent<T> {
         let request = Request::from_parts(parts, body);
         let Form(keyed) = Form::<Keyed<T>>::from_request(request, house)
             .await
-            .map_err(|rejected| Problem::usage(rejected.body_text()))?;
+            .map_err(|rejected| Problem::unread("the form", &rejected.body_text()))?;
         // Of digests: how long the comparison takes tells nothing of the key.
         if Digest::of(keyed.form_key.as_bytes()) != Digest::of(viewer.form_key.as_bytes()) {
             let why = "this form is not of your present session; go back and reload the page";

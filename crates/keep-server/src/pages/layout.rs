@@ -1,7 +1,7 @@
 //! The frame around every page.
 
 use super::page::Viewer;
-use crate::problem::{Problem, Told};
+use crate::problem::{Leads, Problem, Told};
 use maud::{DOCTYPE, Markup, html};
 
 /// The pages that the frame leads to, in groups: what wants somebody, what happened, what is kept, the house.
@@ -62,17 +62,18 @@ async fn waiting(viewer: &Viewer) -> Result<usize, Problem> {
 
 /// What went wrong, for somebody who looks at it in a browser.
 pub(crate) fn trouble(told: &Told) -> String {
+    let leads = told.leads == Leads::Home;
     let body = html! {
         body {
             main id="main" class="sign-in" {
-                a class="brand" href="/" { img src="/assets/keep.svg" alt=""; "Keep" }
+                @if leads { a class="brand" href="/" { img src="/assets/keep.svg" alt=""; "Keep" } }
                 h1 { "That did not work" }
                 p { (super::words::visible(&told.title)) "." }
                 @if let Some(hint) = &told.hint { p { (super::words::visible(hint)) "." } }
                 @if let Some(id) = &told.approval {
                     p { a href={ "/approvals/" (id) } { "It waits for an approval" } }
                 }
-                p { a href="/" { "Back to the beginning" } }
+                @if leads { p { a href="/" { "Back to the beginning" } } }
                 @if let Some(id) = &told.request { footer { "Request " code { (id) } } }
             }
         }

@@ -65,6 +65,59 @@ fn a_code_is_good_once_and_signing_out_ends_it() {
     assert!(records.iter().any(|one| one.action.as_str() == "dashboard.sign_in"), "no record of signing in");
 }
 
+/// Whoever mistyped is told that the code is gone, and so is the terminal, once.
+#[test]
+fn a_code_is_withdrawn_after_wrong_ones_and_that_is_said() {
+    let place = Place::new();
+    let server = place.serve();
+    let browser = browser(&server);
+    let mut said: Vec<String> = (0..6).map(|_| browser.form("/sign-in", "code=aaaaa-aaaaa").body).collect();
+    said.push(browser.form("/sign-in", &format!("code={}", server.code)).body);
+    let told: Vec<bool> = said.iter().map(|page| page.contains("The code was withdrawn after 5")).collect();
+    assert_eq!(told, [false, false, false, false, true, true, true], "{said:?}");
+}
+
+#[test]
+fn signing_in_leads_to_the_page_that_was_asked_for_and_to_no_other_site() {
+    let place = Place::new();
+    let server = place.serve();
+    let form = browser(&server).get("/activity?action=memory").body;
+    assert!(form.contains("name=\"to\" value=\"/activity?action=memory\""), "{form}");
+    for (to, leads) in [
+        ("/activity%3Faction%3Dmemory", "/activity?action=memory"),
+        ("", "/"),
+        ("//evil.example/", "/"),
+        ("/%5Cevil.example", "/"),
+        ("https://evil.example/", "/"),
+        ("/%09/evil.example", "/"),
+        ("evil.example", "/"),
+    ] {
+        let code = place.code();
+        let said = browser(&server).form("/sign-in", &format!("code={code}&to={to}"));
+        assert_eq!((said.status, said.header("location")), (303, Some(leads)), "{to}: {said:?}");
+    }
+}
+
+/// Under a name where no cookie counts, no form asks for a code that could not work there.
+#[test]
+fn names_of_programs_tell_where_the_dashboard_is_found() {
+    let place = Place::new();
+    let server = place.serve();
+    for host in [server.address.to_string(), format!("localhost:{}", server.address.port())] {
+        for path in ["/", "/sign-in", "/approvals"] {
+            let said = server.nobody().instead("Host", Some(&host)).get(path);
+            assert!(
+                !said.body.contains("<form") && said.body.contains("keep open"),
+                "{host}{path}: {said:?}"
+            );
+        }
+    }
+    // A tab of before the last start is told so, and led in no circle.
+    let old = server.nobody().instead("Host", Some("old.localhost:1")).with("Accept", "text/html").get("/");
+    assert_eq!(old.status, 403);
+    assert!(old.body.contains("keep open") && !old.body.contains("href=\"/\""), "{old:?}");
+}
+
 /// A page on another port of this machine gets no cookie of ours, since the name is another; if it had one,
 /// it would count under no other name.
 #[test]

@@ -55,6 +55,33 @@ fn tools_are_listed_and_called_without_a_session() {
     assert_eq!(records["structuredContent"]["items"].as_array().map(Vec::len), Some(1), "{records}");
 }
 
+/// What is refused before the protocol's own words are read is refused as everywhere else.
+#[test]
+fn what_is_no_protocol_is_refused_in_our_words() {
+    let place = Place::new();
+    let token = place.token("agent:a", "demo");
+    let server = place.serve();
+    let client = server.client(&token);
+    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
+    for (said, status) in
+        [(client.clone().with("Accept", "text/css").post("/mcp", &body), 406), (client.get("/mcp"), 405)]
+    {
+        assert_eq!(said.status, status, "{said:?}");
+        assert_eq!(said.header("content-type"), Some("application/problem+json"), "{said:?}");
+        assert_eq!(said.value()["request"].as_str(), said.header("keep-request-id"), "{said:?}");
+    }
+    let accepting = client.clone().with("Accept", "application/json, text/event-stream");
+    for body in ["{", "[]", "\"x\"", "[[[["] {
+        let broken = accepting.clone().with("Content-Type", "application/json");
+        let said = broken.send("POST", "/mcp", Some(body.to_owned()));
+        assert_eq!(said.status, 400, "{body}: {said:?}");
+        assert!(said.header("content-type").is_some_and(|kind| kind.contains("json")), "{body}: {said:?}");
+    }
+    let said = client.get("/api/v1/memories?limt=1");
+    let title = said.value()["title"].as_str().unwrap().to_owned();
+    assert!(title.starts_with("the query is not what this takes: limt: unknown field"), "{title}");
+}
+
 #[test]
 fn the_older_era_is_spoken_too() {
     let place = Place::new();

@@ -116,6 +116,11 @@ impl Place {
         self.as_person(async |app, person| app.gate().create_token(person, new).await.unwrap().token)
     }
 
+    /// A code that signs a person in, as `keep open` makes it.
+    pub(crate) fn code(&self) -> String {
+        self.as_person(async |app, person| app.offer_sign_in(person).await.unwrap())
+    }
+
     /// A server on a port of its own.
     pub(crate) fn serve(&self) -> Running {
         self.serve_as(|server| server)

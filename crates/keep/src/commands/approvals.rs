@@ -1,7 +1,8 @@
-use crate::edge::{Failure, Session, Table, hang, show_whole, visible};
+use crate::edge::{Failure, Session, Table, hang, ids, show_whole, visible};
 use clap::Args;
+use keep_app::App;
 use keep_gate::{ApprovalState, ApprovalView, GoodFor, InboxFilter, Resolution};
-use keep_types::{Approval, Id, RuleOffer};
+use keep_types::{Approval, Caller, Id, RuleOffer};
 use serde_json::json;
 use std::io::Write;
 use std::process::ExitCode;
@@ -17,10 +18,10 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
     after_help = "EXAMPLES:\n  keep inbox\n  keep inbox apr_01kak3…  one request, whole, and how it can be answered\n  keep inbox --all --json\n  keep inbox --watch     ring the bell when a request comes"
 )]
 pub(crate) struct Inbox {
-    /// One request, to show whole
+    /// One request, to show whole: its id, or the beginning of it
     #[arg(conflicts_with_all = ["all", "watch"])]
     id: Option<String>,
-    /// Show answered, used and expired requests too
+    /// Show answered, used, withdrawn and expired requests too
     #[arg(long)]
     all: bool,
     /// Stay, and ring the terminal's bell when a request comes
@@ -31,8 +32,10 @@ pub(crate) struct Inbox {
 impl Inbox {
     pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
         if let Some(id) = &self.id {
-            let id = parsed(id)?;
-            let view = session.with(async |app, caller| Ok(app.gate().request(caller, id).await?))?;
+            let view = session.with(async |app, caller| {
+                let id = named(app, caller, id).await?;
+                Ok(app.gate().request(caller, id).await?)
+            })?;
             return session.show(&view, |out| one(out, &view, session.width()));
         }
         let which = if self.all { InboxFilter::All } else { InboxFilter::Waiting };
@@ -40,22 +43,26 @@ impl Inbox {
             return watch(session);
         }
         let views = session.with(async |app, caller| Ok(app.gate().inbox(caller, which).await?))?;
-        session.show_table(&views, &table(&views), "nothing waits")
+        session.show_table(&views, &table(&views, which), "nothing waits")
     }
 }
 
-fn table(views: &[ApprovalView]) -> Table {
-    let mut table = Table::new(&["id", "state", "risk", "who", "what"]);
-    for view in views {
-        table.row([
-            &view.id.to_string(),
-            view.state.as_str(),
-            view.risk.as_str(),
-            &view.requester.to_string(),
-            &view.summary,
-        ]);
+fn table(views: &[ApprovalView], which: InboxFilter) -> Table {
+    let ids: Vec<String> = views.iter().map(|view| view.id.to_string()).collect();
+    let mut table = Table::new(&cells(which, ["id", "state", "risk", "who", "what"]));
+    for (view, id) in views.iter().zip(ids::shortened(&ids)) {
+        let who = view.requester.to_string();
+        table.row(cells(which, [id, view.state.as_str(), view.risk.as_str(), &who, &view.summary]));
     }
     table
+}
+
+/// Where all of them wait, no column says so.
+fn cells<'a>(which: InboxFilter, [id, state, risk, who, what]: [&'a str; 5]) -> Vec<&'a str> {
+    match which {
+        InboxFilter::Waiting => vec![id, risk, who, what],
+        InboxFilter::All => vec![id, state, risk, who, what],
+    }
 }
 
 /// One request with everything that was asked, and the answers it can have.
@@ -86,7 +93,8 @@ fn one(out: &mut dyn Write, view: &ApprovalView, width: usize) -> std::io::Resul
 
 /// The answers that a request can have, each with the words for it, or why it cannot have it.
 fn answers(view: &ApprovalView) -> Vec<(&'static str, String)> {
-    let id = view.id;
+    let whole = view.id.to_string();
+    let id = ids::short(&whole);
     let mut answers = vec![("once", format!("keep approve {id}"))];
     answers.push(match view.once_only() {
         None => (CONVERSATION, format!("keep approve {id} --conversation")),
@@ -138,10 +146,10 @@ fn watch(session: &Session) -> Result<ExitCode, Failure> {
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep approve apr_01kak3…\n  keep approve apr_01kak3… --conversation\n  keep approve apr_01kak3… --rule\n\nThe act is shown whole before anything is approved. An approval is good\nonce, for this exact act, for a while; with --conversation it is good for\nthis exact act as often as it comes in the conversation that asked, for\neight hours. `keep deny` takes either back.\n\n--rule approves once and saves the rule that would cover such acts, in\nrules/commands.toml beside your settings; the rule and the file are shown\nfirst. A new rule makes a new policy, so other requests are asked anew."
+    after_help = "EXAMPLES:\n  keep approve apr_01kak3…\n  keep approve apr_01kak3… --conversation\n  keep approve apr_01kak3… --rule\n\nThe act is shown whole before anything is approved. An approval is good once, for this exact act, for a while; with --conversation it is good for this exact act as often as it comes in the conversation that asked, for eight hours. `keep deny` takes either back.\n\n--rule approves once and saves the rule that would cover such acts, in rules/commands.toml beside your settings; the rule and the file are shown first. A new rule makes a new policy, so other requests are asked anew."
 )]
 pub(crate) struct Approve {
-    /// The request, from `keep inbox`
+    /// The request, from `keep inbox`: its id, or the beginning of it
     id: String,
     /// Approve this exact act for as long as the conversation goes on, eight hours at most
     #[arg(long)]
@@ -153,10 +161,10 @@ pub(crate) struct Approve {
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep deny apr_01kak3… --note \"use the staging database\"\n  keep deny apr_01kak3… --suggest \"git push origin topic\"\n\nA suggestion is no approval: the requester is told of it, and what it asks\nfor then is looked at like anything else."
+    after_help = "EXAMPLES:\n  keep deny apr_01kak3… --note \"use the staging database\"\n  keep deny apr_01kak3… --suggest \"git push origin topic\"\n\nA suggestion is no approval: the requester is told of it, and what it asks for then is looked at like anything else."
 )]
 pub(crate) struct Deny {
-    /// The request, from `keep inbox`
+    /// The request, from `keep inbox`: its id, or the beginning of it
     id: String,
     /// What the requester is told
     #[arg(long)]
@@ -188,9 +196,10 @@ impl Deny {
 }
 
 fn with_rule(session: &Session, id: &str) -> Result<ExitCode, Failure> {
-    let id = parsed(id)?;
-    let (view, saved) =
-        session.with(async |app, caller| Ok(app.gate().answer_with_rule(caller, id).await?))?;
+    let (view, saved) = session.with(async |app, caller| {
+        let id = named(app, caller, id).await?;
+        Ok(app.gate().answer_with_rule(caller, id).await?)
+    })?;
     let file = saved.file.display().to_string();
     session.show(&json!({ "request": view, "file": file, "rule": saved.text }), |out| {
         describe(out, &view)?;
@@ -198,13 +207,25 @@ fn with_rule(session: &Session, id: &str) -> Result<ExitCode, Failure> {
     })
 }
 
-fn parsed(id: &str) -> Result<Id<Approval>, Failure> {
-    id.parse().map_err(|e| Failure::usage(format!("{id:?}: {e}"), "`keep inbox` lists the requests"))
+/// The request of this id, or of the one id that begins so. What is approved is shown whole first, whichever it is.
+async fn named(app: &App, caller: &Caller, typed: &str) -> Result<Id<Approval>, Failure> {
+    let parsed = |id: &str| -> Result<Id<Approval>, Failure> {
+        id.parse().map_err(|e| Failure::usage(format!("{id:?}: {e}"), "`keep inbox` lists the requests"))
+    };
+    let whole = parsed(typed);
+    if whole.is_ok() || !typed.starts_with("apr_") || typed.len() < ids::FEWEST {
+        return whole;
+    }
+    let all = app.gate().inbox(caller, InboxFilter::All).await?;
+    let all: Vec<String> = all.iter().map(|view| view.id.to_string()).collect();
+    parsed(&ids::named(typed, &all, "keep inbox --all")?)
 }
 
 fn answer(session: &Session, id: &str, resolution: Resolution) -> Result<ExitCode, Failure> {
-    let id = parsed(id)?;
-    let view = session.with(async |app, caller| Ok(app.gate().answer(caller, id, resolution).await?))?;
+    let view = session.with(async |app, caller| {
+        let id = named(app, caller, id).await?;
+        Ok(app.gate().answer(caller, id, resolution).await?)
+    })?;
     session.show(&view, |out| describe(out, &view))
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep backup ~/keep-backup.db\n  keep backup ~/keep-backup.db --verify\n\nA backup holds the database. It never holds the keys beside it, nor what\nopens the vault."
+    after_help = "EXAMPLES:\n  keep backup ~/keep-backup.db\n  keep backup ~/keep-backup.db --verify\n\nA backup holds the database. It never holds the keys beside it, nor what opens the vault."
 )]
 pub(crate) struct Backup {
     /// The file to write; it must not exist

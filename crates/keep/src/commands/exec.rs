@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep exec -- make test\n  keep exec --profile read-only -- python3 report.py\n  keep exec --secret DEPLOY_TOKEN -- ./deploy.sh\n  keep exec --secret DEPLOY_TOKEN=TOKEN --timeout 5m -- ./deploy.sh\n  keep sh 'make test 2>&1 | tail -20'\n\nThe words are started as they are; no shell reads them. Exits with the program's own status,\n128 and the signal's number where one ended it, 124 when its time was up. What Keep itself says\nbegins with `error:` on stderr; see `keep --help` for its own statuses."
+    after_help = "EXAMPLES:\n  keep exec -- make test\n  keep exec --profile read-only -- python3 report.py\n  keep exec --secret DEPLOY_TOKEN -- ./deploy.sh\n  keep exec --secret DEPLOY_TOKEN=TOKEN --timeout 5m -- ./deploy.sh\n  keep sh 'make test 2>&1 | tail -20'\n\nThe words are started as they are; no shell reads them. Exits with the program's own status, 128 and the signal's number where one ended it, 124 when its time was up. What Keep itself says begins with `error:` on stderr; see `keep --help` for its own statuses."
 )]
 pub(crate) struct Exec {
     #[command(flatten)]
@@ -20,7 +20,7 @@ pub(crate) struct Exec {
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep sh 'make test 2>&1 | tail -20'\n  keep sh -c 'for f in *.txt; do wc -l \"$f\"; done'\n  ln -s \"$(command -v keep)\" ~/bin/keep-sh && SHELL=~/bin/keep-sh some-agent\n\nbash runs the line, since it is read here as bash would read it. Statuses are those of `keep exec`.\nUnder the name keep-sh the program is this command, for whatever wants the path of a shell."
+    after_help = "EXAMPLES:\n  keep sh 'make test 2>&1 | tail -20'\n  keep sh -c 'for f in *.txt; do wc -l \"$f\"; done'\n  ln -s \"$(command -v keep)\" ~/bin/keep-sh && SHELL=~/bin/keep-sh some-agent\n\nbash runs the line, since it is read here as bash would read it. Statuses are those of `keep exec`. Under the name keep-sh the program is this command, for whatever wants the path of a shell."
 )]
 pub(crate) struct Sh {
     #[command(flatten)]

@@ -6,17 +6,21 @@ use keep_app::App;
 use keep_gate::AskNobody;
 use keep_server::{Setting, speak};
 use keep_types::Caller;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  claude mcp add keep -- keep mcp\n  keep --token-file agent.token mcp\n\nAn agent's program starts this and speaks the Model Context Protocol to it. Without a token\nit is an unknown agent in the project of the working folder, even at your own terminal."
+    after_help = "EXAMPLES:\n  keep connect claude     writes down for an agent how to start this\n  keep --token-file ~/.config/keep/claude.token mcp\n\nAn agent's program starts this and speaks the Model Context Protocol to it. Without a token it is an unknown agent in the project of the working folder, even at your own terminal."
 )]
 pub(crate) struct Mcp {}
 
 impl Mcp {
     pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        if std::io::stdin().is_terminal() {
+            session.say("speaking the Model Context Protocol on standard input, where an agent's program would; Ctrl-C ends it");
+        }
         let app = session.open_asking(Arc::new(AskNobody))?;
         let token = session.token()?;
         let runtime =

@@ -29,6 +29,7 @@ pub(crate) mod stop;
 pub(crate) mod token;
 pub(crate) mod tries;
 pub(crate) mod trust;
+mod unit;
 pub(crate) mod unpack;
 pub(crate) mod up;
 pub(crate) mod version;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep completions bash > ~/.local/share/bash-completion/completions/keep\n  keep completions zsh > ~/.zfunc/_keep\n  keep completions fish > ~/.config/fish/completions/keep.fish"
+    after_help = "EXAMPLES:\n  mkdir -p ~/.local/share/bash-completion/completions\n  keep completions bash > ~/.local/share/bash-completion/completions/keep\n  mkdir -p ~/.zfunc && keep completions zsh > ~/.zfunc/_keep\n  mkdir -p ~/.config/fish/completions\n  keep completions fish > ~/.config/fish/completions/keep.fish\n\nZsh looks in ~/.zfunc where ~/.zshrc says `fpath+=~/.zfunc` before `compinit`."
 )]
 pub(crate) struct Completions {
     /// The shell

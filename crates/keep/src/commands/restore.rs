@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep restore ~/keep-backup.db\n\nThe replaced database is kept. The ledger starts a new epoch that records\nboth heads."
+    after_help = "EXAMPLES:\n  keep restore ~/keep-backup.db\n\nThe replaced database is kept. The ledger starts a new epoch that records both heads."
 )]
 pub(crate) struct Restore {
     /// The backup to put in the database's place

@@ -1,4 +1,4 @@
-use crate::edge::{Failure, Session, Table, size, visible};
+use crate::edge::{Failure, Session, Table, ids, size, visible};
 use clap::{Args, Subcommand};
 use keep_app::AppError;
 use keep_exec::{Copy, RunView, State};
@@ -24,13 +24,16 @@ pub(crate) struct Runs {
 #[derive(Subcommand)]
 enum What {
     /// Show one run whole, with what it said
+    #[command(after_help = "EXAMPLES:\n  keep runs show run_01k…")]
     Show {
         /// Its id, or the beginning of it
         id: String,
     },
     /// How much package managers and build tools keep for runs, project by project
+    #[command(after_help = "EXAMPLES:\n  keep runs caches")]
     Caches,
     /// Remove what they keep for runs of the project that you are in
+    #[command(after_help = "EXAMPLES:\n  keep runs forget-caches")]
     ForgetCaches,
 }
 
@@ -76,9 +79,11 @@ fn forget_caches(session: &Session) -> Result<ExitCode, Failure> {
 
 fn table(runs: &[RunView]) -> Table {
     let mut table = Table::new(&["id", "started", "who", "how it ended", "command"]);
-    for run in runs {
-        let started = run.started.to_string();
-        table.row([run.id.to_string(), started, run.principal.to_string(), ended(run), run.command.clone()]);
+    let ids: Vec<String> = runs.iter().map(|run| run.id.to_string()).collect();
+    for (run, id) in runs.iter().zip(ids::shortened(&ids)) {
+        // To the minute: what ran is looked for, not when to the millisecond.
+        let started: String = run.started.to_string().chars().take(16).collect();
+        table.row([id.to_owned(), started, run.principal.to_string(), ended(run), run.command.clone()]);
     }
     table
 }

@@ -1,5 +1,6 @@
 //! `keep serve`: the server in the foreground, and nothing said but where it is.
 
+use super::unit::text;
 use crate::edge::{Failure, Holder, Session, StderrLog, ended};
 use clap::Args;
 use keep_app::App;
@@ -18,7 +19,7 @@ const THREADS: usize = 2;
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep serve\n  keep serve --port 0 --json     any free port, said as JSON\n  keep serve --listen 192.0.2.7:8718   other machines, too, with encryption\n\nIt serves until Ctrl-C or SIGTERM. Programs show a token from `keep token create`."
+    after_help = "EXAMPLES:\n  keep serve\n  keep serve --port 0 --json     any free port, said as JSON\n  keep serve --listen 192.0.2.7:8718   other machines, too, with encryption\n\nIt serves until Ctrl-C or SIGTERM, which end the runs that it began. Programs show a token from `keep token create`."
 )]
 pub(crate) struct Serve {
     #[command(flatten)]
@@ -32,7 +33,7 @@ pub(crate) struct At {
     #[arg(long, default_value_t = USUAL_PORT)]
     pub(super) port: u16,
     /// Serve programs of other machines, too, at this address, with encryption
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address)]
     listen: Option<SocketAddr>,
     /// A name that this address is reached by; may be given again
     #[arg(long, value_name = "NAME", requires = "listen")]
@@ -48,7 +49,45 @@ pub(crate) struct At {
 /// What the certificate of this machine's own lies in, below the settings.
 const OWN: &str = "tls";
 
+/// An address with its port. A name would be looked up, and could lead elsewhere tomorrow.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let wanted = "it takes an address and a port, such as 192.0.2.7:8718; a name goes to --name beside it";
+    text.parse().map_err(|_| wanted.to_owned())
+}
+
 impl At {
+    /// Refuses what could not be reached with a certificate that anybody accepts: every address of this machine has no
+    /// name of its own.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        match self.listen {
+            Some(address) if address.ip().is_unspecified() && self.name.is_empty() => Err(Failure::usage(
+                format!(
+                    "{} is no address that others can come to, and its certificate would be for nobody",
+                    address.ip()
+                ),
+                "say by which name or address they come, with --name, or listen on one address",
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// These again, for a command line of another folder.
+    pub(super) fn words(&self, folder: &Path) -> Result<Vec<String>, Failure> {
+        let mut words = vec!["--port".to_owned(), self.port.to_string()];
+        if let Some(address) = self.listen {
+            words.extend(["--listen".to_owned(), address.to_string()]);
+        }
+        for name in &self.name {
+            words.extend(["--name".to_owned(), name.clone()]);
+        }
+        for (flag, path) in [("--certificate", &self.certificate), ("--key", &self.key)] {
+            if let Some(path) = path {
+                words.extend([flag.to_owned(), text(&folder.join(path))?]);
+            }
+        }
+        Ok(words)
+    }
+
     /// Where programs of other machines come in, if they may.
     fn abroad(&self, config: &Path) -> Result<Option<Abroad>, Failure> {
         let Some(address) = self.listen else { return Ok(None) };
@@ -84,6 +123,7 @@ pub(super) fn serve(
     at: &At,
     announce: impl FnOnce(&Server, &Principal) -> Result<(), Failure>,
 ) -> Result<ExitCode, Failure> {
+    at.check()?;
     let app = session.open_asking(Arc::new(AskDashboard))?;
     let mut holder = Holder::take(&app.at().state)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep shell-check 'git push --force && rm -rf build'\n  keep shell-check --as agent:claude --profile network 'curl https://example.org'\n  echo 'make test' | keep shell-check -\n  keep shell-check --ask 'git push'    try what an approval is like\n\nNothing runs. Exits with 0 when it would run unasked, 8 when a person would be asked,\n3 when it would be denied."
+    after_help = "EXAMPLES:\n  keep shell-check 'git push --force && rm -rf build'\n  keep shell-check --as agent:claude --profile network 'curl https://example.org'\n  echo 'make test' | keep shell-check -\n  keep shell-check --ask 'git push'    try what an approval is like\n\nNothing runs. Exits with 0 when it would run unasked, 8 when a person would be asked, 3 when it would be denied."
 )]
 pub(crate) struct ShellCheckWords {
     /// The command line, as one word; - reads it from standard input

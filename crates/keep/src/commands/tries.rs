@@ -32,22 +32,26 @@ pub(crate) struct Try {
 #[derive(Subcommand)]
 enum What {
     /// List the runs whose changes wait
+    #[command(after_help = "EXAMPLES:\n  keep try ls --all")]
     Ls {
         /// Those of every namespace that you may see
         #[arg(long)]
         all: bool,
     },
     /// Show what a run changed
+    #[command(after_help = "EXAMPLES:\n  keep try show run_01k…")]
     Show {
         /// Its id, or the beginning of it
         id: String,
     },
     /// Commit what a run changed: all of it, or nothing
+    #[command(after_help = "EXAMPLES:\n  keep try commit run_01k…")]
     Commit {
         /// Its id, or the beginning of it
         id: String,
     },
     /// Discard what a run changed
+    #[command(after_help = "EXAMPLES:\n  keep try discard run_01k…")]
     Discard {
         /// Its id, or the beginning of it
         id: String,

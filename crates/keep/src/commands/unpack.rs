@@ -9,7 +9,7 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep unpack model.safetensors.keep\n  keep unpack step3.keep --base step2.keep --base step1.keep\n  keep unpack run.keep -o restored/ --require-signer ed25519:…\n\nNothing is overwritten without --force, no mode becomes wider, no link is\nfollowed, and what fails leaves nothing behind. What is killed while it replaces\nfiles in a folder is undone by the next run into that folder."
+    after_help = "EXAMPLES:\n  keep unpack model.safetensors.keep\n  keep unpack step3.keep --base step2.keep --base step1.keep\n  keep unpack run.keep -o restored/ --require-signer ed25519:…\n\nNothing is overwritten without --force, no mode becomes wider, no link is followed, and what fails leaves nothing behind. What is killed while it replaces files in a folder is undone by the next run into that folder."
 )]
 pub(crate) struct Unpack {
     /// The pack

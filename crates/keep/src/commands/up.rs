@@ -1,17 +1,17 @@
 //! `keep up`: the server with everything a person needs to begin.
 
 use super::serve::{At, serve};
+use super::unit::unit;
 use crate::edge::{Failure, Session};
 use clap::Args;
 use keep_server::Server;
 use keep_types::PrincipalKind;
 use serde_json::json;
-use std::path::Path;
 use std::process::ExitCode;
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep up\n  keep up --port 0\n  keep up --unit > ~/.config/systemd/user/keep.service\n\nIt prints where the dashboard is and a code that signs you in, once. Started without a person at the\nterminal, it prints no code. Ctrl-C ends it; what was begun is finished first."
+    after_help = "EXAMPLES:\n  keep up\n  keep up --port 0\n\nWITH THE SERVICE MANAGER:\n  mkdir -p ~/.config/systemd/user\n  keep up --unit > ~/.config/systemd/user/keep.service\n  systemctl --user daemon-reload\n  systemctl --user enable --now keep\n  loginctl enable-linger     so that it runs without you being logged in\n\nIt prints where the dashboard is and a code that signs you in, once. Started without a person at the terminal, it prints no code; `keep open` at a terminal of your own does. Ctrl-C ends it, and with it the runs that it began."
 )]
 pub(crate) struct Up {
     #[command(flatten)]
@@ -23,10 +23,9 @@ pub(crate) struct Up {
 
 impl Up {
     pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
+        self.at.check()?;
         if self.unit {
-            let program = std::env::current_exe()
-                .map_err(|e| Failure::file("finding this program at", Path::new("/proc/self/exe"), e))?;
-            let unit = unit(&program.display().to_string(), self.at.port);
+            let unit = unit(session, &self.at)?;
             return session.show(&json!({ "unit": unit }), |out| write!(out, "{unit}"));
         }
         serve(session, &self.at, |server, who| announce(session, server, who))
@@ -39,6 +38,7 @@ fn announce(session: &Session, server: &Server, who: &keep_types::Principal) -> 
         PrincipalKind::User => server.sign_in_code(who)?,
         PrincipalKind::Agent | PrincipalKind::Service => None,
     };
+    let keep = session.keep();
     let (programs, dashboard) = (names.programs(), names.dashboard());
     let view = json!({
         "address": programs, "pid": std::process::id(),
@@ -50,35 +50,11 @@ fn announce(session: &Session, server: &Server, who: &keep_types::Principal) -> 
             writeln!(out, "  dashboard  {dashboard}")?;
             writeln!(out, "  code       {code}   signs you in once, within ten minutes")?;
         } else {
-            writeln!(out, "  dashboard  no code: nobody is known to sit at this terminal")?;
+            writeln!(out, "  dashboard  at a terminal of your own: {keep} open")?;
         }
-        writeln!(out, "  programs   {programs}   with a token from `keep token create`")?;
-        writeln!(out, "  agents     claude mcp add keep -- keep mcp")?;
+        writeln!(out, "  programs   {programs}   with a token from `{keep} token create`")?;
+        writeln!(out, "  agents     {keep} connect claude   in the project's folder")?;
         writeln!(out, "Ctrl-C ends it.")
     });
     shown.map(|_| ())
-}
-
-/// A unit for a person's own service manager. The data folder stays writable; what the service never needs
-/// is taken away.
-fn unit(program: &str, port: u16) -> String {
-    // Systemd reads % and quotes in its own way.
-    let program = program.replace('%', "%%").replace('\\', "\\\\").replace('"', "\\\"");
-    format!(
-        "[Unit]\nDescription=Keep, one gate for what agents remember, run and store\n\n\
-         [Service]\nExecStart=\"{program}\" serve --port {port}\nRestart=on-failure\nNoNewPrivileges=yes\n\
-         PrivateTmp=yes\nRestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX\nLockPersonality=yes\n\
-         MemoryDenyWriteExecute=yes\nUMask=0077\n\n[Install]\nWantedBy=default.target\n"
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::unit;
-
-    #[test]
-    fn a_program_with_a_strange_name_stays_one_word() {
-        let unit = unit("/opt/ke ep/100%\"x", 0);
-        assert!(unit.contains("ExecStart=\"/opt/ke ep/100%%\\\"x\" serve --port 0\n"), "{unit}");
-    }
 }

@@ -40,6 +40,25 @@ pub(crate) enum Failure {
     Served {
         /// By whom.
         by: String,
+        /// Which process that is.
+        pid: Option<u32>,
+    },
+    /// A file is there that was to be made.
+    #[error("{} is there already", .0.display())]
+    Exists(std::path::PathBuf),
+    /// Nothing has an id that begins so.
+    #[error("nothing has an id that begins with {typed:?}")]
+    NoneNamed {
+        /// What was typed.
+        typed: String,
+        /// The command that lists them.
+        list: String,
+    },
+    /// The way in to the dashboard is for people.
+    #[error("the dashboard is for people, and {who} is none")]
+    NoPerson {
+        /// Who asked.
+        who: String,
     },
     /// A person said no.
     #[error("{0}")]
@@ -135,10 +154,13 @@ impl Explain for Failure {
             Self::Memory(error) => error.kind(),
             Self::Packing(error) => error.kind(),
             Self::Server(error) => error.kind(),
-            Self::Served { .. } => ErrorKind::Conflict,
-            Self::Declined(_) => ErrorKind::Denied,
+            Self::Served { .. } | Self::Exists(_) => ErrorKind::Conflict,
+            Self::NoneNamed { .. } => ErrorKind::NotFound,
+            Self::NoPerson { .. } | Self::Declined(_) => ErrorKind::Denied,
             Self::Interrupted => ErrorKind::Interrupted,
             Self::Gate(error) => error.kind(),
+            // Trying again does not bring a file that is not there.
+            Self::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => ErrorKind::NotFound,
             Self::File { .. } | Self::Output(_) => ErrorKind::Unavailable,
             Self::Signals(_) | Self::Runtime(_) => ErrorKind::Internal,
         }
@@ -153,7 +175,15 @@ impl Explain for Failure {
             Self::Memory(error) => error.hint(),
             Self::Packing(error) => error.hint(),
             Self::Server(error) => error.hint(),
-            Self::Served { .. } => Some("use that one, or end it first".into()),
+            Self::Served { pid: Some(pid), .. } => {
+                Some(format!("`keep open` signs you in to it; `kill {pid}` ends it"))
+            }
+            Self::Served { pid: None, .. } => Some("`keep open` signs you in to it".into()),
+            Self::Exists(_) => Some("name another, or remove it".into()),
+            Self::NoneNamed { list, .. } => Some(format!("`{list}` lists them")),
+            Self::NoPerson { .. } => {
+                Some("run it at a terminal of your own, where no agent is above it".into())
+            }
             Self::Declined(_) | Self::Interrupted => None,
             Self::Gate(error) => error.hint(),
             Self::File { .. } | Self::Output(_) | Self::Signals(_) | Self::Runtime(_) => None,
@@ -198,7 +228,11 @@ pub(crate) fn clap_exit(error: &clap::Error) -> ExitCode {
     if error.use_stderr() && json {
         let text = error.render().to_string();
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-        let hint = text.lines().find_map(|line| line.trim().strip_prefix("tip: ").map(str::to_owned));
+        let hint = text.lines().skip(1).find_map(|line| {
+            let line = line.trim();
+            let values = line.strip_prefix('[').and_then(|line| line.strip_suffix(']'));
+            line.strip_prefix("tip: ").or(values).map(str::to_owned)
+        });
         session.error(ErrorKind::Usage, &[message], hint);
         return ExitCode::from(ErrorKind::Usage.exit_code());
     }

@@ -6,7 +6,7 @@ use super::text::visible;
 use keep_server::Log;
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{IsTerminal, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -31,7 +31,13 @@ pub(crate) fn ended() -> Result<impl Future<Output = ()>, Failure> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Signals)?;
     Ok(async move {
         tokio::select! {
-            _ = interrupt.recv() => {}
+            _ = interrupt.recv() => {
+                // The terminal has written ^C; what is said next begins on a line of its own. A closed stderr leaves
+                // nobody to tell.
+                if std::io::stderr().is_terminal() {
+                    let _ = writeln!(std::io::stderr());
+                }
+            }
             _ = terminate.recv() => {}
         }
     })
@@ -56,7 +62,9 @@ impl Holder {
                 let mut who = String::new();
                 let read = Read::by_ref(&mut file).take(MAX_HOLDER_BYTES).read_to_string(&mut who);
                 read.map_err(|e| Failure::file("reading", &path, e))?;
-                Err(Failure::Served { by: who.lines().next().unwrap_or_default().to_owned() })
+                let by = who.lines().next().unwrap_or_default().to_owned();
+                let pid = by.split_whitespace().nth(1).and_then(|word| word.parse().ok());
+                Err(Failure::Served { by, pid })
             }
             Err(error) => Err(failed(error)),
         }

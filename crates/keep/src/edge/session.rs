@@ -65,9 +65,16 @@ impl Session {
     fn open_in(&self, folder: Option<PathBuf>, asker: Arc<dyn Asker>) -> Result<App, Failure> {
         let mut around = self.surroundings()?;
         around.cwd = folder.filter(|folder| folder.is_absolute()).unwrap_or(around.cwd);
+        let around_home = around.env.get("KEEP_HOME").filter(|home| !home.is_empty()).cloned();
         let app = App::open(Settings { around, asker })?;
         if app.freshness() == Freshness::New {
             let at = app.at();
+            // A mistyped name makes a new place, so it is said that nothing was there.
+            let below = self.global.home.clone().or_else(|| around_home.map(PathBuf::from));
+            if let Some(home) = below {
+                let home = home.display();
+                self.say(&format!("there was no installation in {home}: a new one was made there"));
+            }
             self.say(&format!(
                 "first use: the data lie in {}, settings and keys in {}, the checkpoint in {}",
                 at.data.display(),
@@ -149,7 +156,8 @@ impl Session {
         runtime.block_on(future)
     }
 
-    fn surroundings(&self) -> Result<Surroundings, Failure> {
+    /// Where this runs, and what the flags and the environment say.
+    pub(crate) fn surroundings(&self) -> Result<Surroundings, Failure> {
         let cwd = std::env::current_dir()
             .map_err(|e| Failure::file("finding the working folder", Path::new("."), e))?;
         let mut flags = Vec::new();
@@ -171,6 +179,18 @@ impl Session {
             standing: Standing::Program,
             system: PathBuf::from("/etc/keep/config.toml"),
         })
+    }
+
+    /// How a person calls this installation's program, in a text that they may copy.
+    pub(crate) fn keep(&self) -> String {
+        let Some(home) = &self.global.home else { return "keep".into() };
+        let home = std::path::absolute(home).unwrap_or_else(|_| home.clone()).display().to_string();
+        let plain = home.chars().all(|c| c.is_alphanumeric() || "/._-".contains(c));
+        if plain {
+            format!("keep --home {home}")
+        } else {
+            format!("keep --home '{}'", home.replace('\'', "'\\''"))
+        }
     }
 
     /// The file that names who calls, where one was named.

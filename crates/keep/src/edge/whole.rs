@@ -18,7 +18,7 @@ const MIN_WIDTH: usize = 20;
 
 /// Writes every value of a detail under its name, the long ones wrapped and with their length in front.
 pub(crate) fn show(out: &mut dyn Write, detail: &Value, width: usize) -> std::io::Result<()> {
-    for (name, text) in leaves(detail) {
+    for (name, text) in leaves(detail).into_iter().filter(|leaf| says(detail, leaf)) {
         let (name, lines) = (visible(&name), lines(&text, width));
         match lines.as_slice() {
             [one] if one.width() <= SHORT && text.chars().count() <= SHORT => {
@@ -33,6 +33,16 @@ pub(crate) fn show(out: &mut dyn Write, detail: &Value, width: usize) -> std::io
         }
     }
     Ok(())
+}
+
+/// Whether a value says something. What an act could have had of its own and has not (a note, a label) says nothing;
+/// deeper down, in the words of a command, an empty one is a word.
+fn says(detail: &Value, (name, _): &(String, String)) -> bool {
+    match detail.get(name) {
+        Some(Value::Null) => false,
+        Some(Value::String(text)) => !text.is_empty(),
+        _ => true,
+    }
 }
 
 /// Every value with its name, in order. Strings stand for themselves: what is read is what would run.
@@ -206,10 +216,9 @@ mod tests {
     #[test]
     fn every_value_stands_under_its_name() {
         let detail = json!({
-            "argv": ["git", "push"], "env": {}, "none": null, "count": 3, "a\u{202e}b": true,
+            "argv": ["git", ""], "env": {}, "none": null, "label": "", "in": { "none": null }, "count": 3, "a\u{202e}b": true,
         });
-        let want =
-            "  a\\u{202e}b  true\n  argv.0  git\n  argv.1  push\n  count  3\n  env  {}\n  none  null\n";
+        let want = "  a\\u{202e}b  true\n  argv.0  git\n  argv.1  \n  count  3\n  env  {}\n  in.none  null\n";
         let mut got: Vec<_> = shown(&detail).lines().map(str::to_owned).collect();
         got.sort();
         assert_eq!(got.join("\n") + "\n", want);

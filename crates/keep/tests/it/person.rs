@@ -38,6 +38,38 @@ fn critical_acts_are_confirmed_or_not_done() {
     assert_eq!(home.keep(&["--token-file", file.to_str().unwrap(), "whoami"]).code, 3);
 }
 
+/// A token on the way to its file is in no shell's output, and not where agents work.
+#[test]
+fn a_token_goes_to_a_file_of_its_own() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    let at = |name: &str| home.folder.path().join(name);
+    std::fs::create_dir_all(at("demo/.git")).unwrap();
+    let create = |more: &[&str], typed: &str| {
+        let words = ["token", "create", "agent:claude", "--scope", "memory.*", "--namespace", "global"];
+        home.at_terminal(&[&words[..], more].concat(), typed)
+    };
+    let refused = create(&["--to", "demo/claude.token"], "y\n");
+    assert_eq!(refused.code, 2, "agents can read it there: {refused:?}");
+    assert!(!at("demo/claude.token").exists());
+    assert_eq!(create(&["--to", "no/folder"], "y\n").code, 4);
+    assert_eq!(create(&["--to", "claude.token"], "n\n").code, 3);
+    assert!(!at("claude.token").exists(), "a file without a token was left");
+    let made = create(&["--to", "claude.token"], "y\n");
+    assert_eq!(made.code, 0, "{made:?}");
+    assert!(!made.out.contains("keep_"), "the token was printed as well: {made:?}");
+    assert_eq!(std::fs::metadata(at("claude.token")).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(create(&["--to", "claude.token"], "y\n").code, 7, "another one was written over it");
+    assert!(home.ok(&["--token-file", "claude.token", "whoami"]).contains("agent:claude"));
+    assert_eq!(create(&["--to", "demo/claude.token", "--force"], "y\n").code, 0);
+    // What a list shows of an id is enough to revoke by.
+    let listed = home.at_terminal(&["token", "list"], "").out;
+    let id =
+        listed.lines().find(|line| line.starts_with("tok_")).unwrap().split(' ').next().unwrap().to_owned();
+    assert!(id.len() < 30, "{listed}");
+    assert_eq!(home.at_terminal(&["token", "revoke", &id], "y\n").code, 0);
+}
+
 #[test]
 fn stop_and_resume() {
     let home = Home::new();

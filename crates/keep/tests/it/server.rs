@@ -113,7 +113,65 @@ fn only_a_person_gets_a_code() {
     child.kill().unwrap();
     child.wait().unwrap();
     assert_eq!((&said["code"], &said["dashboard"]), (&Value::Null, &Value::Null), "{said}");
-    assert!(home.ok(&["up", "--unit"]).contains("ExecStart="));
+}
+
+/// The unit starts what would start here, wherever that was said.
+#[test]
+fn the_unit_says_all_that_was_given() {
+    let mut home = Home::new();
+    let place = home.path().display().to_string();
+    let unit = home.ok(&["up", "--unit"]);
+    assert!(unit.contains(&format!("ExecStart={KEEP} serve --home {place} --port 8717\n")), "{unit}");
+    let unit = home.ok(&[
+        "--home",
+        "other",
+        "up",
+        "--unit",
+        "--port",
+        "9000",
+        "--listen",
+        "192.0.2.7:99",
+        "--name",
+        "keep.lan",
+        "--certificate",
+        "a.pem",
+        "--key",
+        "/b c.pem",
+        "--set",
+        "secrets.profile=dev",
+    ]);
+    let folder = home.folder.path().canonicalize().unwrap().display().to_string();
+    for said in [
+        format!(" serve --home {folder}/other --set secrets.profile=dev --port 9000 --listen 192.0.2.7:99 "),
+        format!(" --name keep.lan --certificate {folder}/a.pem --key \"/b c.pem\"\n"),
+    ] {
+        assert!(unit.contains(&said), "{said}: {unit}");
+    }
+    assert!(!home.folder.path().join("other").exists(), "printing a unit made an installation");
+    home.variables.push(("KEEP_HOME", String::new()));
+    home.variables.push(("XDG_DATA_HOME", "/srv/data".into()));
+    home.variables.push(("XDG_STATE_HOME", "relative".into()));
+    home.variables.push(("HOME", "/home/ann".into()));
+    let unit = home.ok(&["up", "--unit"]);
+    for said in
+        ["Environment=HOME=/home/ann\n", "Environment=XDG_DATA_HOME=/srv/data\n", "keep serve --port 8717\n"]
+    {
+        assert!(unit.contains(said), "{said}: {unit}");
+    }
+    assert!(!unit.contains("XDG_STATE_HOME"), "what does not count here counts there: {unit}");
+}
+
+#[test]
+fn an_address_that_nobody_can_come_to_is_refused() {
+    let home = Home::new();
+    for (listen, says) in
+        [("8718", "192.0.2.7:8718"), ("keep.lan:8718", "--name"), ("0.0.0.0:8718", "--name")]
+    {
+        let said = home.keep(&["serve", "--listen", listen]);
+        assert_eq!(said.code, 2, "{said:?}");
+        assert!(said.err.contains(says), "{said:?}");
+    }
+    assert!(!home.path().join("config/tls").exists(), "a certificate was made");
 }
 
 #[test]
@@ -121,7 +179,9 @@ fn a_person_gets_a_way_in_to_a_server_that_runs() {
     let home = Home::new();
     assert_eq!(home.at_terminal(&["open"], "y\n").code, 2, "nothing serves yet");
     let serving = Serving::start(&home);
-    assert_eq!(home.keep(&["open"]).code, 3, "an agent got a way in");
+    let agent = home.keep(&["open"]);
+    assert_eq!(agent.code, 3, "an agent got a way in");
+    assert!(agent.err.contains("at a terminal of your own"), "{agent:?}");
     assert_eq!(home.at_terminal(&["open"], "n\n").code, 3);
     let said = home.at_terminal(&["open"], "y\n");
     assert_eq!(said.code, 0, "{said:?}");

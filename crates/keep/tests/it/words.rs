@@ -2,42 +2,34 @@
 
 use crate::home::Home;
 
-const COMMANDS: [&str; 23] = [
-    "init",
-    "status",
-    "whoami",
-    "doctor",
-    "audit",
-    "token",
-    "policy",
-    "inbox",
-    "approve",
-    "deny",
-    "stop",
-    "resume",
-    "trust",
-    "project",
-    "config",
-    "backup",
-    "restore",
-    "attest",
-    "purge",
-    "completions",
-    "man",
-    "version",
-    "audit log",
-];
+/// What an agent's settings name and nobody types: the command above them shows it.
+const NEVER_TYPED: &str = "hook";
+
+/// Looks at the help of a command and of everything below it; how many there are.
+fn look(home: &Home, command: &[String]) -> usize {
+    let mut program = home.command(crate::home::KEEP);
+    let said =
+        crate::home::Said::of(program.env("COLUMNS", "80").args(command).arg("--help").output().unwrap());
+    assert_eq!(said.code, 0, "{command:?}: {said:?}");
+    let inside_hook = command.len() > 1 && command[0] == NEVER_TYPED;
+    assert!(inside_hook || said.out.contains("EXAMPLES:"), "{command:?} shows no example");
+    assert!(said.out.lines().all(|line| line.chars().count() <= 100), "{command:?}");
+    let below = said.out.split_once("\nCommands:\n").map(|(_, below)| below).unwrap_or_default();
+    let named = below.lines().take_while(|line| !line.is_empty()).filter(|line| !line.starts_with("   "));
+    let mut count = 1;
+    for name in named.filter_map(|line| line.split_whitespace().next()) {
+        let mut whole = command.to_vec();
+        whole.push(name.to_owned());
+        count += look(home, &whole);
+    }
+    count
+}
 
 #[test]
 fn every_command_shows_an_example() {
     let home = Home::new();
-    for command in COMMANDS {
-        let mut words: Vec<_> = command.split(' ').collect();
-        words.push("--help");
-        let help = home.ok(&words);
-        assert!(help.contains("EXAMPLES:"), "{command}");
-        assert!(help.lines().all(|line| line.chars().count() <= 100), "{command}");
-    }
+    let count = look(&home, &[]);
+    assert!(count > 100, "the walk did not find the commands: {count}");
     assert!(!home.path().exists(), "help made a home");
 }
 
@@ -64,7 +56,8 @@ fn mistakes_get_one_clear_error_and_a_hint() {
             2,
             vec!["is no principal"],
         ),
-        (vec!["policy", "check", "nowhere.toml"], 6, vec!["nowhere.toml"]),
+        (vec!["policy", "check", "nowhere.toml"], 4, vec!["nowhere.toml"]),
+        (vec!["whoami", "--token-file", "nowhere"], 4, vec!["nowhere"]),
         (vec!["backup", "/nowhere/at/all.db"], 3, vec![]),
         (vec!["trust"], 4, vec!["nothing to trust"]),
     ] {
@@ -89,6 +82,36 @@ fn errors_are_one_json_line_when_asked() {
         assert_eq!(error["error"]["kind"], "usage");
         assert!(error["error"]["message"].is_string());
     }
+}
+
+#[test]
+fn colours_stay_away_where_they_are_not_wanted() {
+    let home = Home::new();
+    for words in [&["status", "--color", "never", "--jsn"][..], &["--color=never", "status", "--help"]] {
+        let terminal = home.at_terminal(words, "");
+        assert!(!terminal.out.contains('\u{1b}'), "{words:?}: {terminal:?}");
+    }
+    assert!(home.at_terminal(&["status", "--jsn"], "").out.contains('\u{1b}'), "the test sees no colours");
+}
+
+#[test]
+fn names_that_people_try_lead_there() {
+    let home = Home::new();
+    for (typed, command) in [("dashboard", "keep open"), ("server", "keep serve")] {
+        let help = home.ok(&[typed, "--help"]);
+        assert!(help.contains(&format!("  {command}\n")), "{typed}: {help}");
+    }
+    let said = home.keep(&["--json", "completions", "tcsh"]);
+    let error: serde_json::Value = serde_json::from_str(said.err.trim_end()).unwrap();
+    assert!(error["error"]["hint"].as_str().unwrap_or_default().contains("bash"), "{said:?}");
+}
+
+#[test]
+fn a_home_that_was_not_there_is_said_to_be_new() {
+    let home = Home::new();
+    let said = home.keep(&["--home", "mistyped", "status"]);
+    assert!(said.err.contains("there was no installation in mistyped: a new one was made"), "{said:?}");
+    assert!(!home.keep(&["--home", "mistyped", "status"]).err.contains("new one"));
 }
 
 #[test]

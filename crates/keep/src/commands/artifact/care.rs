@@ -96,7 +96,7 @@ pub(super) struct Verify {
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep artifact owner\n  keep artifact owner --take-over \"the old machine is gone\"\n\nEverybody may pull from a store and push to it. Only who tends it puts into it, removes\nfrom it and deletes what nothing uses. Before it is taken over, the other must be at rest."
+    after_help = "EXAMPLES:\n  keep artifact owner\n  keep artifact owner --take-over \"the old machine is gone\"\n\nEverybody may pull from a store and push to it. Only who tends it puts into it, removes from it and deletes what nothing uses. Before it is taken over, the other must be at rest."
 )]
 pub(super) struct Owner {
     /// Tend it from now on in the other's place, for a reason that is recorded

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep artifact put model ./model.safetensors\n  keep artifact put run ./checkpoint-1200 --tag step=1200 --tag best\n\nWhat is stored already is not stored again, and a tensor that changed little is\nstored as what changed."
+    after_help = "EXAMPLES:\n  keep artifact put model ./model.safetensors\n  keep artifact put run ./checkpoint-1200 --tag step=1200 --tag best\n\nWhat is stored already is not stored again, and a tensor that changed little is stored as what changed."
 )]
 pub(super) struct PutWords {
     /// The artifact's name; its versions are numbered

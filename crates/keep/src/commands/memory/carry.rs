@@ -68,7 +68,7 @@ enum Of {
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep memory import memories.jsonl\n  keep memory import --format markdown notes/\n  keep memory import --format mcp memory.json\n\nWhat is there already stays as it is, so that an import which was interrupted is gone on with\nby giving the same files again. Nothing in a file is believed more than you are."
+    after_help = "EXAMPLES:\n  keep memory import memories.jsonl\n  keep memory import --format markdown notes/\n  keep memory import --format mcp memory.json\n\nWhat is there already stays as it is, so that an import which was interrupted is gone on with by giving the same files again. Nothing in a file is believed more than you are."
 )]
 pub(super) struct Import {
     /// The files; for Markdown, folders as well

@@ -51,7 +51,7 @@ pub(super) struct EditWords {
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep memory supersede 01kar3m7 we moved to SQLite\n  keep memory supersede 01kar3m7 we moved to SQLite --changed-at 2026-11-01\n\nThe old one is found by `keep recall --as-of` only; with --changed-at it stays true\nuntil then."
+    after_help = "EXAMPLES:\n  keep memory supersede 01kar3m7 we moved to SQLite\n  keep memory supersede 01kar3m7 we moved to SQLite --changed-at 2026-11-01\n\nThe old one is found by `keep recall --as-of` only; with --changed-at it stays true until then."
 )]
 pub(super) struct Supersede {
     /// Which memory no longer counts

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep memory forget 01kar3m7\n\nThe text, its versions, vectors and index entries are overwritten. The audit log\nkeeps that a memory was forgotten, without what it said."
+    after_help = "EXAMPLES:\n  keep memory forget 01kar3m7\n\nThe text, its versions, vectors and index entries are overwritten. The audit log keeps that a memory was forgotten, without what it said."
 )]
 pub(super) struct Forget {
     /// Which memories

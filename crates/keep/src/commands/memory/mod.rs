@@ -46,8 +46,10 @@ enum What {
     /// Show what lies around a memory
     Graph(link::GraphWords),
     /// Keep a memory from decaying and from being proposed for removal
+    #[command(after_help = "EXAMPLES:\n  keep memory pin 01kar3m7")]
     Pin(change::One),
     /// Take a pin away
+    #[command(after_help = "EXAMPLES:\n  keep memory unpin 01kar3m7")]
     Unpin(change::One),
     /// Set when a memory ends, or remove what has expired
     Expire(change::Expire),
@@ -56,6 +58,7 @@ enum What {
     /// List what waits in quarantine for a person
     Quarantined(look::Quarantined),
     /// Let a quarantined memory be recalled
+    #[command(after_help = "EXAMPLES:\n  keep memory release 01kar3m7")]
     Release(change::One),
     /// Count memories by kind and trust
     Stats(look::StatsWords),

@@ -1,7 +1,7 @@
 //! Recalling.
 
 use super::{Place, day, short};
-use crate::edge::{Ago, Failure, Session, visible};
+use crate::edge::{Ago, Failure, Session, counted, visible};
 use clap::Args;
 use keep_memory::model::Kind;
 use keep_memory::{Asked, Leg, Recall, Recalled};
@@ -77,7 +77,10 @@ fn show(session: &Session, out: &mut dyn Write, answer: &Recall, explain: bool) 
     if answer.found.is_empty() {
         return match answer.weak {
             0 => writeln!(out, "nothing relevant is remembered here"),
-            weak => writeln!(out, "nothing relevant is remembered here; --weak shows {weak} weak answers"),
+            weak => {
+                let answers = counted(weak as u64, "weak answer");
+                writeln!(out, "nothing relevant is remembered here; --weak shows {answers}")
+            }
         };
     }
     for (number, one) in answer.found.iter().enumerate() {

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep memory decay\n  keep memory decay --all --apply\n\nA memory's worth is its importance, fading with time since it was last recalled or\nedited; a pinned one keeps it. Nothing is removed by this, and what a memory was\ngiven stays written down; whoever uses memories has\nrecall count what is left of them, once a day and in passing; --apply does all of it now."
+    after_help = "EXAMPLES:\n  keep memory decay\n  keep memory decay --all --apply\n\nA memory's worth is its importance, fading with time since it was last recalled or edited; a pinned one keeps it. Nothing is removed by this, and what a memory was given stays written down; whoever uses memories has recall count what is left of them, once a day and in passing; --apply does all of it now."
 )]
 pub(super) struct DecayWords {
     #[command(flatten)]
@@ -22,7 +22,7 @@ pub(super) struct DecayWords {
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep memory reembed --all\n\nAfter the program has come with another table of embeddings. Each use of memories does\nsome of it in passing; this does all of it now. It can be stopped and begun again."
+    after_help = "EXAMPLES:\n  keep memory reembed --all\n\nAfter the program has come with another table of embeddings. Each use of memories does some of it in passing; this does all of it now. It can be stopped and begun again."
 )]
 pub(super) struct Reembed {
     #[command(flatten)]

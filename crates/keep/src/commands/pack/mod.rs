@@ -14,7 +14,7 @@ use std::process::ExitCode;
 #[command(
     subcommand_negates_reqs = true,
     override_usage = "keep pack [OPTIONS] <FILE|DIR>\n       keep pack ls|verify|cat|sign|key ...",
-    after_help = "EXAMPLES:\n  keep pack model.safetensors\n  keep pack step2/ --base step1.keep -o step2.keep\n  keep pack ls step2.keep --tensors\n  keep pack cat step2.keep lm_head.weight -o head.bin\n  keep pack key ~/pack.key && keep pack model.pt --sign ~/pack.key\n\nA file that is called like a subcommand is packed as ./ls.\nLinks are stored as links; one that leads out of its folder is refused.\nNobody can read a pack who could not read every file in it."
+    after_help = "EXAMPLES:\n  keep pack model.safetensors\n  keep pack step2/ --base step1.keep -o step2.keep\n  keep pack ls step2.keep --tensors\n  keep pack cat step2.keep lm_head.weight -o head.bin\n  keep pack key ~/pack.key && keep pack model.pt --sign ~/pack.key\n\nA file that is called like a subcommand is packed as ./ls. Links are stored as links; one that leads out of its folder is refused. Nobody can read a pack who could not read every file in it."
 )]
 pub(crate) struct Pack {
     #[command(subcommand)]
@@ -26,14 +26,21 @@ pub(crate) struct Pack {
 #[derive(Subcommand)]
 enum What {
     /// Show what a pack holds, who signed it and which base it needs
+    #[command(after_help = "EXAMPLES:\n  keep pack ls step2.keep --tensors")]
     Ls(look::Ls),
     /// Check a pack: its index, its signature and every stored byte
+    #[command(after_help = "EXAMPLES:\n  keep pack verify step2.keep --restore --base step1.keep")]
     Verify(look::Verify),
     /// Write the elements of one tensor, reading no other
+    #[command(
+        after_help = "EXAMPLES:\n  keep pack cat step2.keep lm_head.weight --base step1.keep -o head.bin"
+    )]
     Cat(look::Cat),
     /// Sign a pack in place
+    #[command(after_help = "EXAMPLES:\n  keep pack sign step1.keep --key ~/pack.key")]
     Sign(sign::Sign),
     /// Make a key that signs packs
+    #[command(after_help = "EXAMPLES:\n  keep pack key ~/pack.key")]
     Key(sign::Key),
 }
 

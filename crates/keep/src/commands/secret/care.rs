@@ -30,7 +30,7 @@ pub(super) struct Unused {
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep secret anomalies\n  keep secret anomalies --within 7d --all\n\nUnusual is: a principal or program that never used the secret before, a burst, or\nan hour of the day at which it was never used."
+    after_help = "EXAMPLES:\n  keep secret anomalies\n  keep secret anomalies --within 7d --all\n\nUnusual is: a principal or program that never used the secret before, a burst, or an hour of the day at which it was never used."
 )]
 pub(super) struct Anomalies {
     #[command(flatten)]

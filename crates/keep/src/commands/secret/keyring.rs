@@ -18,6 +18,7 @@ pub(super) struct Recipients {
 #[derive(Subcommand)]
 enum What {
     /// Let somebody else read the vault
+    #[command(after_help = "EXAMPLES:\n  keep secret recipients add age1… --label ann")]
     Add {
         /// Their public key: age1…
         recipient: String,
@@ -26,11 +27,13 @@ enum What {
         label: String,
     },
     /// No longer write the vault for somebody
+    #[command(after_help = "EXAMPLES:\n  keep secret recipients rm age1…")]
     Rm {
         /// Their public key: age1…
         recipient: String,
     },
     /// Make a recovery key: shown once, to be kept away from this machine
+    #[command(after_help = "EXAMPLES:\n  keep secret recipients recovery")]
     Recovery,
 }
 

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep unlock\n  keep unlock --for 30m\n\nA process of its own holds the key, locked into memory, until the time is over or\n`keep lock`. The passphrase is typed unseen, or read from standard input with --stdin."
+    after_help = "EXAMPLES:\n  keep unlock\n  keep unlock --for 30m\n\nA process of its own holds the key, locked into memory, until the time is over or `keep lock`. The passphrase is typed unseen, or read from standard input with --stdin."
 )]
 pub(crate) struct Unlock {
     /// For how long
