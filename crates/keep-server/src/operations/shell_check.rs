@@ -28,6 +28,9 @@ pub(crate) async fn check(house: &House, caller: &Caller, asked: Command) -> Res
     if asked.command.len() > MOST_BYTES {
         return Err(Problem::usage(format!("a command has {MOST_BYTES} bytes at most")));
     }
+    if asked.command.contains('\0') {
+        return Err(Problem::usage("no command holds a NUL: the system could not be given it"));
+    }
     let profile = maybe("profile", asked.profile.as_deref())?;
     let wanted = ShellCheck { command: asked.command, principal: None, profile };
     let (house, caller) = (house.clone(), caller.clone());
