@@ -314,7 +314,6 @@ impl Exec {
         let begun = (id, row.tier);
         let started = store::begin(permit, row, redactor.clone().ok(), kept_since).await?;
         began(id);
-        let kept = self.0.config.kept_bytes;
         let withheld = redactor.is_err();
         let gate = self.0.gate.clone();
         let cleaning = effects::Cleaning { now: redactor, later: Arc::new(move || gate.redactor()) };
@@ -327,9 +326,9 @@ impl Exec {
                 return store::finish(started, begun, Err(error), texts, self.now()).await;
             }
         };
+        let kept = self.0.config.kept_bytes;
         let during = effects::During { values, cleaning, kept, ends, stop: stop.clone(), spool };
-        let config = self.0.config.clone();
-        let mut planned = planned;
+        let (config, mut planned) = (self.0.config.clone(), planned);
         let (started, over, tidied) = tokio::task::spawn_blocking(move || {
             let copied = planned.settings.take();
             let over = effects::live(&started, planned, during).map(|mut over| {

@@ -4,7 +4,7 @@
 use super::runs::{ended, first_line, lasted};
 use super::words::{ago, badge, many, took, visible};
 use keep_exec::RunView;
-use keep_types::Timestamp;
+use keep_types::{Digest, Timestamp};
 use maud::{Markup, html};
 use std::collections::{HashMap, HashSet};
 
@@ -25,16 +25,11 @@ pub(super) fn tree(runs: &[RunView], now: Timestamp) -> Markup {
     html! {
         ul class="tree panel" {
             @for (place, runs) in grouped(&first, |run| Some(run.namespace.to_string())) {
-                (branch(&place.clone().unwrap_or_default(), "", &runs, &html! {
+                @let place = place.unwrap_or_default();
+                (branch(&place, &[&place], &runs, &html! {
                     @for (who, runs) in grouped(&runs, |run| Some(run.principal.to_string())) {
-                        (branch(&who.clone().unwrap_or_default(), &place.clone().unwrap_or_default(), &runs, &html! {
-                            @for (conversation, runs) in grouped(&runs, |run| run.conversation.clone()) {
-                                @match conversation {
-                                    Some(conversation) => (branch(&spoken(&conversation), &conversation, &runs, &html! { @for run in &runs { (below.node(run, None)) } })),
-                                    None => @for run in &runs { (below.node(run, None)) },
-                                }
-                            }
-                        }))
+                        @let who = who.unwrap_or_default();
+                        (branch(&who, &[&place, &who], &runs, &html! { (below.conversations(&place, &who, &runs)) }))
                     }
                 }))
             }
@@ -58,11 +53,12 @@ fn grouped<'r>(
     groups
 }
 
-/// A part of the tree that folds. `within` tells it from another of its name.
-fn branch(name: &str, within: &str, runs: &[&RunView], inside: &Markup) -> Markup {
+/// A part of the tree that folds. The way to it tells it from every other.
+fn branch(name: &str, way: &[&str], runs: &[&RunView], inside: &Markup) -> Markup {
+    let id = Digest::of(way.join("\0").as_bytes()).short();
     html! {
         li {
-            details open id={ "fold-" (within) "/" (name) } {
+            details open id={ "fold-" (id) } {
                 summary { span class="name" { (visible(name)) } " " span class="faint" { (many(runs.len(), "run", "runs")) } }
                 ul { (inside) }
             }
@@ -86,6 +82,18 @@ struct Below<'r> {
 }
 
 impl Below<'_> {
+    fn conversations(&self, place: &str, who: &str, runs: &[&RunView]) -> Markup {
+        html! {
+            @for (conversation, runs) in grouped(runs, |run| run.conversation.clone()) {
+                @let inside = html! { @for run in &runs { (self.node(run, None)) } };
+                @match conversation {
+                    Some(one) => (branch(&spoken(&one), &[place, who, &one], &runs, &inside)),
+                    None => (inside),
+                }
+            }
+        }
+    }
+
     fn node(&self, run: &RunView, above: Option<&RunView>) -> Markup {
         let id = run.id.to_string();
         let again = self.runs.get(&id).map(Vec::as_slice).unwrap_or_default();

@@ -3,10 +3,14 @@
 use crate::client::Client;
 use crate::dashboard::signed_in;
 use crate::pages::{press, seeded};
-use crate::place::Place;
+use crate::place::{Place, SayYes, block};
+use crate::seed;
+use keep_types::{Caller, ProcessId};
+use serde_json::json;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Says `begun` and what a file holds, and ends when another file is there.
 const WAITS: &str = "echo begun; cat value.txt; echo; until [ -e go ]; do sleep 0.05; done; echo done\n";
@@ -57,6 +61,38 @@ fn a_run_stands_below_the_one_it_repeats() {
     assert!(later.body.contains(&format!("href=\"{}\"", seeded.failed_run)), "{later:?}");
     let told = person.get(&format!("/api/v1{again}")).ok();
     assert_eq!(format!("/runs/{}", told["repeats"].as_str().unwrap()), seeded.failed_run);
+}
+
+/// Runs of one conversation stand together, and what became of a try's changes stands below it.
+#[test]
+fn conversations_and_tries_are_in_the_tree() {
+    let place = Place::new();
+    let seeded = seed::fill(&place);
+    let app = place.open_in(&seeded.project, Arc::new(SayYes));
+    let process = |pid| ProcessId { boot: "b".into(), pid, started_ticks: 7 };
+    let talks = |pid| Caller { acting: vec![process(pid + 1), process(pid)], ..seed::agent() };
+    for (pid, line) in [(4711, "echo one"), (815, "echo other"), (4711, "echo two")] {
+        block(seed::run(&app, &talks(pid), line)).unwrap();
+    }
+    app.close().unwrap();
+    let token = place.token("agent:claude", "demo");
+    let server = place.serve_in(&seeded.project);
+    let tried = server.client(&token).post("/api/v1/tries", &json!({ "command": "echo new > made" })).ok();
+    let person = signed_in(&server);
+    let tree = || person.get("/runs?as=tree").body;
+    let drawn = tree();
+    let talk = drawn.split("conversation of process 4711").nth(1).unwrap();
+    let talk = talk.split("</details>").next().unwrap();
+    assert!(talk.contains("echo one") && talk.contains("echo two") && !talk.contains("echo other"), "{talk}");
+    assert!(drawn.contains("conversation of process 815"), "{drawn}");
+    let below = |drawn: &str| {
+        let link = format!("href=\"/runs/{}\"", tried["run"]["id"].as_str().unwrap());
+        drawn.split(&link).nth(1).unwrap().split("</ul>").next().unwrap().to_owned()
+    };
+    assert!(below(&drawn).contains("its changes") && below(&drawn).contains("pending"), "{drawn}");
+    let discard = format!("/api/v1/tries/{}/discard", tried["run"]["id"].as_str().unwrap());
+    server.client(&token).post(&discard, &json!({})).ok();
+    assert!(below(&tree()).contains("discarded"), "{}", tree());
 }
 
 #[test]

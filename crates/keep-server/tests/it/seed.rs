@@ -26,7 +26,7 @@ pub(crate) struct Seeded {
     pub(crate) quarantined: String,
 }
 
-fn agent() -> Caller {
+pub(crate) fn agent() -> Caller {
     let project: Namespace = "project:demo".parse().unwrap();
     Caller {
         principal: "agent:claude".parse().unwrap(),
@@ -212,7 +212,7 @@ async fn artifacts(app: &App, project: &Path) {
     }
 }
 
-async fn run(app: &App, caller: &Caller, line: &str) -> Result<keep_exec::Ran, ExecError> {
+pub(crate) async fn run(app: &App, caller: &Caller, line: &str) -> Result<keep_exec::Ran, ExecError> {
     let wanted = RunWanted {
         folder: None,
         line: Line::Shell(line.into()),
