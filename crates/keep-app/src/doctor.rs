@@ -3,7 +3,6 @@
 use crate::app::App;
 use crate::error::AppError;
 use crate::place::Freshness;
-use keep_gate::InboxFilter;
 use keep_ledger::Health;
 use keep_types::{Caller, Explain, chain};
 use keep_vault::{Exposure, Scope, VaultState, What};
@@ -96,7 +95,7 @@ impl App {
                 Some("`keep resume` ends it".into()),
             ),
         });
-        let waiting = self.gate.inbox(caller, InboxFilter::Waiting).await?.len();
+        let waiting = self.gate.waiting(caller).await?;
         checks.push(if waiting == 0 {
             Checked::ok("inbox", "nothing waits")
         } else {

@@ -25,6 +25,8 @@ pub struct Filter {
     pub action: Option<String>,
     /// Of this namespace exactly.
     pub namespace: Option<Namespace>,
+    /// Of one of these namespaces: what whoever asks may see.
+    pub within: Option<Vec<Namespace>>,
     /// Of this phase.
     pub phase: Option<Phase>,
     /// Not before.
@@ -71,6 +73,12 @@ fn select(sql: &Connection, filter: &Filter) -> Result<Vec<Entry>, LedgerError> 
     add("r.utc_ms >= ?", filter.since.map(|t| t.ms().into()));
     add("r.utc_ms < ?", filter.until.map(|t| t.ms().into()));
     add("r.namespace = ?", filter.namespace.as_ref().map(|n| n.to_string().into()));
+    if let Some(within) = &filter.within {
+        let first = values.len() + 1;
+        values.extend(within.iter().map(|namespace| Value::from(namespace.to_string())));
+        let places: Vec<String> = (first..=values.len()).map(|place| format!("?{place}")).collect();
+        wheres.push(format!("r.namespace IN ({})", places.join(", ")));
+    }
     let limit = filter.limit.unwrap_or(MAX_LIMIT).min(MAX_LIMIT);
     let order = if filter.newest_first { "DESC" } else { "ASC" };
     let condition = if wheres.is_empty() { String::new() } else { format!("WHERE {}", wheres.join(" AND ")) };

@@ -13,8 +13,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// What an agent's token covers; within it, policy decides.
-const SCOPES: [&str; 7] =
-    ["memory.*", "exec.*", "artifact.*", "secret.list", "secret.use", "audit.*", "project.bind"];
+const SCOPES: [&str; 8] = [
+    "memory.*",
+    "exec.*",
+    "artifact.*",
+    "secret.list",
+    "secret.use",
+    "audit.*",
+    "approval.read",
+    "project.bind",
+];
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Named {
