@@ -4,7 +4,6 @@ use crate::app::App;
 use crate::config::NoticeBy;
 use crate::error::AppError;
 use crate::place::Freshness;
-use keep_gate::InboxFilter;
 use keep_ledger::Health;
 use keep_types::{Caller, Duration, Explain, PrincipalKind, chain};
 use keep_vault::{Exposure, Scope, VaultState, What};
@@ -102,7 +101,7 @@ impl App {
             ),
         });
         checks.extend(self.check_agents(caller).await?);
-        let waiting = self.gate.inbox(caller, InboxFilter::Waiting).await?.len();
+        let waiting = self.gate.waiting(caller).await?;
         checks.push(if waiting == 0 {
             Checked::ok("inbox", "nothing waits")
         } else {

@@ -64,6 +64,8 @@ impl App {
     /// # Errors
     /// When the working folder is not valid Unicode: the analysis could not name paths.
     pub fn shell_check(&self, caller: &Caller, wanted: ShellCheck) -> Result<ShellView, AppError> {
+        // Who may run nothing has nothing to ask about, and learns no rules.
+        self.gate.covers(caller, "exec.run")?;
         let around = &self.settings.around;
         let cwd = around.cwd.canonicalize().map_err(|e| AppError::file("finding", &around.cwd, e))?;
         let principal = wanted.principal.unwrap_or_else(|| caller.principal.clone());

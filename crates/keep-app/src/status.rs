@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::error::AppError;
-use keep_gate::{ApprovalState, Because, InboxFilter, StopView};
+use keep_gate::{Because, StopView};
 use keep_ledger::Health;
 use keep_types::{Caller, Digest, Namespace, Principal, chain};
 use keep_vault::VaultState;
@@ -79,8 +79,7 @@ impl App {
     /// # Errors
     /// When the database cannot be read.
     pub async fn status(&self, caller: &Caller) -> Result<StatusView, AppError> {
-        let waiting = self.gate.inbox(caller, InboxFilter::Waiting).await?;
-        let waiting = waiting.iter().filter(|view| view.state == ApprovalState::Waiting).count();
+        let waiting = self.gate.waiting(caller).await?;
         let policy = match self.rules.closed_because() {
             None => PolicyStatus::Loaded {
                 rules: self.gate.policy().rules().len(),

@@ -296,7 +296,11 @@ impl Exec {
         } else {
             self.0.values.take(caller, &act.secrets, &program).await?
         };
-        let waiting = Waiting { most: self.0.config.concurrent, patience: self.0.config.patience };
+        let waiting = Waiting {
+            most: self.0.config.concurrent,
+            whose: caller.principal.clone(),
+            patience: self.0.config.patience,
+        };
         let slot = effects::slot(&permit, &self.0.config.state, waiting, waits).await?;
         let redactor = self.0.gate.redactor();
         let id: Id<RunKind> = fresh_id(self.now())?;

@@ -94,6 +94,18 @@ impl Gate {
         })
     }
 
+    /// Whether a caller's token covers an action that is no act: a look at what the house itself keeps.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn covers(&self, caller: &Caller, action: &'static str) -> Result<(), GateError> {
+        let action = keep_types::Action::of(action);
+        if caller.scopes.cover(&action) {
+            return Ok(());
+        }
+        Err(GateError::Scope { principal: caller.principal.clone(), action })
+    }
+
     /// Whether the act would be admitted with nobody asked. Nothing is recorded, so that work which may
     /// as well be left to somebody else need not try.
     ///

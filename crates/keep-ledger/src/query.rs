@@ -25,6 +25,8 @@ pub struct Filter {
     pub action: Option<String>,
     /// Of this namespace exactly.
     pub namespace: Option<Namespace>,
+    /// Of one of these namespaces: what whoever asks may see.
+    pub within: Option<Vec<Namespace>>,
     /// Of this phase.
     pub phase: Option<Phase>,
     /// Of one of these phases; none of them: of any.
@@ -78,6 +80,12 @@ fn select(sql: &Connection, filter: &Filter) -> Result<Vec<Entry>, LedgerError> 
         let marks: Vec<String> = (first..first + filter.phases.len()).map(|n| format!("?{n}")).collect();
         wheres.push(format!("r.phase IN ({})", marks.join(", ")));
         values.extend(filter.phases.iter().map(|phase| Value::from(phase.as_str().to_owned())));
+    }
+    if let Some(within) = &filter.within {
+        let first = values.len() + 1;
+        values.extend(within.iter().map(|namespace| Value::from(namespace.to_string())));
+        let places: Vec<String> = (first..=values.len()).map(|place| format!("?{place}")).collect();
+        wheres.push(format!("r.namespace IN ({})", places.join(", ")));
     }
     let limit = filter.limit.unwrap_or(MAX_LIMIT).min(MAX_LIMIT);
     let order = if filter.newest_first { "DESC" } else { "ASC" };

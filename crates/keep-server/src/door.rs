@@ -33,6 +33,9 @@ pub struct Gateway {
     pub access: Access,
 }
 
+/// What programs of other machines may have without a token.
+const OPEN_ABROAD: [&str; 2] = ["/health", "/ready"];
+
 /// One way in, with what answers there.
 pub(crate) struct Door {
     pub(crate) gateway: Gateway,
@@ -49,6 +52,16 @@ impl Door {
         handler: MethodRouter<House>,
     ) -> Self {
         Self { gateway: Gateway { method, path, access }, described: None, handler }
+    }
+
+    /// Whether it is there for programs of other machines: the interface is; no page, nothing that belongs to one, and
+    /// no way to sign in.
+    pub(crate) fn is_open_abroad(&self) -> bool {
+        match self.gateway.access {
+            Access::Known | Access::Token => true,
+            Access::Public => OPEN_ABROAD.contains(&self.gateway.path),
+            Access::Person => false,
+        }
     }
 
     /// The same way in for whoever asks: what the server would be if nothing asked for tokens.

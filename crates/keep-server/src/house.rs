@@ -1,6 +1,7 @@
 use crate::counts::Counts;
 use crate::growth::Growth;
 use crate::guard::Limits;
+use crate::listen::Room;
 use crate::log::Log;
 use crate::names::Names;
 use crate::notices::Notices;
@@ -43,6 +44,7 @@ pub(crate) struct Inner {
     pub(crate) growth: Growth,
     pub(crate) watch: Watch,
     pub(crate) notices: Notices,
+    pub(crate) room: Room,
     /// How often a stream that has nothing to say shows that it is there.
     pub(crate) heartbeat: RwLock<Duration>,
     /// Everything that was begun; the server ends when it has ended.
@@ -61,10 +63,10 @@ impl std::ops::Deref for House {
 
 impl House {
     pub(crate) fn new(setting: Setting, names: Names) -> Self {
-        Self::with_limits(setting, names, Limits::default())
+        Self::with_limits(setting, names, Limits::default(), Room::default())
     }
 
-    pub(crate) fn with_limits(setting: Setting, names: Names, limits: Limits) -> Self {
+    pub(crate) fn with_limits(setting: Setting, names: Names, limits: Limits, room: Room) -> Self {
         Self(Arc::new(Inner {
             app: setting.app,
             log: setting.log,
@@ -76,6 +78,7 @@ impl House {
             growth: Growth::default(),
             watch: Watch::default(),
             notices: Notices::default(),
+            room,
             heartbeat: RwLock::new(HEARTBEAT),
             tasks: TaskTracker::new(),
             ending: CancellationToken::new(),

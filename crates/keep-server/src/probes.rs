@@ -5,7 +5,7 @@
 use crate::door::{Access, Door, Gateway};
 use crate::guard::{Limits, SESSION};
 use crate::house::{House, Setting};
-use crate::listen::listen;
+use crate::listen::{Room, listen};
 use crate::log::Quiet;
 use crate::names::{Host, Names};
 use crate::scratch;
@@ -124,7 +124,7 @@ async fn begin(app: App, lacks: Part) -> Result<(House, Stand), String> {
     let names = Names::of(address).map_err(|e| e.to_string())?;
     let streams = if lacks == Part::Limits { u32::MAX } else { STREAMS };
     let setting = Setting { app, log: Arc::new(Quiet) };
-    let house = House::with_limits(setting, names.clone(), Limits::of_streams(streams));
+    let house = House::with_limits(setting, names.clone(), Limits::of_streams(streams), Room::default());
     let person: Principal = "user:probe".parse().map_err(|_| "a literal is no principal".to_owned())?;
     let opened = house.sessions.begin(person, house.app.now()).map_err(|e| e.to_string())?;
     let gateways = doors(&house).into_iter().map(|door| door.gateway).collect();

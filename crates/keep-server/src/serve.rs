@@ -9,7 +9,7 @@ use crate::guard;
 use crate::house::{House, Setting};
 use crate::listen::{listen, listen_encrypted};
 use crate::mcp;
-use crate::names::Names;
+use crate::names::{Names, Side};
 use crate::notices;
 use crate::pages;
 use crate::problem::Problem;
@@ -145,10 +145,12 @@ impl Server {
     pub async fn run(self, ended: impl Future<Output = ()>) -> Option<App> {
         let Self { house, listener, abroad, speaker } = self;
         let router = whole(&house, doors_with(&house, &*speaker));
+        let far = doors_with(&house, &*speaker).into_iter().filter(Door::is_open_abroad).collect();
+        let far = abroad.map(|taken| (taken, whole_from(&house, Side::Abroad, far)));
         // It may hold the house.
         drop(speaker);
-        if let Some((listener, certificate)) = abroad {
-            let (house, router, acceptor) = (house.clone(), router.clone(), certificate.acceptor());
+        if let Some(((listener, certificate), router)) = far {
+            let (house, acceptor) = (house.clone(), certificate.acceptor());
             let tasks = house.tasks.clone();
             tasks.spawn(async move { listen_encrypted(&house, listener, router, acceptor).await });
         }
@@ -185,9 +187,13 @@ pub(crate) fn may_listen(address: SocketAddr, how: Speaks) -> bool {
     address.ip().is_loopback() || how == Speaks::Encrypted
 }
 
-/// The doors behind everything that each request passes.
+/// The doors behind everything that each request of this machine passes.
 pub(crate) fn whole(house: &House, doors: Vec<Door>) -> Router {
-    behind(house, inner(house, doors).layer(from_fn_with_state(house.clone(), guard::gatekeeper)))
+    whole_from(house, Side::Here, doors)
+}
+
+fn whole_from(house: &House, side: Side, doors: Vec<Door>) -> Router {
+    behind(house, inner(house, doors).layer(from_fn_with_state((house.clone(), side), guard::gatekeeper)))
 }
 
 /// What the server would be if it did not look at names and origins; for the twins of its promises alone.
@@ -208,6 +214,8 @@ fn behind(house: &House, router: Router<House>) -> Router {
 pub(crate) mod tests {
     use super::*;
     use crate::door::Access;
+    use crate::guard::Limits;
+    use crate::listen::Room;
     use crate::log::Quiet;
     use axum::http::Method;
     use axum::routing::get;
@@ -216,8 +224,42 @@ pub(crate) mod tests {
     use tokio::net::TcpStream;
 
     pub(crate) fn house(folder: &std::path::Path, names: Names) -> House {
+        House::new(setting(folder), names)
+    }
+
+    fn setting(folder: &std::path::Path) -> Setting {
         let app = crate::scratch::open(folder).unwrap();
-        House::new(Setting { app, log: Arc::new(Quiet) }, names)
+        Setting { app, log: Arc::new(Quiet) }
+    }
+
+    /// Nobody knows who it is: what it asks for is for everybody.
+    #[tokio::test]
+    async fn who_does_not_read_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let room = Room::of(8, Duration::from_millis(200));
+        let names = Names::of(address).unwrap();
+        let house = House::with_limits(setting(folder.path()), names, Limits::default(), room);
+        let router = whole(&house, doors(&house));
+        let serving = house.clone();
+        tokio::spawn(async move { listen(&serving, listener, router).await });
+        let requests = format!("GET /assets/htmx.min.js HTTP/1.1\r\nHost: {address}\r\n\r\n").repeat(3_000);
+        let mut deaf = Vec::new();
+        for _ in 0..3 {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            // As many as the connection takes before its answers fill it.
+            let sending = stream.write_all(requests.as_bytes());
+            let _ = tokio::time::timeout(Duration::from_secs(1), sending).await;
+            deaf.push(stream);
+        }
+        // The listener itself holds the place of the next.
+        while house.room.free() < 7 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert!(ask(address, "/health").await.starts_with("HTTP/1.1 200"));
+        drop(deaf);
+        house.ending.cancel();
     }
 
     async fn ask(address: SocketAddr, path: &str) -> String {

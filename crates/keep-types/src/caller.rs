@@ -95,6 +95,20 @@ impl Caller {
         }
     }
 
+    /// The namespaces that this caller may read in; none where that is every one.
+    #[must_use]
+    pub fn readable(&self) -> Option<Vec<Namespace>> {
+        match &self.reach {
+            Reach::Everything => None,
+            Reach::Only(allowed) => {
+                let mut all: Vec<Namespace> = allowed.iter().flat_map(Namespace::visible).collect();
+                all.sort_by_cached_key(ToString::to_string);
+                all.dedup();
+                Some(all)
+            }
+        }
+    }
+
     /// Whether this caller may read in the namespace.
     #[must_use]
     pub fn may_read(&self, namespace: &Namespace) -> bool {

@@ -107,39 +107,61 @@ impl Act for AnswerRequest {
     }
 }
 
+/// What a token has to cover to read the inbox.
+const READ: &str = "approval.read";
+
 impl Gate {
-    /// The requests that wait, oldest first; with `all`, also what became of earlier ones.
+    /// The requests that wait, oldest first; with `all`, also what became of earlier ones. A program sees its own,
+    /// in namespaces that it can read.
+    ///
+    /// # Errors
+    /// When the token does not cover `approval.read`, or the database cannot be read.
+    pub async fn inbox(&self, caller: &Caller, which: InboxFilter) -> Result<Vec<ApprovalView>, GateError> {
+        self.covers(caller, READ)?;
+        self.seen(caller, which).await
+    }
+
+    /// How many requests wait that this caller's inbox would show; a number needs no scope.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub async fn inbox(&self, caller: &Caller, which: InboxFilter) -> Result<Vec<ApprovalView>, GateError> {
+    pub async fn waiting(&self, caller: &Caller) -> Result<usize, GateError> {
+        Ok(self.seen(caller, InboxFilter::Waiting).await?.len())
+    }
+
+    async fn seen(&self, caller: &Caller, which: InboxFilter) -> Result<Vec<ApprovalView>, GateError> {
         let (now, caller) = (self.now(), caller.clone());
         self.db()
             .read(move |tx| {
                 let mut views = store::list(tx, now)?;
                 views.retain(|view| {
-                    let mine = view.requester == caller.principal;
                     let open = view.state == ApprovalState::Waiting;
-                    (which == InboxFilter::All || open)
-                        && (mine || caller.principal.kind() == PrincipalKind::User)
+                    (which == InboxFilter::All || open) && may_see(&caller, view)
                 });
                 Ok(views)
             })
             .await
     }
 
-    /// One request.
+    /// One request. Who may do what was asked for may see what became of it, without a scope for requests.
     ///
     /// # Errors
-    /// When there is none, or it is another principal's and the caller is no person.
+    /// When there is none, it is another principal's and the caller is no person, or it is out of the caller's reach
+    /// or scopes.
     pub async fn request(&self, caller: &Caller, id: Id<Approval>) -> Result<ApprovalView, GateError> {
-        let (now, caller) = (self.now(), caller.clone());
+        let (now, caller, gate) = (self.now(), caller.clone(), self.clone());
         self.db()
             .read(move |tx| {
-                let view = store::load(tx.sql(), id, now)?;
-                let may_see =
-                    view.requester == caller.principal || caller.principal.kind() == PrincipalKind::User;
-                if may_see { Ok(view) } else { Err(GateError::NoSuchApproval(id)) }
+                let view = match store::load(tx.sql(), id, now) {
+                    Err(GateError::NoSuchApproval(_)) => None,
+                    found => Some(found?).filter(|view| may_see(&caller, view)),
+                };
+                let own = view.as_ref().is_some_and(|view| caller.scopes.cover(&view.action));
+                if !own {
+                    // Whether there is such a request is already more than the token covers.
+                    gate.covers(&caller, READ)?;
+                }
+                view.ok_or(GateError::NoSuchApproval(id))
             })
             .await
     }
@@ -232,6 +254,12 @@ impl Gate {
         self.record_refusal(caller, facts, &refusal).await?;
         Err(refusal)
     }
+}
+
+/// Whether a request is one that a caller's inbox shows.
+fn may_see(caller: &Caller, view: &ApprovalView) -> bool {
+    let theirs = view.requester == caller.principal || caller.principal.kind() == PrincipalKind::User;
+    theirs && caller.may_read(&view.namespace)
 }
 
 /// Whether an answer still found the request open.

@@ -69,6 +69,7 @@ async fn events(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let Query(asked) = query.map_err(|rejected| Problem::usage(rejected.body_text()))?;
+    house.app.gate().covers(&caller, "audit.read")?;
     let Some(held) = house.limits.hold(&caller.principal, Counted::Stream, house.app.now()) else {
         house.counts.over_limit();
         let why = format!("{} has too many streams open", caller.principal);

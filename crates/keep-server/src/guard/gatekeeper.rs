@@ -1,7 +1,7 @@
 //! By which name a request came in, and from which page.
 
 use crate::house::House;
-use crate::names::Host;
+use crate::names::{Host, Side};
 use crate::problem::Problem;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, Uri, header};
@@ -14,8 +14,13 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// Lets a request on that came in by one of the server's own names and, where a browser sent it, from one
 /// of the server's own pages. A page of another site can make a browser send requests here, and can have
 /// its own name lead here; it cannot choose these headers.
-pub(crate) async fn gatekeeper(State(house): State<House>, mut request: Request, next: Next) -> Response {
-    match admitted(&house, request.headers(), request.uri()) {
+/// Which names and pages are its own depends on the side that the request came from.
+pub(crate) async fn gatekeeper(
+    State((house, side)): State<(House, Side)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match admitted(&house, side, request.headers(), request.uri()) {
         Ok(host) => {
             request.extensions_mut().insert(host);
             next.run(request).await
@@ -24,14 +29,14 @@ pub(crate) async fn gatekeeper(State(house): State<House>, mut request: Request,
     }
 }
 
-fn admitted(house: &House, headers: &HeaderMap, uri: &Uri) -> Result<Host, &'static str> {
+fn admitted(house: &House, side: Side, headers: &HeaderMap, uri: &Uri) -> Result<Host, &'static str> {
     let host = only(headers, &header::HOST)?.ok_or("the request names no host")?;
     if uri.authority().is_some_and(|authority| authority.as_str() != host) {
         return Err("the request names two hosts");
     }
-    let reached = house.names.host(host).ok_or("this server has no such name")?;
+    let reached = house.names.host(side, host).ok_or("this server has no such name")?;
     if let Some(origin) = only(headers, &header::ORIGIN)?
-        && !house.names.origin(origin)
+        && !house.names.origin(side, origin)
     {
         return Err("a page of another site sent this request");
     }

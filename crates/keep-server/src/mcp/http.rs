@@ -56,7 +56,7 @@ fn config(house: &House) -> StreamableHttpServerConfig {
     StreamableHttpServerConfig::default()
         .with_json_response(true)
         .with_allowed_hosts(house.names.hosts())
-        .with_allowed_origins(house.names.origins().iter().cloned())
+        .with_allowed_origins(house.names.origins().cloned())
         .enforce_origin_validation()
         .with_cancellation_token(house.ending.clone())
         .with_max_request_body_bytes(MOST_BODY_BYTES)

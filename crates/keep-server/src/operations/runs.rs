@@ -139,7 +139,8 @@ async fn follow(house: &House, caller: &Caller, wanted: RunWanted, watch: &Telle
 }
 
 fn tell(watch: &Teller, begun: Instant, message: &str) {
-    let done = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    // Nothing is told of who is no further than at the beginning.
+    let done = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX).max(1);
     watch.tell(Far { done, all: None, message: message.to_owned() });
 }
 

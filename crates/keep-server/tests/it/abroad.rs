@@ -53,6 +53,8 @@ fn others_are_served_with_encryption_and_a_token_alone() {
         let abroad = Abroad { address, names: vec!["keep.lan".into()], certificate: own.clone() };
         let setting = Setting { app: place.open(Arc::new(AskDashboard)), log: Arc::new(Quiet) };
         let server = Server::bind_both(setting, "127.0.0.1:0".parse().unwrap(), Some(abroad)).await.unwrap();
+        let near: SocketAddr = server.names().programs().trim_start_matches("http://").parse().unwrap();
+        let dashboard = server.names().dashboard();
         let (end, ended) = tokio::sync::oneshot::channel::<()>();
         let serving = tokio::spawn(server.run(async { drop(ended.await) }));
         let client = connector(&own);
@@ -67,6 +69,30 @@ fn others_are_served_with_encryption_and_a_token_alone() {
         ] {
             let answer = ask(&client, address, &get(host.clone(), more)).await.unwrap();
             assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{host} {more}: {answer}");
+        }
+        let dashboard = dashboard.trim_start_matches("http://").trim_end_matches('/').to_owned();
+        let path = |path: &str, host: &str| format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{bearer}");
+        for (target, host, status) in [
+            ("/", address.to_string(), "404"),
+            ("/sign-in", address.to_string(), "404"),
+            ("/assets/keep.css", address.to_string(), "404"),
+            ("/tokens", address.to_string(), "404"),
+            ("/health", address.to_string(), "200"),
+            // Names of the other listener, the dashboard's among them.
+            ("/api/v1/status", near.to_string(), "403"),
+            ("/api/v1/status", dashboard.clone(), "403"),
+            ("/sign-in", dashboard, "403"),
+        ] {
+            let answer = ask(&client, address, &path(target, &host)).await.unwrap();
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{target} {host}: {answer}");
+        }
+        for (host, status) in [(near.to_string(), "200"), (format!("keep.lan:{}", address.port()), "403")] {
+            let mut plain = TcpStream::connect(near).await.unwrap();
+            let head = format!("{}Connection: close\r\n\r\n", path("/api/v1/status", &host));
+            plain.write_all(head.as_bytes()).await.unwrap();
+            let mut answer = String::new();
+            plain.read_to_string(&mut answer).await.unwrap();
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{host}: {answer}");
         }
         assert!(ask(&connector(&strange), address, "").await.is_err(), "another certificate was believed");
         let mut plain = TcpStream::connect(address).await.unwrap();

@@ -5,7 +5,7 @@ use crate::place::Place;
 use crate::seed;
 use keep_gate::AuditFilter;
 use keep_server::Access;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// What anybody may have. A route is added here on purpose or not at all.
 const PUBLIC: [&str; 8] = [
@@ -90,6 +90,107 @@ fn looking_changes_nothing() {
     let after = actions();
     let added = &after[before.len()..];
     assert!(added.iter().all(|action| action.ends_with(".read")), "{added:?}");
+}
+
+/// What a token of any scope may have: how the house is, and what the interface is.
+const NO_SCOPE: [&str; 4] = ["GET /api/v1/doctor", "GET /api/v1/status", "GET /metrics", "GET /openapi.json"];
+
+/// Each operation with something that is there, asked for by a token that covers nothing but names of secrets.
+#[test]
+fn every_operation_needs_its_scope() {
+    let place = Place::in_project();
+    let (all, narrow) = (place.token("agent:a", "demo"), place.token_for("agent:a", "demo", "secret.list"));
+    let server = place.serve();
+    let client = server.client(&all);
+    std::fs::write(place.cwd.join("file"), "x").unwrap();
+    let memory = client.post("/api/v1/memories", &json!({ "text": "zebras" })).ok()["id"].clone();
+    let run = client.post("/api/v1/runs", &json!({ "command": "true" })).ok()["id"].clone();
+    client.post("/api/v1/artifacts", &json!({ "name": "x", "path": "file" })).ok();
+    let waits = client.post("/api/v1/runs", &json!({ "command": "git push origin main" })).value();
+    let approval = waits["approval"].as_str().unwrap_or_else(|| panic!("{waits}")).to_owned();
+    let (memory, run) = (memory.as_str().unwrap(), run.as_str().unwrap());
+    let mut open = Vec::new();
+    for gateway in &server.gateways {
+        let (method, path) = (gateway.method.as_str(), gateway.path);
+        if !matches!(gateway.access, Access::Known | Access::Token) || path == "/mcp" {
+            continue;
+        }
+        let id = match path {
+            _ if path.contains("/memories/") => memory,
+            _ if path.contains("/approvals/") => &approval,
+            _ => run,
+        };
+        let named = path.replace("{id}", id).replace("{seq}", "1").replace("{name}", "x");
+        let named = if path.ends_with("-diff") { format!("{named}?first=x&second=x") } else { named };
+        let said = match wanted(path, memory) {
+            Some(body) if method != "GET" => server.client(&narrow).json(method, &named, &body),
+            _ => server.client(&narrow).get(&named),
+        };
+        match said.status {
+            200 => open.push(format!("{method} {path}")),
+            status => assert_eq!(status, 403, "{method} {path}: {said:?}"),
+        }
+    }
+    open.retain(|open| open != "GET /api/v1/secrets");
+    open.sort();
+    assert_eq!(open, NO_SCOPE);
+    // Whoever may run sees what became of what it asked for, and nothing else of the inbox.
+    let runs = server.client(&place.token_for("agent:a", "demo", "exec.*"));
+    assert_eq!(runs.get(&format!("/api/v1/approvals/{approval}")).ok()["id"], approval.as_str());
+    assert_eq!(runs.get("/api/v1/approvals").status, 403);
+    // Another project's token of the same name sees neither.
+    let other = server.client(&place.token("agent:a", "other"));
+    assert_eq!(other.get(&format!("/api/v1/approvals/{approval}")).status, 404);
+    assert_eq!(other.get("/api/v1/approvals").ok()["items"], json!([]));
+    assert_eq!(client.get("/api/v1/approvals").ok()["items"].as_array().unwrap().len(), 1);
+}
+
+/// What an operation is asked for with.
+fn wanted(path: &str, memory: &str) -> Option<Value> {
+    let link = json!({ "kind": "refines", "to": memory });
+    let all = [
+        ("/api/v1/memories", json!({ "text": "x" })),
+        ("/api/v1/memories/{id}", json!({ "text": "x" })),
+        ("/api/v1/memories/{id}/links", link.clone()),
+        ("/api/v1/memories/{id}/unlink", link),
+        ("/api/v1/memories/forget", json!({ "ids": [memory] })),
+        ("/api/v1/recall", json!({ "question": "zebras" })),
+        ("/api/v1/context", json!({ "task": "zebras" })),
+        ("/api/v1/shell-check", json!({ "command": "ls" })),
+        ("/api/v1/runs", json!({ "command": "true" })),
+        ("/api/v1/runs/{id}/stop", json!({})),
+        ("/api/v1/tries", json!({ "command": "true" })),
+        ("/api/v1/tries/{id}/commit", json!({})),
+        ("/api/v1/tries/{id}/discard", json!({})),
+        ("/api/v1/artifacts", json!({ "name": "y", "path": "file" })),
+        ("/api/v1/artifact-restore", json!({ "version": "x", "to": "y" })),
+        ("/api/v1/approvals/{id}/answer", json!({ "answer": "deny" })),
+    ];
+    all.into_iter().find(|(known, _)| *known == path).map(|(_, body)| body)
+}
+
+/// What another project's token did takes nobody's place on a page.
+#[test]
+fn a_page_of_records_is_full() {
+    let place = Place::in_project();
+    let (first, second) = (place.token("agent:a", "demo"), place.token("agent:a", "other"));
+    let server = place.serve();
+    let remember = |token: &str, count: usize| {
+        for number in 0..count {
+            let text = format!("number {number} of its kind");
+            server.client(token).post("/api/v1/memories", &json!({ "text": text })).ok();
+        }
+    };
+    remember(&first, 5);
+    remember(&second, 8);
+    let page = server.client(&first).get("/api/v1/audit/records?limit=3").ok();
+    assert_eq!(page["items"].as_array().unwrap().len(), 3, "{page}");
+    let next = page["next"].as_u64().unwrap();
+    let more = server.client(&first).get(&format!("/api/v1/audit/records?limit=100&after={next}")).ok();
+    let seen = page["items"].as_array().unwrap().iter().chain(more["items"].as_array().unwrap());
+    let writes = seen.filter(|record| record["action"] == "memory.write").count();
+    assert_eq!(writes, 5, "{page} {more}");
+    assert!(more["next"].is_null(), "{more}");
 }
 
 #[test]

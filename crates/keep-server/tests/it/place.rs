@@ -109,9 +109,14 @@ impl Place {
 
     /// A token of this agent's for everything in one project.
     pub(crate) fn token(&self, agent: &str, project: &str) -> String {
+        self.token_for(agent, project, "*")
+    }
+
+    /// The same for one scope.
+    pub(crate) fn token_for(&self, agent: &str, project: &str, scope: &str) -> String {
         let principal: Principal = agent.parse().unwrap();
         let namespaces = vec![format!("project:{project}").parse().unwrap()];
-        let scopes = vec!["*".parse().unwrap()];
+        let scopes = vec![scope.parse().unwrap()];
         let new = NewToken { principal, scopes, namespaces, label: "test".into(), lifetime: None };
         self.as_person(async |app, person| app.gate().create_token(person, new).await.unwrap().token)
     }

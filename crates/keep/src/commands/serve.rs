@@ -6,6 +6,7 @@ use clap::Args;
 use keep_app::App;
 use keep_server::{Abroad, AskDashboard, Certificate, Server, Setting};
 use keep_types::Principal;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::json;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -117,6 +118,20 @@ impl Serve {
     }
 }
 
+/// As many files as the most connections and what the house opens beside them need, with room to spare. Not all that
+/// the system would give: what runs here inherits it, and some programs look at each number.
+const FILES: u64 = 16_384;
+
+/// Lets this process open more files, where the system's usual limit for a process is lower than it has to be.
+fn open_more_files() {
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.map_or(FILES, |most| most.min(FILES));
+    if limit.current.is_some_and(|now| now < wanted) {
+        // Without it there are fewer places for connections, which the server finds out by itself.
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), ..limit });
+    }
+}
+
 /// Serves until it is told to end. `announce` says what there is to say once clients may come.
 pub(super) fn serve(
     session: &Session,
@@ -124,6 +139,7 @@ pub(super) fn serve(
     announce: impl FnOnce(&Server, &Principal) -> Result<(), Failure>,
 ) -> Result<ExitCode, Failure> {
     at.check()?;
+    open_more_files();
     let app = session.open_asking(Arc::new(AskDashboard))?;
     let mut holder = Holder::take(&app.at().state)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -16,8 +16,16 @@ use std::process::ExitCode;
 /// A token that ends sooner is made anew.
 const ENDS_SOON: Duration = Duration::from_ms(7 * 24 * 3_600_000);
 /// What an agent's token covers; within it, policy decides.
-const SCOPES: [&str; 7] =
-    ["memory.*", "exec.*", "artifact.*", "secret.list", "secret.use", "audit.*", "project.bind"];
+const SCOPES: [&str; 8] = [
+    "memory.*",
+    "exec.*",
+    "artifact.*",
+    "secret.list",
+    "secret.use",
+    "audit.*",
+    "approval.read",
+    "project.bind",
+];
 
 /// Who is connected where, and what that takes.
 pub(super) struct Bond {
