@@ -64,10 +64,23 @@ impl App {
     /// # Errors
     /// When the working folder is not valid Unicode: the analysis could not name paths.
     pub fn shell_check(&self, caller: &Caller, wanted: ShellCheck) -> Result<ShellView, AppError> {
+        self.shell_check_in(caller, wanted, &self.settings.around.cwd)
+    }
+
+    /// The same in another folder.
+    ///
+    /// # Errors
+    /// Those of [`App::shell_check`].
+    pub fn shell_check_in(
+        &self,
+        caller: &Caller,
+        wanted: ShellCheck,
+        folder: &Path,
+    ) -> Result<ShellView, AppError> {
         // Who may run nothing has nothing to ask about, and learns no rules.
         self.gate.covers(caller, "exec.run")?;
         let around = &self.settings.around;
-        let cwd = around.cwd.canonicalize().map_err(|e| AppError::file("finding", &around.cwd, e))?;
+        let cwd = folder.canonicalize().map_err(|e| AppError::file("finding", folder, e))?;
         let principal = wanted.principal.unwrap_or_else(|| caller.principal.clone());
         let profile = wanted.profile.unwrap_or(self.effective.values.exec_profile);
         let namespace = &caller.home;

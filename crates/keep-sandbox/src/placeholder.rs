@@ -135,15 +135,8 @@ impl Group {
     /// Locks the note of a folder together with other runs; nothing when it went meanwhile.
     fn join(folder: &Path, at: PathBuf) -> io::Result<Option<Self>> {
         let above = opened(folder)?;
-        let group = |note| Self {
-            folder: folder.to_owned(),
-            above,
-            note,
-            at: at.clone(),
-            read: 0,
-            known: HashMap::new(),
-        };
-        Ok(lock(&at)?.map(group))
+        let Some(note) = lock(&at)? else { return Ok(None) };
+        Ok(Some(Self { folder: folder.to_owned(), above, note, at, read: 0, known: HashMap::new() }))
     }
 
     /// Makes what stands where nothing is, unless something is there by now.

@@ -237,7 +237,7 @@ fn an_answer_is_for_the_rights_that_it_was_made_for() {
 
 #[test]
 fn a_command_is_judged_and_not_run() {
-    let place = Place::new();
+    let place = Place::in_project();
     let token = place.token("agent:a", "demo");
     let server = place.serve();
     let client = server.client(&token);

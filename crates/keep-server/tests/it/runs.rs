@@ -55,6 +55,10 @@ fn another_projects_token_runs_nothing_here() {
     }
     let put = json!({ "name": "x", "path": ".git" });
     assert_eq!(client.post("/api/v1/artifacts", &put).status, 403);
+    let checked = client.post("/api/v1/shell-check", &json!({ "command": "ls x" }));
+    assert_eq!(checked.ok()["cwd"], "/");
+    let here = place.cwd.display().to_string();
+    assert!(!checked.body.contains(&here), "it was told where others work: {checked:?}");
     assert!(!place.cwd.join("made").exists());
 }
 
