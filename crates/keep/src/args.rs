@@ -179,3 +179,30 @@ commands! {
     "man" Man(papers::Man): "Print the manual page, or write one per command",
     "version" Version(version::Version): "Show the version",
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Cli;
+    use clap::CommandFactory;
+
+    /// Commands whose closing texts are still broken by hand.
+    const BY_HAND: [&str; 2] = ["keep connect", "keep hook"];
+
+    fn look(path: &str, command: &clap::Command) {
+        let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let is_list =
+            |paragraph: &str| paragraph.split(':').next().is_some_and(|head| head == head.to_uppercase());
+        for paragraph in text.split("\n\n").filter(|paragraph| !is_list(paragraph)) {
+            let broken = paragraph.contains('\n') && !BY_HAND.contains(&path);
+            assert!(!broken, "{path}: the terminal's width breaks these lines once more: {paragraph}");
+        }
+        for below in command.get_subcommands() {
+            look(&format!("{path} {}", below.get_name()), below);
+        }
+    }
+
+    #[test]
+    fn closing_texts_are_wrapped_by_the_terminals_width_alone() {
+        look("keep", &Cli::command());
+    }
+}

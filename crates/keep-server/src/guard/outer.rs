@@ -77,6 +77,7 @@ pub(crate) async fn outer(State(house): State<House>, request: Request, next: Ne
         problem.request = Some(id.clone());
         fill(&house, &mut response, &problem, reads);
     } else if !lasts && let Some(mut problem) = unlike_ours(&response, is_json) {
+        *response.status_mut() = StatusCode::from_u16(problem.status).unwrap_or(response.status());
         problem.request = Some(id.clone());
         fill(&house, &mut response, &problem, reads);
     }

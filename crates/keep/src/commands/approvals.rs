@@ -58,7 +58,7 @@ fn table(views: &[ApprovalView], which: InboxFilter) -> Table {
 }
 
 /// Where all of them wait, no column says so.
-fn cells<'a>(which: InboxFilter, [id, state, risk, who, what]: [&'a str; 5]) -> Vec<&'a str> {
+fn cells(which: InboxFilter, [id, state, risk, who, what]: [&str; 5]) -> Vec<&str> {
     match which {
         InboxFilter::Waiting => vec![id, risk, who, what],
         InboxFilter::All => vec![id, state, risk, who, what],

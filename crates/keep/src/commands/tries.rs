@@ -1,5 +1,5 @@
 use super::exec::{How, status_of};
-use crate::edge::{Failure, Session, Table, counted, visible};
+use crate::edge::{Failure, Session, Table, counted, ids, visible};
 use clap::{Args, Subcommand};
 use keep_app::AppError;
 use keep_exec::{Changing, Line, Ran, TryView};
@@ -171,10 +171,11 @@ fn list(session: &Session, all: bool) -> Result<ExitCode, Failure> {
     let runs = session
         .with(async |app, caller| Ok(app.exec().tries(caller, all).await.map_err(AppError::from)?))?;
     let mut table = Table::new(&["id", "started", "who", "command"]);
-    for run in &runs {
+    let ids: Vec<String> = runs.iter().map(|run| run.id.to_string()).collect();
+    for (run, id) in runs.iter().zip(ids::shortened(&ids)) {
         table.row([
-            run.id.to_string(),
-            run.started.to_string(),
+            id.to_owned(),
+            run.started.to_string().chars().take(16).collect(),
             run.principal.to_string(),
             run.command.clone(),
         ]);

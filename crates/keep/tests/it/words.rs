@@ -56,7 +56,7 @@ fn mistakes_get_one_clear_error_and_a_hint() {
             2,
             vec!["is no principal"],
         ),
-        (vec!["policy", "check", "nowhere.toml"], 4, vec!["nowhere.toml"]),
+        (vec!["policy", "check", "nowhere.toml"], 6, vec!["nowhere.toml"]),
         (vec!["whoami", "--token-file", "nowhere"], 4, vec!["nowhere"]),
         (vec!["backup", "/nowhere/at/all.db"], 3, vec![]),
         (vec!["trust"], 4, vec!["nothing to trust"]),
