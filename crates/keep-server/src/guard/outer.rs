@@ -3,6 +3,7 @@
 
 use crate::house::House;
 use crate::mcp;
+use crate::names::Side;
 use crate::pages;
 use crate::problem::{Leads, Problem};
 use crate::random;
@@ -109,7 +110,8 @@ fn too_large() -> Problem {
 /// a tab that was left open. Whichever of its pages is asked for, the answer is this one.
 fn leads_nowhere(house: &House, request: &Request) -> bool {
     let host = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
-    host.is_some_and(|host| house.names.host(host).is_none())
+    let knows = |side, host| house.names.host(side, host).is_some();
+    host.is_some_and(|host| !knows(Side::Here, host) && !knows(Side::Abroad, host))
 }
 
 /// What the protocol's library refuses in plain text, in our words.
