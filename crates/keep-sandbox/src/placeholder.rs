@@ -101,7 +101,7 @@ impl Placeholders {
                 return Ok(Look::Real);
             }
             // What was seen was seen without the lock.
-            self.groups.extend(Group::join(folder, at)?);
+            self.groups.extend(Group::join(folder, &at)?);
             return Ok(Look::Again);
         };
         if !missing {
@@ -133,10 +133,17 @@ enum Look {
 
 impl Group {
     /// Locks the note of a folder together with other runs; nothing when it went meanwhile.
-    fn join(folder: &Path, at: PathBuf) -> io::Result<Option<Self>> {
+    fn join(folder: &Path, at: &Path) -> io::Result<Option<Self>> {
         let above = opened(folder)?;
-        let Some(note) = lock(&at)? else { return Ok(None) };
-        Ok(Some(Self { folder: folder.to_owned(), above, note, at, read: 0, known: HashMap::new() }))
+        let group = |note| Self {
+            folder: folder.to_owned(),
+            above,
+            note,
+            at: at.to_owned(),
+            read: 0,
+            known: HashMap::new(),
+        };
+        Ok(lock(at)?.map(group))
     }
 
     /// Makes what stands where nothing is, unless something is there by now.

@@ -233,7 +233,7 @@ fn write(file: &mut File, path: &Path, who: &str) -> Result<(), ExecError> {
 mod tests {
     use super::*;
 
-    fn waiting(who: &str, patience_ms: i64) -> Waiting {
+    fn waiting(who: &str, patience_ms: u64) -> Waiting {
         Waiting { most: 8, whose: who.parse().unwrap(), patience: Duration::from_ms(patience_ms) }
     }
 

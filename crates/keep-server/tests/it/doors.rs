@@ -104,6 +104,7 @@ fn every_operation_needs_its_scope() {
     let client = server.client(&all);
     std::fs::write(place.cwd.join("file"), "x").unwrap();
     let memory = client.post("/api/v1/memories", &json!({ "text": "zebras" })).ok()["id"].clone();
+    let other = client.post("/api/v1/memories", &json!({ "text": "giraffes" })).ok()["id"].clone();
     let run = client.post("/api/v1/runs", &json!({ "command": "true" })).ok()["id"].clone();
     client.post("/api/v1/artifacts", &json!({ "name": "x", "path": "file" })).ok();
     let waits = client.post("/api/v1/runs", &json!({ "command": "git push origin main" })).value();
@@ -122,13 +123,14 @@ fn every_operation_needs_its_scope() {
         };
         let named = path.replace("{id}", id).replace("{seq}", "1").replace("{name}", "x");
         let named = if path.ends_with("-diff") { format!("{named}?first=x&second=x") } else { named };
-        let said = match wanted(path, memory) {
+        let said = match wanted(path, memory, other.as_str().unwrap()) {
             Some(body) if method != "GET" => server.client(&narrow).json(method, &named, &body),
             _ => server.client(&narrow).get(&named),
         };
         match said.status {
+            403 => {}
             200 => open.push(format!("{method} {path}")),
-            status => assert_eq!(status, 403, "{method} {path}: {said:?}"),
+            status => open.push(format!("{method} {path} ({status}: {})", said.body)),
         }
     }
     open.retain(|open| open != "GET /api/v1/secrets");
@@ -146,8 +148,8 @@ fn every_operation_needs_its_scope() {
 }
 
 /// What an operation is asked for with.
-fn wanted(path: &str, memory: &str) -> Option<Value> {
-    let link = json!({ "kind": "refines", "to": memory });
+fn wanted(path: &str, memory: &str, other: &str) -> Option<Value> {
+    let link = json!({ "kind": "extends", "to": other });
     let all = [
         ("/api/v1/memories", json!({ "text": "x" })),
         ("/api/v1/memories/{id}", json!({ "text": "x" })),
@@ -164,7 +166,7 @@ fn wanted(path: &str, memory: &str) -> Option<Value> {
         ("/api/v1/tries/{id}/discard", json!({})),
         ("/api/v1/artifacts", json!({ "name": "y", "path": "file" })),
         ("/api/v1/artifact-restore", json!({ "version": "x", "to": "y" })),
-        ("/api/v1/approvals/{id}/answer", json!({ "answer": "deny" })),
+        ("/api/v1/approvals/{id}/answer", json!({ "answer": "no" })),
     ];
     all.into_iter().find(|(known, _)| *known == path).map(|(_, body)| body)
 }
