@@ -19,6 +19,8 @@ pub const OBEYED_FOLDERS: &[&str] = &[
     ".idea",
     ".vscode",
     ".zed",
+    // Programs in the place of the compiler and the linker, for whoever's build comes next.
+    ".cargo",
     // What a hook of git, or entering the folder, runs.
     ".direnv",
     ".husky",
@@ -63,7 +65,7 @@ pub const OBEYED_WHERE_THERE: &[&str] = &[
 ];
 
 /// Single files in folders that hold other things, too; wherever these lie.
-pub const OBEYED_BELOW: &[&str] = &[".cargo/config", ".cargo/config.toml", ".hg/hgrc"];
+pub const OBEYED_BELOW: &[&str] = &[".hg/hgrc"];
 
 /// Files of which a person is asked before a line names one, and that a run may write nevertheless: they count for
 /// whoever starts the tool that they belong to, as a build script does, or in a home folder alone.
@@ -133,8 +135,8 @@ mod tests {
             (".github/workflows/x.yml", true),
             (".cargo/config.toml", true),
             ("sub/.cargo/config", true),
+            (".hg/hgrc", true),
             ("x.cargo/config", false),
-            (".cargo/registry", false),
             ("claude.md/x", false),
             ("my.claude", false),
             ("src/main.rs", false),
