@@ -23,7 +23,7 @@ const BRIEFING_TOKENS: usize = 1_500;
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep hook claude pre-tool-use < event.json\n\nAn agent's settings name these; the event comes on standard input. A command is rewritten to run\nthrough `keep sh`, where it is judged, confined and recorded, or it is denied."
+    after_help = "EXAMPLES:\n  keep hook claude pre-tool-use < event.json\n\nAn agent's settings name these; the event comes on standard input. A command is rewritten to run through `keep sh`, where it is judged, confined and recorded, or it is denied."
 )]
 pub(crate) struct Hook {
     #[command(subcommand)]

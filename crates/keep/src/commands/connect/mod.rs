@@ -39,7 +39,7 @@ enum Named {
 
 #[derive(Args)]
 #[command(
-    after_help = "EXAMPLES:\n  keep connect claude\n  keep connect cursor --print     only say what would stand where\n\nThe agent gets a token of its own, for this project. Its settings are shown as they will be before\nthey are written; `keep disconnect` takes out again what this put in."
+    after_help = "EXAMPLES:\n  keep connect claude\n  keep connect cursor --print     only say what would stand where\n\nThe agent gets a token of its own, for this project. Its settings are shown as they will be before they are written; `keep disconnect` takes out again what this put in."
 )]
 pub(crate) struct Connect {
     /// Which agent
