@@ -47,11 +47,12 @@ pub(super) enum Token {
 }
 
 impl Bond {
-    pub(super) fn find(session: &Session, agent: Agent) -> Result<Self, Failure> {
+    /// What there is of it. Whoever only looks is told nothing of tokens, which are a person's to see.
+    pub(super) fn find(session: &Session, agent: Agent, only_looks: bool) -> Result<Self, Failure> {
         let root = root()?;
         let (project, clients, tokens, now) = session.with(async |app, caller| {
             let project = app.project_name(&root).await?;
-            let tokens = app.gate().tokens(caller).await?;
+            let tokens = if only_looks { Vec::new() } else { app.gate().tokens(caller).await? };
             Ok((project, app.at().config.join("clients"), tokens, app.now()))
         })?;
         let token_file = clients.join(format!("{}-{project}.token", agent.name()));

@@ -74,7 +74,7 @@ impl From<Named> for Agent {
 
 impl Connect {
     pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
-        let bond = Bond::find(session, self.agent.into())?;
+        let bond = Bond::find(session, self.agent.into(), self.print)?;
         let entry = Entry {
             program: text(&program()?)?,
             home: session.home().as_deref().map(text).transpose()?,
@@ -111,7 +111,7 @@ impl Connect {
 
 impl Disconnect {
     pub(crate) fn run(self, session: &Session) -> Result<ExitCode, Failure> {
-        let bond = Bond::find(session, self.agent.into())?;
+        let bond = Bond::find(session, self.agent.into(), false)?;
         let token_file = text(&bond.token_file)?;
         let plan = bond.plan(|file, before| match before {
             "" => Ok(None),
