@@ -7,6 +7,11 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Stdio};
 
+/// The line that runs another through `keep sh`, in the installation that the hook was asked in.
+fn through(home: &Home, line: &str) -> String {
+    format!("'{KEEP}' --home '{}' sh -c '{line}'", home.path().display())
+}
+
 /// A server of the program's, ended when this goes.
 pub(crate) struct Serving {
     child: Child,
@@ -246,7 +251,7 @@ fn an_agents_own_shell_is_judged_and_on_record() {
         let answer: Value = serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{e}: {said:?}"));
         let output = &answer["hookSpecificOutput"];
         assert_eq!(output["permissionDecision"], want, "{command}: {answer}");
-        let through = format!("'{KEEP}' sh -c '{command}'");
+        let through = through(&home, command);
         let input = rewritten.then(|| json!({ "command": through, "timeout": 5 }));
         assert_eq!(output.get("updatedInput"), input.as_ref(), "{command}: {answer}");
     }
@@ -271,7 +276,7 @@ fn codex_hears_it_in_its_own_words() {
         let answer: Value = serde_json::from_str(&said.out).unwrap_or(Value::Null);
         let output = &answer["hookSpecificOutput"];
         assert_eq!(output["permissionDecision"].as_str().unwrap_or_default(), want, "{said:?}");
-        let through = format!("'{KEEP}' sh -c '{command}'");
+        let through = through(&home, command);
         let input = (want == "allow").then(|| json!({ "command": through }));
         assert_eq!(output.get("updatedInput"), input.as_ref(), "{command}: {answer}");
     }
@@ -288,7 +293,7 @@ fn copilot_hears_it_in_its_own_words() {
         let said = given(&home, &["hook", "copilot", "pre-tool-use"], &event.to_string());
         let answer: Value = serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{e}: {said:?}"));
         assert_eq!(answer["permissionDecision"], want, "{answer}");
-        let through = format!("'{KEEP}' sh -c '{command}'");
+        let through = through(&home, command);
         let input = (command == "ls").then(|| json!({ "command": through, "description": "d" }));
         assert_eq!(answer.get("modifiedArgs"), input.as_ref(), "{answer}");
     }
@@ -344,7 +349,7 @@ fn windsurf_is_told_how_to_run_it() {
     assert_eq!(asked("ls").code, 0);
     let refused = asked("touch made");
     assert_eq!((refused.code, refused.out.as_str()), (2, ""), "{refused:?}");
-    let through = format!("'{KEEP}' sh -c 'touch made'");
+    let through = through(&home, "touch made");
     assert!(refused.err.trim_end().ends_with(&through), "{refused:?}");
     assert_eq!(asked(&through).code, 0, "what runs through the gate is judged there");
     assert_eq!(asked("rm -rf /").code, 2);
@@ -487,7 +492,9 @@ fn an_agent_is_connected_and_disconnected() {
     let again = home.at_terminal(&["connect", "claude"], "");
     assert!(again.code == 0 && again.out.contains("already"), "{again:?}");
     // A token that is no good any more is replaced.
-    let id = home.json(&["token", "list", "--json"])[0]["id"].as_str().unwrap().to_owned();
+    let listed = home.at_terminal(&["--json", "token", "list"], "").out;
+    let listed: Value = serde_json::from_str(&listed).unwrap_or_else(|e| panic!("{e}: {listed}"));
+    let id = listed[0]["id"].as_str().unwrap().to_owned();
     assert_eq!(home.at_terminal(&["token", "revoke", &id], "").code, 0);
     let denied = ask(event);
     assert!(denied["permissionDecisionReason"].as_str().unwrap().contains("keep connect"), "{denied}");
