@@ -29,7 +29,7 @@ pub(crate) fn door(house: &House) -> Door {
     let config = config(house).with_legacy_session_mode(false);
     let sessions = Arc::new(NeverSessionManager::default());
     let service = StreamableHttpService::new(move || Ok(protocol.clone()), sessions, config);
-    let checked = post_service(service).layer(from_fn(is_message));
+    let checked = post_service(service).route_layer(from_fn(is_message));
     Door::new(Method::POST, PATH, Access::Token, checked)
 }
 
