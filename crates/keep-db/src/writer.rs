@@ -22,6 +22,9 @@ const MAX_GROUP: usize = 2_048;
 /// No write transaction lasts longer, so that other processes get their turn.
 const MAX_GROUP_TIME: Duration = Duration::from_millis(20);
 
+/// Pages in the log that a process may leave to the next: reading so many takes a tenth of a millisecond or two.
+const LONG_LOG: i64 = 128;
+
 /// The transaction that a job runs in.
 pub struct WriteTx<'a> {
     sql: &'a Connection,
@@ -177,6 +180,21 @@ impl Worker {
             for finish in finished {
                 finish(committed.as_ref().copied());
             }
+        }
+        self.shorten_log();
+    }
+
+    /// Moves what lies in the log into the database, where it is much: whoever opens the database next, and is alone
+    /// then, reads the whole log first. It waits for nobody, and what cannot be moved now is moved by another.
+    fn shorten_log(&self) {
+        if self.poisoned.is_some() {
+            return;
+        }
+        let frames = self.sql.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| {
+            Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+        });
+        if frames.is_ok_and(|(all, moved)| all - moved > LONG_LOG) {
+            let _ = self.sql.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
         }
     }
 

@@ -29,15 +29,27 @@ const NAMES: usize = 2_048;
 impl Index {
     pub(crate) fn of(text: &'static str) -> Self {
         let (mut hashes, mut starts) = (Vec::with_capacity(NAMES), Vec::with_capacity(NAMES));
-        let mut start = 0;
-        for line in text.split_inclusive('\n') {
-            if begins_row(line) {
-                for name in names_of(line) {
-                    hashes.push(hash(name));
-                    starts.push(start);
+        let mut rest = text.as_bytes();
+        // By bytes, since it is done at each start of the program, and once.
+        while let Some(&first) = rest.first() {
+            let start = text.len() - rest.len();
+            if !matches!(first, b' ' | b'\t' | b'#' | b'\n' | b'\r') {
+                let mut name = SEED;
+                for byte in rest {
+                    match byte {
+                        b',' | b' ' | b'\n' => {
+                            hashes.push(std::mem::replace(&mut name, SEED));
+                            starts.push(start);
+                            if *byte != b',' {
+                                break;
+                            }
+                        }
+                        byte => name = step(name, *byte),
+                    }
                 }
             }
-            start += line.len();
+            let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |at| at + 1);
+            rest = &rest[end..];
         }
         Self { text, hashes, starts, rows: RwLock::default() }
     }
@@ -89,7 +101,13 @@ fn names_of(line: &'static str) -> impl Iterator<Item = &'static str> {
 
 /// FNV-1a. Names that meet in it are told apart by themselves.
 fn hash(name: &str) -> u32 {
-    name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    name.bytes().fold(SEED, step)
+}
+
+const SEED: u32 = 0x811c_9dc5;
+
+fn step(hash: u32, byte: u8) -> u32 {
+    (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
 }
 
 #[cfg(test)]
