@@ -184,17 +184,14 @@ impl Worker {
         self.shorten_log();
     }
 
-    /// Moves what lies in the log into the database, where it is much: whoever opens the database next, and is alone
-    /// then, reads the whole log first. It waits for nobody, and what cannot be moved now is moved by another.
+    /// Empties the log where it is long: whoever opens the database next, and is alone then, reads all of it first. It
+    /// waits for nobody; where somebody else reads or writes just now, that is whoever will do it.
     fn shorten_log(&self) {
-        if self.poisoned.is_some() {
-            return;
-        }
-        let frames = self.sql.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| {
-            Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
-        });
-        if frames.is_ok_and(|(all, moved)| all - moved > LONG_LOG) {
-            let _ = self.sql.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
+        let pages = || self.sql.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get::<_, i64>(1));
+        if self.poisoned.is_none() && pages().is_ok_and(|pages| pages > LONG_LOG) {
+            // What goes wrong here is found by the next who writes, and nothing is lost by it.
+            let _ = self.sql.busy_timeout(Duration::ZERO);
+            let _ = self.sql.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
         }
     }
 

@@ -145,3 +145,28 @@ fn a_restore_killed_anywhere_leaves_the_old_or_the_new_database() {
         assert_eq!(rows(&place.db()).len(), 2_000);
     });
 }
+
+/// Who opens the database alone reads the whole log first, so a process that ends leaves little of it.
+#[test]
+fn a_long_log_is_left_to_nobody() {
+    let place = Place::new();
+    let frames = || {
+        let sql = rusqlite::Connection::open(&place.config().path).unwrap();
+        let pages = sql.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get::<_, i64>(1)).unwrap();
+        // It closes without moving anything itself.
+        sql.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).unwrap();
+        pages
+    };
+    let write = |range: std::ops::Range<i64>| {
+        let db = place.db();
+        for n in range {
+            insert(&db, "a", n).wait().unwrap();
+        }
+        db.close();
+    };
+    write(0..3);
+    assert!((1..128).contains(&frames()), "a few pages stay in the log: {}", frames());
+    write(3..303);
+    assert_eq!(frames(), 0);
+    assert_eq!(rows(&place.db()).len(), 303);
+}
