@@ -19,12 +19,12 @@ pub(crate) fn check() -> Result<(), Chore> {
         &workspace_dependencies(&read(&root().join("Cargo.toml"))?)?,
     ));
     findings.extend(tracked_paths()?);
-    findings.extend(property_findings(&read(&root().join("docs/properties.md"))?, &functions()?));
+    findings.extend(property_findings(&read(&root().join("docs/properties.md"))?, &tests()?));
     report("check-papers", findings, "review date, dependencies, paths and properties are in order")
 }
 
 /// Tests that docs/properties.md names and that are not there, and rows that name none.
-fn property_findings(text: &str, functions: &BTreeSet<String>) -> Vec<String> {
+fn property_findings(text: &str, known: &BTreeSet<String>) -> Vec<String> {
     let mut findings = Vec::new();
     for (number, line) in text.lines().enumerate() {
         let columns: Vec<&str> = line.split('|').map(str::trim).collect();
@@ -36,27 +36,36 @@ fn property_findings(text: &str, functions: &BTreeSet<String>) -> Vec<String> {
         if named.peek().is_none() {
             findings.push(format!("docs/properties.md:{}: names no test", number + 1));
         }
-        let gone = named.filter(|name| !functions.contains(*name));
+        let gone = named.filter(|name| !known.contains(*name));
         findings.extend(gone.map(|name| format!("docs/properties.md:{}: no test `{name}`", number + 1)));
     }
     findings
 }
 
-/// The names of all functions of our crates.
-fn functions() -> Result<BTreeSet<String>, Chore> {
+/// The names of all tests of our crates.
+fn tests() -> Result<BTreeSet<String>, Chore> {
     let files = output(Command::new("git").args(["ls-files", "-z", "--cached", "crates/*.rs"]))?;
     let mut names = BTreeSet::new();
     for name in files.split('\0').filter(|name| !name.is_empty()) {
         // A file deleted but not yet committed holds no test any more.
         let Ok(text) = std::fs::read_to_string(root().join(name)) else { continue };
-        let declared = text.lines().filter_map(|line| {
-            let line = line.trim_start();
-            let rest = line.strip_prefix("fn ").or_else(|| line.strip_prefix("async fn "))?;
-            rest.split(['(', '<']).next()
-        });
-        names.extend(declared.map(str::to_owned));
+        names.extend(tests_of(&text));
     }
     Ok(names)
+}
+
+/// The functions of a file that are marked as tests.
+fn tests_of(text: &str) -> Vec<String> {
+    let (mut marked, mut names) = (false, Vec::new());
+    for line in text.lines().map(str::trim_start) {
+        let declared = line.strip_prefix("fn ").or_else(|| line.strip_prefix("async fn "));
+        if let Some(name) = declared.and_then(|rest| rest.split(['(', '<']).next()).filter(|_| marked) {
+            names.push(name.to_owned());
+        }
+        let between = line.starts_with("#[") || line.starts_with("///");
+        marked = line.starts_with("#[test]") || line.starts_with("#[tokio::test") || (marked && between);
+    }
+    names
 }
 
 fn review_findings(text: &str, today: Date) -> Vec<String> {
@@ -192,6 +201,12 @@ mod tests {
             property_findings(text, &names(&["here"])),
             ["docs/properties.md:4: no test `gone`", "docs/properties.md:5: names no test"]
         );
+    }
+
+    #[test]
+    fn only_what_is_marked_is_a_test() {
+        let text = "fn a() {\n}\n#[test]\nfn b() {\n#[tokio::test]\n/// Why.\nasync fn c() {\nfn d() {\n";
+        assert_eq!(tests_of(text), ["b", "c"]);
     }
 
     #[test]
